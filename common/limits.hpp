@@ -1,0 +1,66 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+/// Every bound of the system, each with its reason. Units are in the names.
+namespace switchyard::limits {
+
+// --- frames and messages -------------------------------------------------------------------------------------------
+/// A control frame. The largest is a plan: 1,000 hosts x about 100 bytes of slice hashes, and one slice.
+inline constexpr std::size_t control_frame_bytes_max = 256 * 1024;
+/// A bulk frame: one chunk or one batch of log lines and its head.
+inline constexpr std::size_t bulk_frame_bytes_max = 1024 * 1024;
+/// A chunk of an artifact on the wire: far above the cost of a frame, far below bulk_frame_bytes_max.
+inline constexpr std::size_t chunk_bytes_max = 256 * 1024;
+/// Bounds of the MessagePack reader.
+inline constexpr std::size_t pack_depth_max = 16;
+inline constexpr std::size_t pack_container_max = 4096;
+inline constexpr std::size_t pack_text_bytes_max = 64 * 1024;
+
+// --- sessions ------------------------------------------------------------------------------------------------------
+inline constexpr std::int64_t ping_interval_ms = 5'000;
+/// Three pings missed: the session is dead, nothing more is sent on it.
+inline constexpr std::int64_t session_silence_ms_max = 15'000;
+inline constexpr int handshake_ms_max = 2'000;
+inline constexpr int reconnect_ms_min = 200;
+inline constexpr int reconnect_ms_max = 1'000;
+inline constexpr int send_queue_frames_max = 1'000;
+/// A request is sent again after 1, 2, 4 ... seconds until its answer arrives or its deadline passes.
+inline constexpr std::int64_t resend_ms_min = 1'000;
+inline constexpr std::int64_t resend_ms_max = 30'000;
+
+// --- deployments ---------------------------------------------------------------------------------------------------
+/// The dead-man's budget unless the manifest says otherwise: long enough for a coordinator restart, short for a user.
+inline constexpr std::uint32_t confirm_ms_default = 30'000;
+/// The lease in strategies of several stages (EXTEND renews it).
+inline constexpr std::uint32_t lease_ms_default = 120'000;
+inline constexpr std::uint32_t prepare_ms_default = 600'000;
+inline constexpr std::uint32_t watch_ms_default = 5'000;
+inline constexpr std::uint32_t keep_old_ms_default = 600'000;
+inline constexpr std::uint32_t step_timeout_ms_default = 300'000;
+/// No state of a deployment is entered more often, so that no fault makes it loop.
+inline constexpr unsigned state_entries_max = 3;
+inline constexpr std::size_t components_max = 200;
+inline constexpr std::size_t hosts_max = 1'000;
+inline constexpr std::size_t steps_per_slice_max = 2'000;
+
+// --- journal of the agent ------------------------------------------------------------------------------------------
+/// Allocated ahead, so that a revert can be written with 0 bytes free.
+inline constexpr std::size_t journal_bytes_reserved = 1024 * 1024;
+inline constexpr std::size_t journal_record_bytes_max = control_frame_bytes_max + 4096;
+
+// --- enrolment -----------------------------------------------------------------------------------------------------
+inline constexpr std::int64_t token_life_ms = 600'000;
+
+// --- artifacts -----------------------------------------------------------------------------------------------------
+inline constexpr std::uint64_t artifact_bytes_max = 8ull << 30;
+inline constexpr std::size_t archive_entries_max = 500'000;
+inline constexpr std::size_t archive_path_bytes_max = 1024;
+inline constexpr std::uint64_t disk_reserve_bytes = 64ull << 20;
+
+// --- output of steps and probes --------------------------------------------------------------------------------------
+inline constexpr std::size_t excerpt_bytes_max = 4096;
+inline constexpr std::size_t probe_body_bytes_max = 64 * 1024;
+
+}  // namespace switchyard::limits

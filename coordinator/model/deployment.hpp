@@ -1,0 +1,82 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/ids.hpp"
+#include "protocol/message.hpp"
+
+namespace switchyard::model {
+
+/// A deployment's states at the coordinator, in the order in which they are passed. The row is durable before a message
+/// of that state leaves.
+///
+///   draft -> approved -> preparing -> swapping -> holding -> watching -> committing -> done
+///   any before committing  --failure, cancel, timeout, restart without a right to go on-->  aborting
+///   aborting -> rolled_back | stuck          (stuck: some host is neither; a person resolves it)
+///   preparing/swapping --failure with rollback_on_failure: false--> paused -> (resume) | aborting
+enum class DeploymentState : std::uint8_t {
+  draft = 0, approved = 1, preparing = 2, swapping = 3, holding = 4, watching = 5, committing = 6, done = 7,
+  aborting = 8, rolled_back = 9, stuck = 10, paused = 11,
+};
+std::string_view state_name(DeploymentState state);
+std::optional<DeploymentState> state_from_name(std::string_view name);
+/// done, rolled_back: nothing will happen any more. (stuck still listens: the host may come back.)
+bool is_final(DeploymentState state);
+
+enum class Decision : std::uint8_t { commit = 1, abort = 2 };
+
+/// What a deployment is for.
+enum class DeploymentKind : std::uint8_t { deploy = 0, rollback = 1, converge = 2 };
+
+struct DeploymentRow {
+  DeploymentId id;
+  DeploymentKind kind = DeploymentKind::deploy;
+  DeploymentId rollback_of;  ///< kind rollback: the deployment that it undoes
+  std::string name;
+  std::string environment;
+  DeploymentState state = DeploymentState::draft;
+  std::string reason;       ///< why it was aborted, paused or is stuck
+  std::string author;
+  std::string plan_hash;
+  std::string version;      ///< metadata.version of the manifest, for people
+  std::int64_t created_wall_ms = 0;
+  std::int64_t updated_wall_ms = 0;
+  std::int64_t finished_wall_ms = 0;
+  std::vector<HostId> deferred;  ///< hosts left out for now (unreachable: defer)
+  std::vector<HostId> gone;      ///< hosts that a person declared gone
+  std::uint32_t resumed = 0;     ///< how often a restarted coordinator went on with it
+  bool operator==(const DeploymentRow&) const = default;
+};
+
+/// One line of a deployment's history.
+struct TimelineEntry {
+  DeploymentId deployment;
+  std::int64_t wall_ms = 0;
+  HostId host;            ///< empty: the coordinator
+  std::string component;
+  std::string what;       ///< "state", "step", "health", "host"
+  std::string state;      ///< state or step state
+  std::string text;
+  std::map<std::string, std::string> fields;
+  bool operator==(const TimelineEntry&) const = default;
+};
+
+/// One row of the audit chain: who did what to what, why, from where.
+struct AuditEntry {
+  std::int64_t wall_ms = 0;
+  std::string principal;
+  std::string operation;
+  std::string object;
+  std::string reason;
+  std::string origin;
+  bool success = true;
+  std::map<std::string, std::string> details;
+  bool operator==(const AuditEntry&) const = default;
+};
+
+}  // namespace switchyard::model

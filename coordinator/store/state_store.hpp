@@ -1,0 +1,76 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "coordinator/model/deployment.hpp"
+#include "coordinator/model/host.hpp"
+#include "coordinator/model/plan.hpp"
+
+namespace switchyard::store {
+
+// --- what can be written -----------------------------------------------------------------------------------------------
+struct PutDeployment { model::DeploymentRow row; };
+struct PutPlan { model::Plan plan; };
+/// At most one per deployment, for ever: a second one that differs fails the transaction.
+struct PutDecision { DeploymentId deployment; model::Decision decision; };
+/// The right to change a component on a host, held by one deployment at a time: a second taker fails the transaction.
+struct TakeLock { HostId host; std::string component; DeploymentId deployment; };
+struct ReleaseLocks { DeploymentId deployment; };
+struct PutHost { model::HostRow row; };
+struct PutToken { model::TokenRow row; };
+/// Fails the transaction unless the token is unused and unexpired at `now_wall_ms`.
+struct UseToken { std::string id; HostId host; std::int64_t now_wall_ms = 0; };
+struct PutServing { model::ServingRow row; };
+struct PutArtifact { ReleaseId release; std::string component; std::string version; std::uint64_t bytes = 0; std::int64_t created_wall_ms = 0; };
+struct AppendTimeline { model::TimelineEntry entry; };
+/// The store fills in sequence number and hash chain.
+struct AppendAudit { model::AuditEntry entry; };
+
+using Write = std::variant<PutDeployment, PutPlan, PutDecision, TakeLock, ReleaseLocks, PutHost, PutToken, UseToken,
+                           PutServing, PutArtifact, AppendTimeline, AppendAudit>;
+using Transaction = std::vector<Write>;
+
+/// A write that the state of the store does not allow: lock held, token used, decision already made otherwise.
+/// Nothing of the transaction was written. An expected outcome for its caller, which says who holds what.
+struct ConflictError : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+struct StoredAudit { std::uint64_t seq = 0; model::AuditEntry entry; std::string hash; };
+
+/// Seam: the coordinator's durable truth. Real: SqliteStore (WAL, synchronous=FULL). In tests, and for the simulation:
+/// MemoryStore. One contract suite runs over all of them. Used from the loop's thread only.
+/// commit() is all or nothing, and durable when it returns. StaleEpochError: another coordinator has taken over, this
+/// process must end. Other errors: StoreError.
+class StateStore {
+ public:
+  virtual ~StateStore() = default;
+
+  /// Takes over: the epoch grows by one and every older holder's commits fail from here on.
+  virtual std::uint64_t take_epoch(const std::string& holder) = 0;
+  virtual std::uint64_t epoch() const = 0;
+  /// Grows with every call, durably, within the epoch.
+  virtual std::uint64_t next_plan_seq() = 0;
+  virtual void commit(const Transaction& writes) = 0;
+
+  virtual std::optional<model::DeploymentRow> deployment(const DeploymentId& id) const = 0;
+  /// Newest first.
+  virtual std::vector<model::DeploymentRow> deployments(std::size_t limit) const = 0;
+  virtual std::vector<model::DeploymentRow> unfinished_deployments() const = 0;
+  virtual std::optional<model::Plan> plan(const DeploymentId& id) const = 0;
+  virtual std::optional<model::Decision> decision(const DeploymentId& id) const = 0;
+  virtual std::optional<DeploymentId> lock_holder(const HostId& host, const std::string& component) const = 0;
+  virtual std::vector<model::HostRow> hosts() const = 0;
+  virtual std::vector<model::TokenRow> tokens() const = 0;
+  virtual std::vector<model::ServingRow> serving() const = 0;
+  virtual std::vector<PutArtifact> artifacts() const = 0;
+  virtual std::vector<model::TimelineEntry> timeline(const DeploymentId& id, std::size_t after, std::size_t limit) const = 0;
+  virtual std::vector<StoredAudit> audit(std::uint64_t after_seq, std::size_t limit) const = 0;
+  virtual std::string audit_head() const = 0;
+};
+
+}  // namespace switchyard::store

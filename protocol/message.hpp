@@ -1,0 +1,203 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "protocol/plan.hpp"
+
+/// Everything that crosses the bus, as plain values. C = coordinator, A = agent. Any message may arrive any number of
+/// times, in any order, or never. A request is sent again until its answer arrives.
+///
+/// Version history (see version.hpp for how a version is agreed on):
+///   1  all messages below
+namespace switchyard::protocol {
+
+/// The agent's view of one deployment (protocol states of an agent, in the order in which they are passed).
+enum class AgentState : std::uint8_t {
+  idle = 0,       ///< knows nothing of it
+  accepted = 1,   ///< the plan is verified and durable
+  staging = 2,
+  staged = 3,     ///< nothing visible changed
+  swapping = 4,   ///< armed: some effect of the swap may exist
+  swapped = 5,    ///< one stage or more is live, provisionally; may revert by itself
+  held = 6,       ///< has given up the right to revert by itself
+  committed = 7,
+  reverting = 8,
+  reverted = 9,   ///< runs exactly what it ran before
+  stuck = 10,     ///< a revert failed: a person is needed
+  safe = 11,      ///< the journal is corrupt: no steps, services keep running
+};
+std::string_view agent_state_name(AgentState state);
+
+/// One component's progress as its agent reports it.
+struct ComponentReport {
+  std::string component;
+  bool staged = false;
+  std::uint32_t stage = 0;  ///< stages swapped so far; 0: not swapped (or reverted)
+  std::string serving_release;  ///< read back: the release behind the stable port; empty: none or unknown
+  std::string serving_slot;
+  bool operator==(const ComponentReport&) const = default;
+};
+
+struct DeploymentReport {
+  DeploymentId deployment;
+  AgentState state = AgentState::idle;
+  std::vector<ComponentReport> components;
+  std::int64_t remaining_ms = 0;  ///< of the dead-man's budget; 0 when not armed
+  bool operator==(const DeploymentReport&) const = default;
+};
+
+// --- session ---------------------------------------------------------------------------------------------------------
+struct Hello {  // A->C, first on every connection
+  std::uint16_t protocol_min = 1, protocol_max = 1;
+  std::vector<std::string> features;
+  std::string agent_version;
+  std::string boot_id;
+  std::uint64_t max_epoch = 0;
+  std::string audit_head;
+  std::vector<DeploymentReport> open;
+  bool operator==(const Hello&) const = default;
+};
+struct Welcome {  // C->A
+  std::uint16_t protocol = 1;
+  std::vector<std::string> features;
+  HostId host;  ///< who the coordinator takes the agent for, by its key
+  std::string audit_head;
+  bool operator==(const Welcome&) const = default;
+};
+struct Refuse {  // C->A; code: version | revoked | recovery | duplicate | enrolment
+  std::string code, text;
+  bool operator==(const Refuse&) const = default;
+};
+struct Ping { std::int64_t sent_ms = 0; std::string audit_head; bool operator==(const Ping&) const = default; };
+struct Pong { std::int64_t sent_ms = 0; std::string audit_head; bool operator==(const Pong&) const = default; };
+
+// --- enrolment (on a connection whose CURVE key was derived from the token) ------------------------------------------
+struct Enrol {  // A->C
+  std::string name;        ///< wanted host name
+  std::string public_key;  ///< the agent's own CURVE key, 40 characters of Z85
+  std::string agent_version;
+  bool operator==(const Enrol&) const = default;
+};
+struct Enrolled {  // C->A
+  HostId host;
+  std::string plan_public_key;  ///< 32 raw bytes, pinned by the agent
+  bool operator==(const Enrolled&) const = default;
+};
+
+// --- deployments -----------------------------------------------------------------------------------------------------
+struct Plan { SignedPlan plan; bool operator==(const Plan&) const = default; };                    // C->A, answer PlanAck | Failed
+struct PlanAck { DeploymentId deployment; std::string plan_hash; bool operator==(const PlanAck&) const = default; };
+/// Components are prepared one by one as the coordinator says, so that a dependency is ready first.
+struct Prepare { DeploymentId deployment; std::string component; bool operator==(const Prepare&) const = default; };  // -> Staged | Failed
+struct Staged { DeploymentId deployment; std::string component; std::uint64_t free_bytes = 0; bool operator==(const Staged&) const = default; };
+struct Swap {  // -> Swapped | Failed
+  DeploymentId deployment;
+  std::string component;
+  std::uint32_t stage = 1;  ///< 1 .. stages; monotone
+  bool operator==(const Swap&) const = default;
+};
+struct Swapped {
+  DeploymentId deployment;
+  std::string component;
+  std::uint32_t stage = 1;
+  std::int64_t remaining_ms = 0;
+  bool operator==(const Swapped&) const = default;
+};
+struct Hold { DeploymentId deployment; bool operator==(const Hold&) const = default; };            // -> Held | Failed | Reverted
+struct Held { DeploymentId deployment; bool operator==(const Held&) const = default; };
+struct Commit { DeploymentId deployment; bool operator==(const Commit&) const = default; };        // -> Committed
+struct Committed { DeploymentId deployment; bool operator==(const Committed&) const = default; };
+/// The decision against the deployment. `component` names the one to revert now; empty: no component yet (stop what you
+/// do, keep what is swapped until it is named). `all`: revert everything that is left, in reverse order.
+struct Abort {  // -> Reverted | Stuck
+  DeploymentId deployment;
+  std::string component;
+  bool all = false;
+  std::string reason;
+  bool operator==(const Abort&) const = default;
+};
+/// `component`: this one is as before. `complete`: all of the host's are, and what PREPARE left behind is undone.
+struct Reverted {
+  DeploymentId deployment;
+  std::string component;
+  bool complete = false;
+  std::string why;
+  bool operator==(const Reverted&) const = default;
+};
+struct Stuck { DeploymentId deployment; StepId step; std::string code, detail; bool operator==(const Stuck&) const = default; };
+/// A step of PREPARE, SWAP or HOLD failed (or the plan was refused); the agent waits for ABORT, and its dead-man runs on.
+struct Failed { DeploymentId deployment; StepId step; std::string component, code, detail; bool operator==(const Failed&) const = default; };
+struct Extend { DeploymentId deployment; bool operator==(const Extend&) const = default; };        // -> Extended | Reverted
+struct Extended { DeploymentId deployment; std::int64_t remaining_ms = 0; bool operator==(const Extended&) const = default; };
+/// Progress, for people and for the record; sent again until acknowledged.
+struct StepEvent {  // A->C -> StepEventAck
+  DeploymentId deployment;
+  StepId step;
+  std::string component;
+  StepResult result;
+  bool operator==(const StepEvent&) const = default;
+};
+struct StepEventAck { DeploymentId deployment; StepId step; StepState state = StepState::started; bool operator==(const StepEventAck&) const = default; };
+/// A watch probe changed its verdict while the component is live and not yet committed.
+struct Health { DeploymentId deployment; std::string component; bool healthy = true; std::string detail; bool operator==(const Health&) const = default; };
+/// "What do you know of this deployment?" -> Report. Answers HELLO's question for one deployment, at any time.
+struct Query { DeploymentId deployment; bool operator==(const Query&) const = default; };
+struct Report { DeploymentReport report; bool operator==(const Report&) const = default; };
+
+// --- inventory ---------------------------------------------------------------------------------------------------------
+struct ReleaseFact { ReleaseId release; bool complete = false; bool operator==(const ReleaseFact&) const = default; };
+struct ComponentFact {
+  std::string component;
+  OldState serving;  ///< read back from the switch and systemd
+  std::string unit_state;  ///< active, inactive, failed
+  std::vector<ReleaseFact> releases;
+  bool operator==(const ComponentFact&) const = default;
+};
+/// Asks for the components named; ports help to find an unmanaged process on a stable port.
+struct InventoryQuestion { std::string component; std::uint16_t stable_port = 0; std::string legacy_unit; SwitchTraffic traffic; bool operator==(const InventoryQuestion&) const = default; };
+struct Inventory { std::string request; std::vector<InventoryQuestion> questions; bool operator==(const Inventory&) const = default; };  // C->A
+struct InventoryReply { std::string request; std::vector<ComponentFact> components; std::uint64_t free_bytes = 0; bool operator==(const InventoryReply&) const = default; };
+
+// --- bulk ------------------------------------------------------------------------------------------------------------
+/// Pull of one piece of an artifact's archive. The chunk list comes with offset 0 of `kind == manifest`.
+struct BlobGet { ReleaseId release; bool manifest = false; std::uint64_t offset = 0; std::uint32_t length = 0; bool operator==(const BlobGet&) const = default; };
+struct Blob { ReleaseId release; bool manifest = false; std::uint64_t offset = 0; std::string bytes; bool missing = false; bool operator==(const Blob&) const = default; };
+
+/// The numbers are for ever; a number is never used again.
+enum class MessageType : std::uint16_t {
+  hello = 1, welcome = 2, refuse = 3, ping = 4, pong = 5,
+  plan = 10, prepare = 11, swap = 12, hold = 13, commit = 14, abort = 15, extend = 16, step_event = 17, inventory = 18,
+  health = 19, blob_get = 20,
+  enrol = 50, enrolled = 51,
+  plan_ack = 60, staged = 61, swapped = 62, held = 63, committed = 64, reverted = 65, extended = 66, step_event_ack = 67,
+  inventory_reply = 68, failed = 69, stuck = 70, query = 71, report = 72, blob = 73,
+};
+std::string_view message_name(MessageType type);
+
+using Message = std::variant<Hello, Welcome, Refuse, Ping, Pong, Enrol, Enrolled, Plan, PlanAck, Prepare, Staged, Swap,
+                             Swapped, Hold, Held, Commit, Committed, Abort, Reverted, Stuck, Failed, Extend, Extended,
+                             StepEvent, StepEventAck, Health, Query, Report, Inventory, InventoryReply, BlobGet, Blob>;
+MessageType type_of(const Message& message);
+
+/// One frame: the head of protocol.md, and the message.
+struct Envelope {
+  std::uint8_t protocol = 1;
+  std::uint64_t epoch = 0;   ///< of the coordinator that speaks or is spoken to
+  std::string session;       ///< 16 raw bytes, drawn by the agent for every connection it dials
+  std::uint64_t seq = 0;     ///< of the sender, within the session
+  std::uint64_t re = 0;      ///< seq of the request that this answers; 0: none
+  Message message;
+  bool operator==(const Envelope&) const = default;
+};
+
+/// Frame bytes. encode() ensures the size limit of the socket kind.
+std::string encode(const Envelope& envelope);
+/// Throws DecodeError: what is wrong and at which byte. Never allocates more than a small multiple of the input.
+Envelope decode(std::string_view frame);
+
+}  // namespace switchyard::protocol

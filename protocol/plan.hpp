@@ -1,0 +1,74 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "protocol/step.hpp"
+
+/// What the coordinator plans and the agents verify. The plan hash is SHA-256 of the encoded PlanHeader; the header lists
+/// the hash of every agent's slice, so one signature over the hash covers everything, and an agent needs no other
+/// host's slice to check its own.
+namespace switchyard::protocol {
+
+struct SliceHash {
+  HostId host;
+  std::string sha256;  ///< 32 raw bytes, of the encoded slice
+  bool operator==(const SliceHash&) const = default;
+};
+
+struct PlanHeader {
+  DeploymentId deployment;
+  std::uint64_t plan_seq = 0;  ///< grows with every plan of this coordinator's store; an agent refuses an older one
+  std::string environment;
+  std::string name;  ///< metadata.name of the manifest
+  std::int64_t not_after_wall_ms = 0;  ///< checked when a plan is accepted; never blocks ABORT, COMMIT or a revert
+  std::vector<SliceHash> slices;       ///< sorted by host
+  bool operator==(const PlanHeader&) const = default;
+};
+
+/// One component on one host.
+struct SliceComponent {
+  std::string name;
+  ReleaseId release;  ///< what shall serve
+  std::string slot;   ///< where: blue, green, main
+  std::string unit;   ///< the new slot's unit
+  OldState old;       ///< what a revert goes back to
+  std::uint32_t stages = 1;
+  std::vector<Step> steps;  ///< all phases, in order
+  std::vector<ProbeSpec> watch;  ///< tried again at HOLD and during the watch window, through the stable port
+  bool operator==(const SliceComponent&) const = default;
+};
+
+struct PlanSlice {
+  DeploymentId deployment;
+  HostId host;
+  std::vector<SliceComponent> components;  ///< in dependency order; reverted in the exact reverse
+  std::uint32_t confirm_ms = 30'000;       ///< the dead-man's budget, of every arming and extension
+  std::uint32_t keep_old_ms = 600'000;
+  bool operator==(const PlanSlice&) const = default;
+};
+
+struct SignedPlan {
+  std::string header;  ///< encoded PlanHeader
+  std::string slice;   ///< encoded PlanSlice
+  std::string signature;  ///< Ed25519 over SHA-256(header)
+  bool operator==(const SignedPlan&) const = default;
+};
+
+std::string encode_header(const PlanHeader& header);
+PlanHeader decode_header(std::string_view bytes);
+std::string encode_slice(const PlanSlice& slice);
+PlanSlice decode_slice(std::string_view bytes);
+/// 64 hexadecimal digits.
+std::string plan_hash(std::string_view header_bytes);
+
+/// Checks signature, slice hash, host, size limits and names. Nothing when all is well, else why not.
+std::optional<std::string> refuse_plan(const SignedPlan& plan, const HostId& self, std::string_view plan_public_key);
+
+/// First 16 bytes of SHA-256 over the parts, as 32 hexadecimal digits.
+StepId make_step_id(const DeploymentId& deployment, const HostId& host, std::uint32_t index, std::uint32_t attempt);
+
+}  // namespace switchyard::protocol

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "common/ids.hpp"
+
+namespace switchyard::protocol {
+
+/// Control and bulk traffic have their own sockets, so that an artifact never delays a decision.
+enum class Channel { control, bulk };
+
+/// Seam, coordinator's side: frames to and from agents, each known by its key alone. Real: ZmqRouter. In tests:
+/// the simulated network. Nothing is promised but secrecy and the peer's identity: frames may be lost.
+class AgentBus {
+ public:
+  virtual ~AgentBus() = default;
+  /// False if the host has no live connection or its queue is full. Sends to the newest connection of the host.
+  virtual bool send(const HostId& host, Channel channel, std::string frame) = 0;
+};
+
+/// Seam, agent's side. Real: ZmqDealer.
+class CoordinatorLink {
+ public:
+  virtual ~CoordinatorLink() = default;
+  virtual bool send(Channel channel, std::string frame) = 0;
+  /// Drops the control connection and dials anew: HOLD must arrive on a connection younger than the swap.
+  virtual void redial() = 0;
+};
+
+}  // namespace switchyard::protocol
