@@ -1,0 +1,114 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "coordinator/model/deployment.hpp"
+#include "coordinator/model/host.hpp"
+#include "coordinator/model/plan.hpp"
+#include "coordinator/store/state_store.hpp"
+
+/// Everything that a person, a CI job or an assistant can ask of the coordinator: the one door that the HTTP API (and
+/// later MCP) goes through. Called on the loop's thread; the answers come on it too. Every change writes its audit row.
+namespace switchyard::fleet {
+
+/// Who asks, and from where.
+struct Caller {
+  std::string principal;  ///< local:root, token:ab12...
+  std::string origin;     ///< unix socket, 127.0.0.1:51234
+};
+
+/// A refusal that the caller can do something about; becomes an HTTP status and an error body.
+struct Refusal {
+  int status = 400;  ///< 400 bad input, 404 not found, 409 conflict, 422 cannot be planned, 503 store or agents unavailable
+  std::string code;  ///< a short stable word
+  std::string message;
+  std::map<std::string, std::string> details;
+};
+template <class T>
+using Answer = std::variant<T, Refusal>;
+template <class T>
+using Reply = std::function<void(Answer<T>)>;
+
+struct DeployRequest {
+  std::string manifest;   ///< YAML text
+  std::string file_name;  ///< for messages: file:line:column
+  std::string environment;  ///< overrides metadata.environment when not empty
+  std::map<std::string, ReleaseId> artifacts;  ///< component -> uploaded artifact
+  bool no_rollback = false;
+  bool sequential = false;
+  bool no_monitoring = false;
+  std::string idempotency_key;  ///< the same key never starts a second deployment
+};
+struct RollbackRequest {
+  DeploymentId deployment;
+  std::vector<std::string> components;  ///< empty: all
+  std::string reason;
+  std::string idempotency_key;
+};
+
+struct HostView {
+  model::HostRow row;
+  bool connected = false;
+};
+/// Per host and component: how far it is, as heard from the agent.
+struct ProgressView {
+  HostId host;
+  std::string component;
+  std::string state;  ///< pending, staging, staged, swapping, swapped, held, committed, reverting, reverted, stuck, deferred, gone
+  std::string step;   ///< the running or last step's title
+  std::string detail;
+};
+struct DeploymentView {
+  model::DeploymentRow row;
+  std::vector<ProgressView> progress;
+  std::optional<model::Plan> plan;
+};
+struct TokenMade {
+  std::string id;
+  std::string enrolment;  ///< the one string that the agent needs; shown once
+  std::int64_t expires_wall_ms = 0;
+};
+
+class Operations {
+ public:
+  virtual ~Operations() = default;
+
+  // --- artifacts: manifest first, then the missing chunks, then complete ---
+  virtual Answer<std::vector<std::uint32_t>> begin_artifact(const ReleaseId& release, const std::string& manifest) = 0;  ///< missing chunk indexes
+  virtual Answer<bool> put_chunk(const ReleaseId& release, std::uint32_t index, const std::string& bytes) = 0;
+  virtual Answer<bool> complete_artifact(const Caller& caller, const ReleaseId& release, const std::string& component, const std::string& version) = 0;
+  virtual std::vector<store::PutArtifact> artifacts() const = 0;
+
+  // --- deployments ---
+  virtual void plan(const Caller& caller, const DeployRequest& request, Reply<model::Plan> reply) = 0;  ///< changes nothing
+  virtual void start(const Caller& caller, const DeployRequest& request, Reply<DeploymentView> reply) = 0;
+  virtual void start_rollback(const Caller& caller, const RollbackRequest& request, Reply<DeploymentView> reply) = 0;
+  virtual Answer<DeploymentView> deployment(const DeploymentId& id) const = 0;
+  virtual std::vector<model::DeploymentRow> deployments(std::size_t limit) const = 0;
+  virtual std::vector<model::TimelineEntry> timeline(const DeploymentId& id, std::size_t after, std::size_t limit) const = 0;
+  /// Calls back once when the timeline is longer than `after`, the deployment has ended, or `wait_ms` has passed.
+  virtual void when_timeline_grows(const DeploymentId& id, std::size_t after, std::int64_t wait_ms, std::function<void()> reply) = 0;
+  virtual Answer<bool> cancel(const Caller& caller, const DeploymentId& id, const std::string& reason) = 0;
+  virtual Answer<bool> resume(const Caller& caller, const DeploymentId& id) = 0;
+  virtual Answer<bool> declare_gone(const Caller& caller, const DeploymentId& id, const HostId& host, const std::string& reason) = 0;
+
+  // --- fleet ---
+  virtual std::vector<HostView> hosts() const = 0;
+  virtual Answer<bool> add_host(const Caller& caller, const HostId& host, const std::map<std::string, std::string>& labels) = 0;
+  virtual Answer<bool> remove_host(const Caller& caller, const HostId& host) = 0;
+  /// The old key is revoked; the answer's token enrols the new machine under the same name.
+  virtual Answer<TokenMade> replace_host(const Caller& caller, const HostId& host) = 0;
+  virtual Answer<TokenMade> create_token(const Caller& caller, const std::string& host_pattern) = 0;
+  virtual Answer<bool> revoke_agent(const Caller& caller, const HostId& host) = 0;
+  virtual std::vector<model::ServingRow> serving() const = 0;
+
+  virtual std::vector<store::StoredAudit> audit(std::uint64_t after_seq, std::size_t limit) const = 0;
+};
+
+}  // namespace switchyard::fleet
