@@ -1,0 +1,72 @@
+"""Can this machine boot test hosts? Asked by trying the same calls, not by guessing from versions."""
+
+import os
+import shutil
+import tempfile
+
+from . import cgroups, commands, state
+
+EXIT_STATUS = 77  # "this suite cannot run here", as script/test understands it
+
+COMMANDS = {
+    "systemd-nspawn": "systemd-container",
+    "debootstrap": "debootstrap",
+    "ip": "iproute2",
+    "nft": "nftables",
+    "nsenter": "util-linux",
+    "unshare": "util-linux",
+    "journalctl": "systemd",
+    "tar": "tar",
+}
+
+# Run in namespaces of its own, so that a failed trial leaves nothing behind.
+TRIALS = {
+    "overlay file systems on {directory}":
+        'mkdir "$1/low" "$1/up" "$1/work" "$1/root" && mount -t overlay trial '
+        '-o "lowerdir=$1/low,upperdir=$1/up,workdir=$1/work" "$1/root"',
+    "network bridges and veth pairs":
+        "ip link add trial0 type bridge && ip link add trial1 type veth peer name trial2 &&"
+        " ip link set trial1 master trial0",
+    "packet filters on bridges (nftables, family bridge)":
+        "nft add table bridge trial && "
+        "nft 'add chain bridge trial c { type filter hook forward priority 0; }'",
+}
+
+
+class CannotRun(Exception):
+    """The machine cannot boot test hosts; `missing` says what is missing, one line per thing."""
+
+    def __init__(self, missing):
+        self.missing = missing
+        super().__init__("this machine cannot boot test hosts; missing: " + "; ".join(missing))
+
+
+def require():
+    missing = find_missing()
+    if missing:
+        raise CannotRun(missing)
+
+
+def find_missing():
+    if os.geteuid() != 0:
+        return ["root (network namespaces, mounts and cgroups are made): run it with sudo"]
+    missing = [f"command {command} (Debian package {package}; script/bootstrap installs it)"
+               for command, package in COMMANDS.items() if not shutil.which(command)]
+    if missing:
+        return missing
+    missing += cgroups.find_missing()
+    for what, script in TRIALS.items():
+        missing += _try(what, script)
+    return missing
+
+
+def _try(what, script):
+    state.directory().mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="trial-", dir=state.directory()) as place:
+        try:
+            commands.run(["unshare", "--mount", "--net", "--propagation", "private",
+                          "sh", "-c", script, "sh", place], timeout=20)
+        except commands.CommandFailed as failed:
+            reason = (failed.stderr or str(failed)).strip().splitlines()[-1:]
+            return [what.format(directory=state.directory()) + ": " + " ".join(reason)]
+    return []
