@@ -3,9 +3,8 @@
 What a fleet owns can be found by its name alone, so `down` also clears away a fleet whose run died.
 """
 
-import fcntl
+import contextlib
 import json
-import os
 import pathlib
 import re
 import shutil
@@ -39,7 +38,7 @@ class Fleet:
         self.hosts = []
         self._wanted = _host_names(hosts)
         self._children = []
-        self._lock = None
+        self._claim = None
         self._handlers = {}
 
     @classmethod
@@ -67,9 +66,12 @@ class Fleet:
     # Up and down ----------------------------------------------------------------------------------
 
     def __enter__(self):
+        requirements.require()
         self._end_with_signals()
         try:
-            self._claim()
+            self._claim = contextlib.ExitStack()
+            self._claim.enter_context(self.claimed())
+            self._claim.callback(self.down)
             self.down()
             self.up()
         except BaseException:
@@ -79,13 +81,20 @@ class Fleet:
 
     def __exit__(self, *_):
         try:
-            if self._lock:
-                self.down()
+            self._claim.close()
         finally:
-            self._release_claim()
             for number, handler in self._handlers.items():
                 signal.signal(number, handler)
             self._handlers = {}
+
+    @contextlib.contextmanager
+    def claimed(self):
+        """One run per name at a time; the kernel drops the claim of a process that died."""
+        try:
+            with state.locked(f"fleet-{self.name}", wait=False):
+                yield
+        except state.Busy:
+            raise RuntimeError(f"a fleet named {self.name} is in use by another run") from None
 
     def up(self):
         """Makes what is missing and boots what does not run. Cheap when everything runs."""
@@ -183,22 +192,6 @@ class Fleet:
                  *(f"{host.address} {host.name}" for host in self.hosts)]
         for host in self.hosts:
             (host.root / "etc/hosts").write_text("\n".join(lines) + "\n", encoding="ascii")
-
-    def _claim(self):
-        """One context manager per name at a time; the kernel drops the claim of a process that died."""
-        locks = state.directory() / "locks"
-        locks.mkdir(parents=True, exist_ok=True)
-        self._lock = open(locks / f"fleet-{self.name}", "w", encoding="ascii")
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            self._release_claim()
-            raise RuntimeError(f"a fleet named {self.name} is in use by another run") from None
-
-    def _release_claim(self):
-        if self._lock:
-            self._lock.close()
-            self._lock = None
 
     def _end_with_signals(self):
         """SIGTERM and SIGHUP become an exception, so that the end of the `with` block is reached."""

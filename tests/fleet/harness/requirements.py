@@ -41,15 +41,19 @@ class CannotRun(Exception):
         super().__init__("this machine cannot boot test hosts; missing: " + "; ".join(missing))
 
 
+def require_root():
+    if os.geteuid() != 0:
+        raise CannotRun(["root (network namespaces, mounts and cgroups are made): run it with sudo"])
+
+
 def require():
+    require_root()
     missing = find_missing()
     if missing:
         raise CannotRun(missing)
 
 
 def find_missing():
-    if os.geteuid() != 0:
-        return ["root (network namespaces, mounts and cgroups are made): run it with sudo"]
     missing = [f"command {command} (Debian package {package}; script/bootstrap installs it)"
                for command, package in COMMANDS.items() if not shutil.which(command)]
     if missing:
@@ -67,6 +71,6 @@ def _try(what, script):
             commands.run(["unshare", "--mount", "--net", "--propagation", "private",
                           "sh", "-c", script, "sh", place], timeout=20)
         except commands.CommandFailed as failed:
-            reason = (failed.stderr or str(failed)).strip().splitlines()[-1:]
-            return [what.format(directory=state.directory()) + ": " + " ".join(reason)]
+            reason = (failed.stderr.strip().splitlines() or ["the trial failed without a message"])[-1]
+            return [f"{what.format(directory=state.directory())}: {reason}"]
     return []

@@ -26,11 +26,18 @@ def fleet_names():
         return []
 
 
+class Busy(Exception):
+    """Somebody else holds the lock."""
+
+
 @contextlib.contextmanager
-def locked(name):
+def locked(name, wait=True):
     """Holds the lock `name` of the state directory. The kernel drops it if the process dies."""
     locks = directory() / "locks"
     locks.mkdir(parents=True, exist_ok=True)
     with open(locks / name, "w", encoding="utf-8") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError:
+            raise Busy(name) from None
         yield
