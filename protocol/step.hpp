@@ -170,6 +170,7 @@ struct OldState {
 struct VerifyOld {
   std::string component;
   OldState expected;
+  SwitchTraffic traffic;  ///< how the switch is asked which slot serves; kind none: only systemd and `current` are
   bool operator==(const VerifyOld&) const = default;
 };
 
