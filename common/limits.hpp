@@ -17,6 +17,10 @@ inline constexpr std::size_t chunk_bytes_max = 256 * 1024;
 inline constexpr std::size_t pack_depth_max = 16;
 inline constexpr std::size_t pack_container_max = 4096;
 inline constexpr std::size_t pack_text_bytes_max = 64 * 1024;
+/// What decoded values may take in memory, as a multiple of their bytes and a floor for small frames: a step of 200 bytes
+/// is a value of 1 KiB, and nothing that is meant well needs more.
+inline constexpr std::size_t unpack_memory_factor = 16;
+inline constexpr std::size_t unpack_memory_bytes_min = 64 * 1024;
 
 // --- sessions ------------------------------------------------------------------------------------------------------
 inline constexpr std::int64_t ping_interval_ms = 5'000;
@@ -55,6 +59,8 @@ inline constexpr std::int64_t token_life_ms = 600'000;
 
 // --- artifacts -----------------------------------------------------------------------------------------------------
 inline constexpr std::uint64_t artifact_bytes_max = 8ull << 30;
+/// The encoded manifest of the largest artifact: 32 bytes for every chunk, and its head.
+inline constexpr std::size_t artifact_manifest_bytes_max = artifact_bytes_max / chunk_bytes_max * 32 + 1024;
 inline constexpr std::size_t archive_entries_max = 500'000;
 inline constexpr std::size_t archive_path_bytes_max = 1024;
 inline constexpr std::uint64_t disk_reserve_bytes = 64ull << 20;
