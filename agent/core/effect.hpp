@@ -8,8 +8,8 @@
 #include "protocol/message.hpp"
 
 /// What the agent's core wants done. The shell carries it out in this order: all of `writes` in one append and one
-/// fdatasync; then the dead-man is armed; then steps, timers and watches start; then `sends` leave; then the dead-man is
-/// disarmed, and the connection redialled.
+/// fdatasync; then the dead-man is armed; then steps, timers and watches start; then `sends` leave; then the dead-man
+/// is disarmed, and the connection redialled.
 namespace switchyard::agent {
 
 struct RunStep {

@@ -1,0 +1,402 @@
+#include "agent/core/agent_core.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "common/ensure.hpp"
+#include "common/limits.hpp"
+
+namespace switchyard::agent {
+
+AgentCore::AgentCore(CoreIdentity identity, Role role, const std::vector<JournalRecord>& journal)
+    : identity_(std::move(identity)), role_(role) {
+  for (const JournalRecord& record : journal) note(record);
+}
+
+Effects AgentCore::apply(const Event& event, std::int64_t now_boot_ms) {
+  effects_ = {};
+  now_ = now_boot_ms;
+  const bool was_armed = armed();
+  std::visit([this](const auto& happened) { on(happened); }, event);
+  if (was_armed && !armed()) effects_.disarm_dead_man = true;
+  return std::exchange(effects_, {});
+}
+
+// --- events
+// ------------------------------------------------------------------------------------------------------------
+
+void AgentCore::on(const Began& event) {
+  boot_id_ = event.boot_id;
+  std::vector<DeploymentId> open;
+  for (const auto& [id, run] : deployments_) open.push_back(id);
+  for (const DeploymentId& id : open) {
+    DeploymentRun& run = deployments_.at(id);
+    const bool rebooted = !run.boot_id.empty() && run.boot_id != boot_id_;
+    if (rebooted && role_ == Role::agent && !run.provisional()) {
+      JournalRecord record;
+      record.kind = RecordKind::resumed;
+      record.deployment = id;
+      record.boot_id = boot_id_;
+      write(std::move(record));
+    }
+    if (run.provisional() && (rebooted || now_ >= run.deadline_boot_ms)) {
+      decide_abort(run, rebooted ? "the host rebooted before the deployment was confirmed" : "the confirm time passed");
+      run.revert_all = true;
+      drive_revert(run);
+    } else if (run.provisional()) {
+      effects_.arm_dead_man = true;
+      set_timer("deadman", run, run.deadline_boot_ms - now_);
+      if (role_ == Role::agent) start_watches(run);
+    } else if (run.decided && !run.commit) {
+      // The coordinator names the components in their order; if it does not come, they are reverted all the same.
+      if (role_ == Role::agent) set_timer("revert", run, run.slice.confirm_ms);
+    } else if (run.held && !run.decided) {
+      if (rebooted) restore(run);
+      if (role_ == Role::agent) start_watches(run);
+    } else if (run.decided && !run.committed && rebooted) {
+      restore(run);  // its end goes on with the commit
+    } else if (role_ == Role::dead_man) {
+      continue;
+    } else if (run.committed) {
+      set_timer("retire", run, rebooted ? 0 : run.deadline_boot_ms - now_);
+    } else if (run.decided && run.commit) {
+      drive_commit(run);
+    }
+  }
+}
+
+/// Swapped components were healthy when that was written; after a restart their watches begin anew.
+void AgentCore::start_watches(const DeploymentRun& run) {
+  for (const protocol::SliceComponent& component : run.slice.components) {
+    if (run.components.at(component.name).stage == 0) continue;
+    effects_.start_watches.push_back({run.slice.deployment, component.name, component.watch});
+  }
+}
+
+void AgentCore::on(const MessageArrived& event) {
+  if (event.epoch < max_epoch_) return;  // a coordinator that another one has replaced: no effect at all
+  if (event.epoch > max_epoch_) {
+    JournalRecord record;
+    record.kind = RecordKind::epoch;
+    record.epoch = event.epoch;
+    write(std::move(record));
+  }
+  std::visit([this](const auto& message) { on(message); }, event.message);
+}
+
+void AgentCore::on(const SessionBegan& event) {
+  connection_ = event.connection;
+  for (const auto& [id, run] : deployments_) {
+    for (const protocol::StepEvent& step : run.unacknowledged) send(step);
+  }
+}
+
+void AgentCore::on(const SessionEnded&) {}
+
+void AgentCore::on(const StepFinished& event) {
+  DeploymentRun* run = find(event.deployment);
+  if (run == nullptr) return;
+  for (auto& [name, component] : run->components) {
+    Chain& chain = component.chain;
+    if (!chain.running || chain.next >= chain.jobs.size()) continue;
+    const Job job = chain.jobs[chain.next];
+    if (job.step->id != event.step || job.undo != event.undo) continue;
+    chain.running = false;
+    JournalRecord record;
+    record.kind = RecordKind::result;
+    record.deployment = event.deployment;
+    record.component = name;
+    record.step = event.step;
+    record.undo = event.undo;
+    record.result = event.result;
+    write(std::move(record));
+    protocol::StepEvent progress{event.deployment, event.step, name, event.result};
+    if (run->unacknowledged.size() < limits::steps_per_slice_max) run->unacknowledged.push_back(progress);
+    send(std::move(progress));
+    if (chain.stopping) {
+      chain = {};
+      if (run->decided && !run->commit) drive_revert(*run);
+    } else if (event.result.state == protocol::StepState::done || event.result.state == protocol::StepState::skipped) {
+      ++chain.next;
+      chain.tries = 0;
+      run_next(*run, name);
+    } else {
+      fail_chain(*run, name, job, event.result);
+    }
+    return;
+  }
+}
+
+void AgentCore::on(const TimerFired& event) {
+  const std::size_t colon = event.timer.find(':');
+  const std::size_t second = event.timer.find(':', colon + 1);
+  const std::string what = event.timer.substr(0, colon);
+  DeploymentRun* run =
+      find(DeploymentId(event.timer.substr(colon + 1, second == std::string::npos ? second : second - colon - 1)));
+  if (run == nullptr) return;
+  if (what == "deadman") {
+    if (!run->provisional()) return;
+    if (now_ < run->deadline_boot_ms) {
+      set_timer("deadman", *run, run->deadline_boot_ms - now_);
+      return;
+    }
+    decide_abort(*run, "the confirm time passed");
+    run->revert_all = true;
+    drive_revert(*run);
+  } else if (what == "revert") {
+    if (!run->decided || run->commit) return;
+    run->revert_all = true;
+    drive_revert(*run);
+  } else if (what == "retire") {
+    if (run->committed) drive_retire(*run);
+  } else if (what == "retry" && second != std::string::npos) {
+    run_next(*run, event.timer.substr(second + 1));
+  }
+}
+
+void AgentCore::on(const JournalGrew& event) {
+  for (const JournalRecord& record : event.records) note(record);
+  // The other writer may have closed deployments; what it left half done is taken up when its time has passed.
+  for (auto& [id, run] : deployments_) {
+    if (run.decided && !run.commit && !run.reverted) {
+      stop_chains(run);
+      set_timer("revert", run, run.slice.confirm_ms);
+    }
+  }
+}
+
+void AgentCore::on(const HealthChanged& event) {
+  DeploymentRun* run = find(event.deployment);
+  if (run == nullptr || !run->armed || run->committed || run->decided) return;
+  const auto found = run->components.find(event.component);
+  if (found == run->components.end()) return;
+  found->second.healthy = event.healthy;
+  found->second.health_detail = event.detail;
+  send(protocol::Health{event.deployment, event.component, event.healthy, event.detail});
+}
+
+void AgentCore::on(const Resolved& event) {
+  DeploymentRun* run = find(event.deployment);
+  if (run == nullptr || run->decided || !run->held) return;
+  if (event.commit) {
+    JournalRecord record;
+    record.kind = RecordKind::decision;
+    record.deployment = event.deployment;
+    record.commit = true;
+    record.text = "resolved on the host: " + event.reason;
+    write(std::move(record));
+    drive_commit(*run);
+  } else {
+    decide_abort(*run, "resolved on the host: " + event.reason);
+    run->revert_all = true;
+    drive_revert(*run);
+  }
+}
+
+// --- journal
+// -----------------------------------------------------------------------------------------------------------
+
+void AgentCore::write(JournalRecord record) {
+  note(record);
+  effects_.writes.push_back(std::move(record));
+}
+
+void AgentCore::note(const JournalRecord& record) {
+  switch (record.kind) {
+    case RecordKind::epoch:
+      max_epoch_ = std::max(max_epoch_, record.epoch);
+      return;
+    case RecordKind::fence:
+      plan_seq_[record.component] = std::max(plan_seq_[record.component], record.epoch);
+      return;
+    case RecordKind::plan:
+      note_plan(record);
+      return;
+    default:
+      break;
+  }
+  DeploymentRun* run = find(record.deployment);
+  if (run == nullptr) {
+    // A closed deployment that a compaction kept in one record.
+    if (record.kind == RecordKind::retired) close(record.deployment, protocol::AgentState::committed);
+    if (record.kind == RecordKind::reverted) close(record.deployment, protocol::AgentState::reverted);
+    return;
+  }
+  run->records.push_back(record);
+  switch (record.kind) {
+    case RecordKind::intent:
+    case RecordKind::result:
+    case RecordKind::staged:
+    case RecordKind::swapped:
+      note_component(*run, record);
+      return;
+    case RecordKind::armed:
+      run->armed = true;
+      [[fallthrough]];
+    case RecordKind::extended:
+      run->deadline_boot_ms = record.deadline_boot_ms;
+      run->boot_id = record.boot_id;
+      return;
+    case RecordKind::held:
+      run->held = true;
+      return;
+    case RecordKind::decision:
+      ENSURE(!run->decided || run->commit == record.commit);
+      run->decided = true;
+      run->commit = record.commit;
+      run->why = record.text;
+      return;
+    case RecordKind::committed:
+      run->committed = true;
+      run->deadline_boot_ms = record.deadline_boot_ms;
+      run->boot_id = record.boot_id;
+      return;
+    case RecordKind::stuck:
+      run->stuck = true;
+      return;
+    case RecordKind::resumed:
+      run->boot_id = record.boot_id;
+      if (!run->armed) {
+        for (auto& [name, component] : run->components) component.staged = false;  // started units did not survive
+      }
+      return;
+    case RecordKind::reverted:
+      if (record.component.empty()) {
+        run->reverted = true;
+        close(record.deployment, protocol::AgentState::reverted);
+      } else {
+        note_component(*run, record);
+      }
+      return;
+    case RecordKind::retired:
+      if (!record.component.empty()) {
+        note_component(*run, record);
+        return;
+      }
+      run->retired = true;
+      close(record.deployment, protocol::AgentState::committed);
+      return;
+    case RecordKind::epoch:
+    case RecordKind::fence:
+    case RecordKind::plan:
+      return;
+  }
+}
+
+void AgentCore::note_plan(const JournalRecord& record) {
+  if (find(record.deployment) != nullptr) return;
+  DeploymentRun run;
+  run.slice = protocol::decode_slice(record.plan.slice);
+  run.plan_seq = protocol::decode_header(record.plan.header).plan_seq;
+  run.plan_hash = protocol::plan_hash(record.plan.header);
+  run.boot_id = record.boot_id;
+  run.records.push_back(record);
+  for (const protocol::SliceComponent& component : run.slice.components) {
+    run.components[component.name];
+    plan_seq_[component.name] = std::max(plan_seq_[component.name], run.plan_seq);
+  }
+  deployments_.emplace(record.deployment, std::move(run));
+}
+
+void AgentCore::note_component(DeploymentRun& run, const JournalRecord& record) {
+  const auto found = run.components.find(record.component);
+  if (found == run.components.end()) return;
+  ComponentRun& component = found->second;
+  if (record.kind == RecordKind::intent) {
+    if (!record.undo) component.touched.insert(record.step);
+    if (record.undo) run.stuck = false;
+  } else if (record.kind == RecordKind::result) {
+    const bool ok =
+        record.result.state == protocol::StepState::done || record.result.state == protocol::StepState::skipped;
+    if (record.undo && ok) {
+      component.touched.erase(record.step);
+      component.completed.erase(record.step);
+    } else if (ok) {
+      component.completed.insert(record.step);
+    }
+  } else if (record.kind == RecordKind::staged) {
+    component.staged = true;
+  } else if (record.kind == RecordKind::swapped) {
+    component.stage = record.stage;
+  } else if (record.kind == RecordKind::reverted) {
+    component.reverted = true;
+    component.stage = 0;
+  } else if (record.kind == RecordKind::retired) {
+    component.retired = true;
+  }
+}
+
+void AgentCore::close(const DeploymentId& id, protocol::AgentState state) {
+  constexpr std::size_t closed_max = 64;  // far more than one coordinator has unanswered
+  protocol::DeploymentReport report;
+  report.deployment = id;
+  report.state = state;
+  const auto found = deployments_.find(id);
+  if (found != deployments_.end()) {
+    report.components = found->second.report(now_).components;
+    deployments_.erase(found);
+  }
+  closed_.push_back(std::move(report));
+  if (closed_.size() > closed_max) closed_.erase(closed_.begin());
+}
+
+// --- views
+// -------------------------------------------------------------------------------------------------------------
+
+std::vector<protocol::DeploymentReport> AgentCore::reports(std::int64_t now_boot_ms) const {
+  std::vector<protocol::DeploymentReport> all = closed_;
+  for (const auto& [id, run] : deployments_) all.push_back(run.report(now_boot_ms));
+  return all;
+}
+
+bool AgentCore::armed() const {
+  return std::any_of(deployments_.begin(), deployments_.end(),
+                     [](const auto& entry) { return entry.second.provisional(); });
+}
+
+bool AgentCore::idle() const {
+  if (armed()) return false;
+  for (const auto& [id, run] : deployments_) {
+    for (const auto& [name, component] : run.components) {
+      if (component.chain.activity != Activity::none) return false;
+    }
+  }
+  return true;
+}
+
+std::vector<JournalRecord> AgentCore::snapshot() const {
+  std::vector<JournalRecord> records;
+  JournalRecord epoch;
+  epoch.kind = RecordKind::epoch;
+  epoch.epoch = max_epoch_;
+  records.push_back(epoch);
+  for (const auto& [component, seq] : plan_seq_) {
+    JournalRecord fence;
+    fence.kind = RecordKind::fence;
+    fence.component = component;
+    fence.epoch = seq;
+    records.push_back(fence);
+  }
+  for (const protocol::DeploymentReport& report : closed_) {
+    JournalRecord closed;
+    closed.kind = report.state == protocol::AgentState::committed ? RecordKind::retired : RecordKind::reverted;
+    closed.deployment = report.deployment;
+    records.push_back(closed);
+  }
+  for (const auto& [id, run] : deployments_) records.insert(records.end(), run.records.begin(), run.records.end());
+  return records;
+}
+
+DeploymentRun* AgentCore::find(const DeploymentId& id) {
+  const auto found = deployments_.find(id);
+  return found == deployments_.end() ? nullptr : &found->second;
+}
+
+void AgentCore::set_timer(const std::string& name, const DeploymentRun& run, std::int64_t ms,
+                          const std::string& component) {
+  std::string timer = name + ":" + run.slice.deployment.str();
+  if (!component.empty()) timer += ":" + component;
+  effects_.timers.push_back({std::move(timer), std::max<std::int64_t>(ms, 0)});
+}
+
+}  // namespace switchyard::agent

@@ -1,0 +1,54 @@
+#include "agent/core/deployment.hpp"
+
+#include <algorithm>
+
+namespace switchyard::agent {
+
+const protocol::SliceComponent* DeploymentRun::component_plan(const std::string& name) const {
+  const auto found = std::find_if(slice.components.begin(), slice.components.end(),
+                                  [&](const protocol::SliceComponent& component) { return component.name == name; });
+  return found == slice.components.end() ? nullptr : &*found;
+}
+
+bool DeploymentRun::swapped() const {
+  return std::all_of(slice.components.begin(), slice.components.end(), [&](const protocol::SliceComponent& component) {
+    return components.at(component.name).stage >= component.stages;
+  });
+}
+
+protocol::AgentState DeploymentRun::state() const {
+  using protocol::AgentState;
+  if (stuck) return AgentState::stuck;
+  if (reverted) return AgentState::reverted;
+  if (committed) return AgentState::committed;
+  if (decided) return commit ? AgentState::held : AgentState::reverting;
+  if (held) return AgentState::held;
+  if (armed) return swapped() ? AgentState::swapped : AgentState::swapping;
+  const auto staged =
+      std::count_if(components.begin(), components.end(), [](const auto& entry) { return entry.second.staged; });
+  if (static_cast<std::size_t>(staged) == components.size()) return AgentState::staged;
+  const bool busy = std::any_of(components.begin(), components.end(),
+                                [](const auto& entry) { return entry.second.chain.activity != Activity::none; });
+  return staged > 0 || busy ? AgentState::staging : AgentState::accepted;
+}
+
+protocol::DeploymentReport DeploymentRun::report(std::int64_t now_boot_ms) const {
+  protocol::DeploymentReport report;
+  report.deployment = slice.deployment;
+  report.state = state();
+  report.remaining_ms = provisional() ? std::max<std::int64_t>(0, deadline_boot_ms - now_boot_ms) : 0;
+  for (const protocol::SliceComponent& plan : slice.components) {
+    const ComponentRun& run = components.at(plan.name);
+    protocol::ComponentReport component;
+    component.component = plan.name;
+    component.staged = run.staged;
+    component.stage = run.stage;
+    const bool serves_new = run.stage >= plan.stages;
+    component.serving_release = serves_new ? plan.release.str() : plan.old.release.str();
+    component.serving_slot = serves_new ? plan.slot : plan.old.slot;
+    report.components.push_back(std::move(component));
+  }
+  return report;
+}
+
+}  // namespace switchyard::agent

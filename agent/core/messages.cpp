@@ -1,0 +1,264 @@
+#include <algorithm>
+
+#include "agent/core/agent_core.hpp"
+#include "common/error.hpp"
+#include "common/ids.hpp"
+
+namespace switchyard::agent {
+namespace {
+
+/// When a plan that stopped the end of an older deployment does not come again, that end goes on after this time.
+constexpr std::int64_t retire_again_ms = 60'000;
+
+}  // namespace
+
+/// Why this plan may not be taken, as a code and a text; two empty strings when it may.
+std::pair<std::string, std::string> AgentCore::plan_trouble(const protocol::SignedPlan& plan) const {
+  if (const auto refusal = protocol::refuse_plan(plan, identity_.host, identity_.plan_public_key)) {
+    return {"plan_refused", *refusal};
+  }
+  const protocol::PlanHeader header = protocol::decode_header(plan.header);
+  for (const protocol::SliceComponent& component : protocol::decode_slice(plan.slice).components) {
+    const auto newest = plan_seq_.find(component.name);
+    if (newest != plan_seq_.end() && newest->second >= header.plan_seq) {
+      return {"old_plan", "component " + component.name + " has seen plan number " + std::to_string(newest->second) +
+                              ", this one is number " + std::to_string(header.plan_seq) + "; plan again"};
+    }
+    for (const auto& [id, run] : deployments_) {
+      if (run.components.contains(component.name) && !run.committed) {
+        return {"busy", "component " + component.name + " is held by deployment " + id.str() + " (" +
+                            std::string(protocol::agent_state_name(run.state())) + ")"};
+      }
+    }
+  }
+  return {};
+}
+
+void AgentCore::on(const protocol::Plan& message) {
+  DeploymentId id;
+  try {
+    id = protocol::decode_header(message.plan.header).deployment;
+    if (const DeploymentRun* known = find(id)) {
+      send(protocol::PlanAck{id, known->plan_hash});
+      return;
+    }
+    if (std::any_of(closed_.begin(), closed_.end(), [&](const auto& report) { return report.deployment == id; })) {
+      answer_unknown(id);
+      return;
+    }
+    const auto [code, text] = plan_trouble(message.plan);
+    if (!code.empty()) {
+      send(protocol::Failed{id, {}, {}, code, text});
+      return;
+    }
+  } catch (const DecodeError& error) {
+    send(protocol::Failed{id, {}, {}, "plan_refused", error.what()});
+    return;
+  }
+  const protocol::PlanSlice slice = protocol::decode_slice(message.plan.slice);
+  if (stop_retiring(slice)) return;  // the coordinator asks again in a second
+  // A newer plan ends the rest of a committed deployment's life: its old slots are now this plan's to use.
+  std::vector<DeploymentId> others;
+  for (const auto& [other, run] : deployments_) others.push_back(other);
+  for (const DeploymentId& other : others) {
+    for (const protocol::SliceComponent& component : slice.components) {
+      DeploymentRun* run = find(other);
+      if (run == nullptr) break;
+      if (run->components.contains(component.name)) retire_component(*run, component.name, "superseded by " + id.str());
+    }
+  }
+  JournalRecord record;
+  record.kind = RecordKind::plan;
+  record.deployment = id;
+  record.boot_id = boot_id_;
+  record.plan = message.plan;
+  write(std::move(record));
+  send(protocol::PlanAck{id, protocol::plan_hash(message.plan.header)});
+}
+
+/// True when a step of an older deployment's end is still at work on one of these components: it is asked to stop.
+bool AgentCore::stop_retiring(const protocol::PlanSlice& slice) {
+  bool busy = false;
+  for (auto& [id, run] : deployments_) {
+    for (const protocol::SliceComponent& plan : slice.components) {
+      const auto found = run.components.find(plan.name);
+      if (found == run.components.end() || !found->second.chain.running) continue;
+      Chain& chain = found->second.chain;
+      if (!chain.stopping) effects_.cancels.push_back({id, chain.jobs[chain.next].step->id});
+      chain.stopping = true;
+      busy = true;
+      set_timer("retire", run, retire_again_ms);
+    }
+  }
+  return busy;
+}
+
+void AgentCore::on(const protocol::Prepare& message) {
+  DeploymentRun* run = find(message.deployment);
+  if (run == nullptr) return answer_unknown(message.deployment);
+  const protocol::SliceComponent* plan = run->component_plan(message.component);
+  if (plan == nullptr || run->decided || run->held || run->armed) {
+    if (plan != nullptr && run->components.at(message.component).staged) {
+      return send(protocol::Staged{message.deployment, message.component, 0});
+    }
+    return send(protocol::Report{run->report(now_)});
+  }
+  ComponentRun& component = run->components.at(message.component);
+  if (component.staged) return send(protocol::Staged{message.deployment, message.component, 0});
+  if (component.chain.activity != Activity::none) return;  // at work; the answer comes when it is done
+  std::vector<Job> jobs;
+  for (const protocol::Step& step : plan->steps) {
+    if (step.phase != protocol::Phase::prepare) continue;
+    // A command that has run is not run again; typed steps converge, so they are simply done once more.
+    if (std::holds_alternative<protocol::Run>(step.action) && component.completed.contains(step.id)) continue;
+    jobs.push_back({&step, false});
+  }
+  begin_chain(*run, message.component, Activity::preparing, std::move(jobs));
+}
+
+void AgentCore::on(const protocol::Swap& message) {
+  DeploymentRun* run = find(message.deployment);
+  if (run == nullptr) return answer_unknown(message.deployment);
+  const protocol::SliceComponent* plan = run->component_plan(message.component);
+  if (plan == nullptr) return send(protocol::Report{run->report(now_)});
+  ComponentRun& component = run->components.at(message.component);
+  const bool aborted = run->decided && !run->commit;
+  if (!aborted && component.stage >= message.stage) {
+    return send(
+        protocol::Swapped{message.deployment, message.component, message.stage, run->report(now_).remaining_ms});
+  }
+  const bool in_order = component.staged && message.stage == component.stage + 1 && message.stage <= plan->stages;
+  if (run->decided || run->held || !in_order) return send(protocol::Report{run->report(now_)});
+  if (component.chain.activity != Activity::none) return;
+  if (run->provisional() && now_ >= run->deadline_boot_ms) return;  // the dead-man's hour: the timer speaks
+  arm(*run, message.component, message.stage);
+  std::vector<Job> jobs;
+  for (const protocol::Step& step : plan->steps) {
+    if (step.phase != protocol::Phase::swap || std::max(step.stage, 1u) != message.stage) continue;
+    if (std::holds_alternative<protocol::Run>(step.action) && component.completed.contains(step.id)) continue;
+    jobs.push_back({&step, false});
+  }
+  begin_chain(*run, message.component, Activity::swapping, std::move(jobs), message.stage);
+}
+
+void AgentCore::arm(DeploymentRun& run, const std::string& component, std::uint32_t stage) {
+  JournalRecord record;
+  record.kind = RecordKind::armed;
+  record.deployment = run.slice.deployment;
+  record.component = component;
+  record.stage = stage;
+  record.boot_id = boot_id_;
+  record.deadline_boot_ms = now_ + run.slice.confirm_ms;
+  write(std::move(record));
+  effects_.arm_dead_man = true;
+  set_timer("deadman", run, run.slice.confirm_ms);
+}
+
+void AgentCore::on(const protocol::Hold& message) {
+  DeploymentRun* run = find(message.deployment);
+  if (run == nullptr) return answer_unknown(message.deployment);
+  try_hold(*run);
+}
+
+void AgentCore::try_hold(DeploymentRun& run) {
+  const DeploymentId& id = run.slice.deployment;
+  if (run.held && !(run.decided && !run.commit)) return send(protocol::Held{id});
+  if (run.decided || !run.armed || !run.swapped()) return send(protocol::Report{run.report(now_)});
+  if (now_ >= run.deadline_boot_ms) return;
+  if (connection_ <= run.swapped_connection) {
+    // The vote needs a connection that was dialled through the new state of the host.
+    effects_.redial = true;
+    return;
+  }
+  for (const protocol::SliceComponent& plan : run.slice.components) {
+    const ComponentRun& component = run.components.at(plan.name);
+    if (!component.healthy) {
+      return send(protocol::Failed{id, {}, plan.name, "unhealthy", component.health_detail});
+    }
+  }
+  JournalRecord record;
+  record.kind = RecordKind::held;
+  record.deployment = id;
+  write(std::move(record));
+  send(protocol::Held{id});
+}
+
+void AgentCore::on(const protocol::Commit& message) {
+  DeploymentRun* run = find(message.deployment);
+  if (run == nullptr) return answer_unknown(message.deployment);
+  if (run->committed) return send(protocol::Committed{message.deployment});
+  // Never without the vote: a coordinator that asks so is wrong, and hears what is true.
+  if (!run->held || (run->decided && !run->commit)) return send(protocol::Report{run->report(now_)});
+  if (!run->decided) {
+    JournalRecord record;
+    record.kind = RecordKind::decision;
+    record.deployment = message.deployment;
+    record.commit = true;
+    write(std::move(record));
+  }
+  drive_commit(*run);
+}
+
+void AgentCore::on(const protocol::Abort& message) {
+  DeploymentRun* run = find(message.deployment);
+  if (run == nullptr) {
+    const bool known = std::any_of(closed_.begin(), closed_.end(),
+                                   [&](const auto& report) { return report.deployment == message.deployment; });
+    // Of a deployment that never came here, nothing is here: that is what "reverted" says.
+    if (!known) return send(protocol::Reverted{message.deployment, {}, true, "unknown here: nothing was changed"});
+    return answer_unknown(message.deployment);
+  }
+  if (run->decided && run->commit) return send(protocol::Report{run->report(now_)});
+  if (!run->decided) decide_abort(*run, message.reason);
+  run->revert_all = run->revert_all || message.all;
+  const auto named = run->components.find(message.component);
+  if (named != run->components.end()) {
+    named->second.revert_wanted = true;
+    if (named->second.reverted) send(protocol::Reverted{message.deployment, message.component, false, run->why});
+  }
+  // The coordinator is there and gives the order; should it vanish, the rest is reverted without it.
+  set_timer("revert", *run, run->slice.confirm_ms);
+  drive_revert(*run);
+}
+
+void AgentCore::on(const protocol::Extend& message) {
+  DeploymentRun* run = find(message.deployment);
+  if (run == nullptr) return answer_unknown(message.deployment);
+  if (!run->provisional() || now_ >= run->deadline_boot_ms) return send(protocol::Report{run->report(now_)});
+  JournalRecord record;
+  record.kind = RecordKind::extended;
+  record.deployment = message.deployment;
+  record.boot_id = boot_id_;
+  record.deadline_boot_ms = now_ + run->slice.confirm_ms;
+  write(std::move(record));
+  effects_.arm_dead_man = true;
+  set_timer("deadman", *run, run->slice.confirm_ms);
+  send(protocol::Extended{message.deployment, run->slice.confirm_ms});
+}
+
+void AgentCore::on(const protocol::StepEventAck& message) {
+  DeploymentRun* run = find(message.deployment);
+  if (run == nullptr) return;
+  std::erase_if(run->unacknowledged, [&](const protocol::StepEvent& event) {
+    return event.step == message.step && event.result.state == message.state;
+  });
+}
+
+void AgentCore::on(const protocol::Query& message) {
+  if (const DeploymentRun* run = find(message.deployment)) return send(protocol::Report{run->report(now_)});
+  answer_unknown(message.deployment);
+}
+
+/// A deployment that is closed, or was never heard of (`idle`).
+void AgentCore::answer_unknown(const DeploymentId& id) {
+  for (const protocol::DeploymentReport& report : closed_) {
+    if (report.deployment != id) continue;
+    if (report.state == protocol::AgentState::committed) return send(protocol::Committed{id});
+    return send(protocol::Reverted{id, {}, true, "reverted earlier"});
+  }
+  protocol::DeploymentReport nothing;
+  nothing.deployment = id;
+  send(protocol::Report{nothing});
+}
+
+}  // namespace switchyard::agent
