@@ -120,6 +120,9 @@ struct SwitchTraffic {
   std::string haproxy_socket;   ///< /run/haproxy/admin.sock
   std::string haproxy_backend;
   std::vector<SwitchTarget> targets;
+  /// nftables: only clients of this host use the stable port (a proxy in front, as with `traffic: nginx`), so slots may
+  /// listen on 127.0.0.1. False: a slot that outside clients cannot reach is refused.
+  bool local_only = false;
   bool operator==(const SwitchTraffic&) const = default;
 };
 /// Pre-flight: would this switch work? Finds a slot bound to the wrong address or family, an input filter that would
