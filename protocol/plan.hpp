@@ -4,8 +4,10 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "common/crypto.hpp"
 #include "protocol/step.hpp"
 
 /// What the coordinator plans and the agents verify. The plan hash is SHA-256 of the encoded PlanHeader; the header lists
@@ -64,6 +66,9 @@ std::string encode_slice(const PlanSlice& slice);
 PlanSlice decode_slice(std::string_view bytes);
 /// 64 hexadecimal digits.
 std::string plan_hash(std::string_view header_bytes);
+
+/// The signature that refuse_plan() expects.
+std::string sign_plan(std::string_view header_bytes, const SigningKeyPair& key);
 
 /// Checks signature, slice hash, host, size limits and names. Nothing when all is well, else why not.
 std::optional<std::string> refuse_plan(const SignedPlan& plan, const HostId& self, std::string_view plan_public_key);
