@@ -22,6 +22,14 @@ inline constexpr std::size_t pack_text_bytes_max = 64 * 1024;
 inline constexpr std::size_t unpack_memory_factor = 16;
 inline constexpr std::size_t unpack_memory_bytes_min = 64 * 1024;
 
+// --- files that people write ----------------------------------------------------------------------------------------
+/// A manifest for the largest fleet has about 100 KB.
+inline constexpr std::size_t yaml_bytes_max = 1024 * 1024;
+/// Our formats need 6 levels; the reader recurses in its parser.
+inline constexpr std::size_t yaml_depth_max = 32;
+/// Aliases counted at every use: components_max x hosts_max by one aliased host list, and some.
+inline constexpr std::size_t yaml_nodes_max = 250'000;
+
 // --- sessions ------------------------------------------------------------------------------------------------------
 inline constexpr std::int64_t ping_interval_ms = 5'000;
 /// Three pings missed: the session is dead, nothing more is sent on it.
@@ -56,6 +64,28 @@ inline constexpr std::size_t journal_record_bytes_max = control_frame_bytes_max 
 
 // --- enrolment -----------------------------------------------------------------------------------------------------
 inline constexpr std::int64_t token_life_ms = 600'000;
+/// Wrong names on one token before it is burnt: a person mistypes twice, not five times.
+inline constexpr int token_failures_max = 5;
+
+// --- store ---------------------------------------------------------------------------------------------------------
+/// Another process (a backup, a person with sqlite3) may read the database, but not hold it for longer than a tick.
+inline constexpr int store_busy_ms_max = 2'000;
+/// A store that cannot be written is tried again so often.
+inline constexpr std::int64_t store_retry_ms = 1'000;
+/// Events that wait for the store. Beyond it messages are dropped, as if the network had lost them: agents send again.
+inline constexpr std::size_t waiting_events_max = 10'000;
+/// Viewers that wait for a timeline to grow: one per open CLI or dashboard.
+inline constexpr std::size_t timeline_viewers_max = 1'000;
+/// Unfinished artifacts whose presence of chunks is kept in memory.
+inline constexpr std::size_t open_uploads_max = 64;
+
+// --- planning ------------------------------------------------------------------------------------------------------
+/// The agents' answers to INVENTORY: reading units and releases takes milliseconds, a busy disk some seconds.
+inline constexpr std::int64_t inventory_ms_max = 10'000;
+/// A plan that has not reached its agents by then is refused by them. Long enough for a slow wake-up of a laptop's fleet.
+inline constexpr std::int64_t plan_life_ms = 3'600'000;
+/// Plans that are being made at one time.
+inline constexpr std::size_t plannings_max = 100;
 
 // --- artifacts -----------------------------------------------------------------------------------------------------
 inline constexpr std::uint64_t artifact_bytes_max = 8ull << 30;
