@@ -95,6 +95,36 @@ inline constexpr std::size_t archive_entries_max = 500'000;
 inline constexpr std::size_t archive_path_bytes_max = 1024;
 inline constexpr std::uint64_t disk_reserve_bytes = 64ull << 20;
 
+// --- HTTP API --------------------------------------------------------------------------------------------------------
+/// Of one request's header: more than any of our clients sends, far less than what would hurt.
+inline constexpr std::size_t api_head_bytes_max = 16 * 1024;
+/// Of a body that names things: a host, a reason, a list of components.
+inline constexpr std::size_t api_small_body_bytes_max = 64 * 1024;
+/// Of a body that carries a deployment manifest: 1,000 hosts and 200 components in YAML, escaped as JSON.
+inline constexpr std::size_t api_manifest_body_bytes_max = 2 * 1024 * 1024;
+/// An artifact's chunk list: artifact_bytes_max / chunk_bytes_max digests of 32 bytes, and a head.
+inline constexpr std::size_t api_artifact_manifest_bytes_max = 2 * 1024 * 1024;
+/// From the first byte of a header to its end, and from there to the end of its body: a slow sender holds a connection.
+inline constexpr std::int64_t api_receive_ms_max = 10'000;
+inline constexpr std::int64_t api_send_ms_max = 30'000;
+/// Between two requests of one connection.
+inline constexpr std::int64_t api_idle_ms_max = 60'000;
+/// After a refusal, what the client still sends is read and thrown away this long, so that it gets to read our answer.
+inline constexpr std::int64_t api_linger_ms_max = 1'000;
+inline constexpr std::size_t api_connections_max = 256;
+/// When no file descriptor is left, the next connection is accepted after this pause.
+inline constexpr std::int64_t api_accept_retry_ms = 200;
+/// A long poll: below the usual idle timeouts of proxies.
+inline constexpr std::size_t api_wait_ms_max = 30'000;
+inline constexpr std::size_t api_list_default = 20;
+inline constexpr std::size_t api_list_max = 500;
+inline constexpr std::size_t api_timeline_entries_max = 500;
+inline constexpr std::size_t api_timeline_after_max = 1'000'000'000;
+inline constexpr std::size_t api_tokens_max = 1'000;
+inline constexpr std::size_t api_reason_bytes_max = 1'000;
+inline constexpr std::size_t labels_max = 64;
+inline constexpr std::size_t label_bytes_max = 256;
+
 // --- output of steps and probes --------------------------------------------------------------------------------------
 inline constexpr std::size_t excerpt_bytes_max = 4096;
 inline constexpr std::size_t probe_body_bytes_max = 64 * 1024;
