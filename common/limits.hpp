@@ -129,4 +129,34 @@ inline constexpr std::size_t label_bytes_max = 256;
 inline constexpr std::size_t excerpt_bytes_max = 4096;
 inline constexpr std::size_t probe_body_bytes_max = 64 * 1024;
 
+// --- the host: switch, services, drain --------------------------------------------------------------------------------
+/// One run of nft: milliseconds on an idle host; a host that needs longer than this cannot switch traffic anyway.
+inline constexpr int nft_ms_max = 10'000;
+/// `nft -j list ruleset`: a host with 10,000 rules prints about 3 MiB. Larger rule sets are not judged.
+inline constexpr std::size_t nft_output_bytes_max = 16 * 1024 * 1024;
+inline constexpr std::size_t json_depth_max = 64;
+inline constexpr std::size_t json_values_max = 2'000'000;
+/// Jumps from chain to chain that the filter check follows; the kernel allows 16.
+inline constexpr int nft_jumps_max = 16;
+/// Stable ports of one host: one for each component.
+inline constexpr std::size_t switch_entries_max = components_max;
+/// How often a restarted proxy is looked for, and how soon a failed restore is tried again: "back within 1 s".
+inline constexpr int switch_check_ms = 1'000;
+/// haproxy answers its socket within a millisecond; a server state line has about 150 bytes.
+inline constexpr int haproxy_ms_max = 5'000;
+inline constexpr std::size_t haproxy_answer_bytes_max = 4 * 1024 * 1024;
+/// One call to systemd that waits for no job. systemd itself gives a caller 25 s.
+inline constexpr std::uint64_t bus_call_ms_max = 25'000;
+/// Connections to the bus that are kept between calls: as many as steps commonly run at a time.
+inline constexpr std::size_t bus_idle_max = 4;
+/// Drain: often enough that a drained slot is not waited for, seldom enough to cost nothing.
+inline constexpr std::uint32_t drain_poll_ms = 100;
+/// Readings of zero in a row: a connection may be on its way from the interface to the socket during the first.
+inline constexpr int drain_quiet_readings = 2;
+/// Lines of the journal that explain a failed start.
+inline constexpr std::size_t journal_tail_lines = 20;
+inline constexpr std::size_t journal_tail_line_bytes_max = 512;
+/// journald needs a moment to store the last words of a process that has just died.
+inline constexpr std::uint32_t journal_tail_wait_ms = 300;
+
 }  // namespace switchyard::limits
