@@ -93,6 +93,31 @@ inline constexpr std::uint64_t artifact_bytes_max = 8ull << 30;
 inline constexpr std::size_t artifact_manifest_bytes_max = artifact_bytes_max / chunk_bytes_max * 32 + 1024;
 inline constexpr std::size_t archive_entries_max = 500'000;
 inline constexpr std::size_t archive_path_bytes_max = 1024;
+/// Directories within directories of an archive; node_modules trees reach about 20.
+inline constexpr std::size_t archive_depth_max = 64;
+/// Of one extended header: a path, a link and a few fields that we skip.
+inline constexpr std::size_t archive_header_bytes_max = 16 * 1024;
+/// Zeros after the end of an archive: tar pads to 10 KiB, some writers to 1 MiB.
+inline constexpr std::uint64_t archive_padding_bytes_max = 1024 * 1024;
+/// How far files may expand: real software stays below 20, a bomb reaches 100,000. The first bytes are free, so that a
+/// small artifact of empty tables is no bomb.
+inline constexpr std::uint64_t archive_ratio_max = 1'000;
+inline constexpr std::uint64_t archive_ratio_free_bytes = 64ull << 20;
+/// Window of the decompressor, as a power of two: what zstd uses up to level 19. It bounds the agent's memory.
+inline constexpr int archive_window_log_max = 23;
+/// The chunk list of the largest artifact, in MessagePack.
+inline constexpr std::size_t artifact_manifest_bytes_max = 2 * 1024 * 1024;
+/// A chunk whose digest is wrong is fetched again: a flipped bit, not a wrong artifact.
+inline constexpr unsigned chunk_attempts_max = 3;
+/// Read and write buffer for files of a release.
+inline constexpr std::size_t file_buffer_bytes = 64 * 1024;
+inline constexpr std::size_t link_target_bytes_max = 1024;
+/// Walking and removing a tree holds one descriptor per level.
+inline constexpr unsigned tree_depth_max = 256;
+/// The kernel may ask for a beneath-walk to be repeated; more often than this is no coincidence.
+inline constexpr unsigned open_attempts_max = 16;
+/// Differences named in one report; the rest are counted.
+inline constexpr std::size_t differences_named_max = 10;
 inline constexpr std::uint64_t disk_reserve_bytes = 64ull << 20;
 
 // --- HTTP API --------------------------------------------------------------------------------------------------------
