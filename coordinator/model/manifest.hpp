@@ -1,0 +1,132 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/ids.hpp"
+#include "common/limits.hpp"
+#include "coordinator/model/plan.hpp"
+#include "protocol/step.hpp"
+
+/// A deployment's specification as a person wrote it, checked and with defaults filled in
+/// (planner/manifest_reader.hpp). Texts may still hold `${port}` and the other variables of planner/variables.hpp.
+/// Plain values.
+namespace switchyard::model {
+
+/// blue_green: the new slot starts beside the old, then traffic is switched. rolling: the same or a restart, in batches
+/// of hosts. recreate: the old is stopped before the new starts, with downtime.
+enum class Strategy : std::uint8_t { blue_green = 0, rolling = 1, recreate = 2 };
+/// nginx is a proxy that stands in front of the nftables switch and is never reloaded.
+enum class TrafficKind : std::uint8_t { none = 0, nftables = 1, nginx = 2, haproxy = 3 };
+/// When the new slot starts: before anything is switched, or in the swap, when the dependencies' new releases are live.
+enum class StartIn : std::uint8_t { prepare = 0, swap = 1 };
+
+std::string_view strategy_name(Strategy strategy);
+std::string_view traffic_kind_name(TrafficKind kind);
+
+/// Where a release's files come from; relative to the manifest's own directory. At most one is set.
+struct ArtifactSource {
+  std::string directory;
+  std::string tarball;
+  bool empty() const { return directory.empty() && tarball.empty(); }
+  bool operator==(const ArtifactSource&) const = default;
+};
+
+/// What runs. `command` (a unit is generated) or `unit` (a template unit of the host, `name@.service`), or neither in a
+/// manifest that is only validated.
+struct Service {
+  std::vector<std::string> command;  ///< argv; a first word with a `/` is relative to the release's directory
+  std::string user;                  ///< empty: a user of its own that lives as long as the process (DynamicUser)
+  std::map<std::string, std::string> environment;
+  std::string unit;
+  std::uint32_t stop_timeout_ms = 30'000;
+  bool empty() const { return command.empty() && unit.empty(); }
+  bool operator==(const Service&) const = default;
+};
+
+/// 0: not given. `stable` is what clients know; blue and green are the slots' own.
+struct Ports {
+  std::uint16_t stable = 0;
+  std::uint16_t blue = 0;
+  std::uint16_t green = 0;
+  bool operator==(const Ports&) const = default;
+};
+
+struct HaproxyPlace {
+  std::string socket;  ///< the runtime API: /run/haproxy/admin.sock
+  std::string backend;
+  std::string blue;  ///< server names within the backend
+  std::string green;
+  bool operator==(const HaproxyPlace&) const = default;
+};
+
+/// A health check. In `probe`, texts may hold variables, and a TCP port of 0 means `${port}`.
+struct HealthCheck {
+  protocol::ProbeSpec probe;
+  std::vector<std::string> tags;
+  bool operator==(const HealthCheck&) const = default;
+};
+
+struct Component {
+  std::string name;
+  std::string server_type;    ///< for people
+  std::int32_t priority = 0;  ///< the higher starts first among those whose dependencies are done
+  bool parallel_safe = true;
+  std::vector<std::string> dependencies;
+  std::uint32_t timeout_ms = limits::step_timeout_ms_default;  ///< of one step
+  std::uint32_t retry_attempts = 3;                            ///< of a step of PREPARE
+  std::vector<HealthCheck> health_checks;                      ///< names resolved
+  std::vector<HostId> hosts;
+  ArtifactSource artifact;
+  Strategy strategy = Strategy::recreate;
+  Service service;
+  Ports ports;
+  TrafficKind traffic = TrafficKind::none;
+  HaproxyPlace haproxy;
+  std::vector<std::string> shared;  ///< relative paths that outlive releases
+  std::string adopt_unit;           ///< the unit of what serves now without Switchyard
+  StartIn start = StartIn::prepare;
+  std::uint32_t drain_ms = 30'000;
+  std::uint32_t max_parallel = 0;  ///< rolling: hosts in a batch; 0: as the deployment's settings say
+  std::string where;               ///< file:line:column, for messages
+  bool operator==(const Component&) const = default;
+
+  /// The new slot runs beside the old on its own port, and a switch moves the traffic.
+  bool has_switch() const { return traffic != TrafficKind::none; }
+};
+
+struct DeploymentSettings {
+  bool parallel_deployment = true;
+  bool rollback_on_failure = true;
+  bool health_checks_enabled = true;
+  bool monitoring_enabled = true;           ///< false: no watch window
+  std::optional<std::uint32_t> confirm_ms;  ///< nothing: the planner chooses by the strategies
+  std::optional<std::uint32_t> prepare_ms;  ///< nothing: at least the longest timeout_seconds
+  std::uint32_t watch_ms = limits::watch_ms_default;
+  std::uint32_t keep_old_ms = limits::keep_old_ms_default;
+  std::uint32_t keep_releases = 3;
+  std::uint32_t max_parallel = 0;  ///< components (rolling: batches) at a time; 0: as the dependencies allow
+  OnRestart on_restart = OnRestart::continue_;
+  Unreachable unreachable = Unreachable::fail;
+  std::uint32_t defer_max = 0;
+  bool operator==(const DeploymentSettings&) const = default;
+};
+
+struct Manifest {
+  std::string file_name;  ///< for messages
+  std::string name;
+  std::string environment;  ///< may be empty: then the caller must say
+  std::string version;      ///< free text
+  std::vector<Component> components;
+  DeploymentSettings settings;
+  bool operator==(const Manifest&) const = default;
+
+  /// Nothing if there is none of that name.
+  const Component* find_component(std::string_view component) const;
+};
+
+}  // namespace switchyard::model
