@@ -105,8 +105,6 @@ inline constexpr std::uint64_t archive_ratio_max = 1'000;
 inline constexpr std::uint64_t archive_ratio_free_bytes = 64ull << 20;
 /// Window of the decompressor, as a power of two: what zstd uses up to level 19. It bounds the agent's memory.
 inline constexpr int archive_window_log_max = 23;
-/// The chunk list of the largest artifact, in MessagePack.
-inline constexpr std::size_t artifact_manifest_bytes_max = 2 * 1024 * 1024;
 /// A chunk whose digest is wrong is fetched again: a flipped bit, not a wrong artifact.
 inline constexpr unsigned chunk_attempts_max = 3;
 /// Read and write buffer for files of a release.
