@@ -110,6 +110,8 @@ inline constexpr unsigned chunk_attempts_max = 3;
 /// Read and write buffer for files of a release.
 inline constexpr std::size_t file_buffer_bytes = 64 * 1024;
 inline constexpr std::size_t link_target_bytes_max = 1024;
+/// The file list of a release with as many entries as an archive may have, at 256 bytes each.
+inline constexpr std::uint64_t file_list_bytes_max = 128ull << 20;
 /// Walking and removing a tree holds one descriptor per level.
 inline constexpr unsigned tree_depth_max = 256;
 /// The kernel may ask for a beneath-walk to be repeated; more often than this is no coincidence.
