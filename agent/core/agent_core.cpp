@@ -48,8 +48,14 @@ void AgentCore::on(const Began& event) {
       set_timer("deadman", run, run.deadline_boot_ms - now_);
       if (role_ == Role::agent) start_watches(run);
     } else if (run.decided && !run.commit) {
-      // The coordinator names the components in their order; if it does not come, they are reverted all the same.
-      if (role_ == Role::agent) set_timer("revert", run, run.slice.confirm_ms);
+      // The coordinator names the components in their order; if it does not come, they are reverted all the same. After
+      // a reboot nothing serves any more, so there is no order to wait for.
+      if (rebooted) {
+        run.revert_all = true;
+        drive_revert(run);
+      } else if (role_ == Role::agent) {
+        set_timer("revert", run, run.slice.confirm_ms);
+      }
     } else if (run.held && !run.decided) {
       if (rebooted) restore(run);
       if (role_ == Role::agent) start_watches(run);

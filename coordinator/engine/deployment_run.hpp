@@ -1,5 +1,6 @@
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -9,25 +10,40 @@
 
 #include "coordinator/model/deployment.hpp"
 #include "coordinator/model/plan.hpp"
+#include "protocol/message.hpp"
 
-/// The engine's state of one deployment: the durable row, its plan, and what is known of each host. Only `row` and the
-/// decision outlive a restart; the rest is learned again from the agents' journals.
+/// The engine's state of one deployment: the durable row, its plan, and what is known of each host. Only the row and
+/// the decision outlive a restart; the rest is learned again from the agents' journals.
 namespace switchyard::engine {
 
+/// A question to a host, named: what it is about. See requests.hpp.
+struct Request {
+  enum class Kind : std::uint8_t { query, plan, prepare, swap, hold, commit, abort, abort_component, abort_all };
+  Kind kind = Kind::query;
+  std::string component;
+  std::uint32_t stage = 0;
+  auto operator<=>(const Request&) const = default;
+};
+
+/// What one host's agent has said. Facts only grow within one life of the coordinator.
 struct HostRun {
   bool connected = false;
-  std::uint64_t session = 0;       ///< of the present connection
+  std::uint64_t session = 0;          ///< of the present connection; grows with each
   std::uint64_t swapped_session = 0;  ///< the connection on which its last SWAPPED came: HOLD needs a younger one
+  bool heard = false;                 ///< something was heard of it since the (re)start
   bool plan_acknowledged = false;
-  std::set<std::string> staged;             ///< components
+  bool swap_asked = false;                     ///< a SWAP may have reached it
+  std::set<std::string> staged;                ///< components
   std::map<std::string, std::uint32_t> stage;  ///< component -> stages swapped
   bool held = false;
   bool committed = false;
   std::set<std::string> reverted;  ///< components
   bool reverted_all = false;
-  bool known = false;  ///< its state was heard since the (re)start
   protocol::AgentState reported = protocol::AgentState::idle;
-  std::string trouble;  ///< last failure, for people
+  std::string trouble;  ///< the last failure, for people
+  // requests
+  std::set<Request> asked;  ///< what is outstanding on the present connection
+  bool resend_timer = false;
   unsigned resends = 0;
 };
 
@@ -36,6 +52,9 @@ struct DeploymentRun {
   model::Plan plan;
   std::optional<model::Decision> decision;
   std::map<HostId, HostRun> hosts;  ///< participants: all of the plan but the deferred and the gone
+  bool rejoining = false;           ///< after a restart: every participant must be heard before anything goes on
+  bool revert_overdue = false;      ///< hosts that do not answer no longer hold up the revert of the others
+  std::set<std::size_t> begun;      ///< nodes at work in the present phase
 };
 
 }  // namespace switchyard::engine

@@ -4,13 +4,31 @@
 #include "coordinator/engine/effect.hpp"
 #include "coordinator/engine/event.hpp"
 
+/// The decision core of one deployment.
+///
+///   approved ──► preparing ──► swapping ──► holding ──► watching ──► committing ──► done
+///                 all staged    all swapped   all held    watch over   all committed
+///   any of the first five ── failure, cancel, deadline ──► aborting ── all reverted ──► rolled_back
+///   preparing … holding ── failure without rollback_on_failure ──► paused ── resume | cancel
+///   aborting ── a revert fails, or a host stays silent ──► stuck ── all reverted ──► rolled_back
+///
+/// COMMIT is written only when every participant has said HELD, that is: has given up, durably, its right to revert by
+/// itself. ABORT may be written at any time before that. No decision found after a restart: the deployment goes on when
+/// every participant is still where it can go on from, else it is aborted.
+///
+/// What is asked of the hosts follows from what is known (requests.hpp), so this file holds only how knowledge grows
+/// and when a state is left.
 namespace switchyard::engine {
 
-/// The state of a deployment that has just been planned, or was read from the store after a restart.
+/// A deployment that was just planned, or was read from the store after a restart.
 DeploymentRun make_run(model::DeploymentRow row, model::Plan plan, std::optional<model::Decision> decision);
 
-/// The decision core. Pure: no clock, no disk, no network; the same run and event give the same effects.
-/// Effects must be carried out in this order: writes, then (durable) sends and timers.
+/// What to tell an agent that still has a deployment open which is over here (or unknown: no decision means abort).
+std::optional<protocol::Message> settle_stray(const protocol::DeploymentReport& report,
+                                              std::optional<model::Decision> decision);
+
+/// Pure: no clock, no disk, no network; the same run and event give the same effects.
+/// The runner makes row, decision and timeline durable in one transaction before any send leaves.
 Effects apply(DeploymentRun& run, const Event& event);
 
 }  // namespace switchyard::engine

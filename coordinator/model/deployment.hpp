@@ -20,8 +20,18 @@ namespace switchyard::model {
 ///   aborting -> rolled_back | stuck          (stuck: some host is neither; a person resolves it)
 ///   preparing/swapping --failure with rollback_on_failure: false--> paused -> (resume) | aborting
 enum class DeploymentState : std::uint8_t {
-  draft = 0, approved = 1, preparing = 2, swapping = 3, holding = 4, watching = 5, committing = 6, done = 7,
-  aborting = 8, rolled_back = 9, stuck = 10, paused = 11,
+  draft = 0,
+  approved = 1,
+  preparing = 2,
+  swapping = 3,
+  holding = 4,
+  watching = 5,
+  committing = 6,
+  done = 7,
+  aborting = 8,
+  rolled_back = 9,
+  stuck = 10,
+  paused = 11,
 };
 std::string_view state_name(DeploymentState state);
 std::optional<DeploymentState> state_from_name(std::string_view name);
@@ -40,10 +50,10 @@ struct DeploymentRow {
   std::string name;
   std::string environment;
   DeploymentState state = DeploymentState::draft;
-  std::string reason;       ///< why it was aborted, paused or is stuck
+  std::string reason;  ///< why it was aborted, paused or is stuck
   std::string author;
   std::string plan_hash;
-  std::string version;      ///< metadata.version of the manifest, for people
+  std::string version;  ///< metadata.version of the manifest, for people
   std::int64_t created_wall_ms = 0;
   std::int64_t updated_wall_ms = 0;
   std::int64_t finished_wall_ms = 0;
@@ -57,10 +67,10 @@ struct DeploymentRow {
 struct TimelineEntry {
   DeploymentId deployment;
   std::int64_t wall_ms = 0;
-  HostId host;            ///< empty: the coordinator
+  HostId host;  ///< empty: the coordinator
   std::string component;
-  std::string what;       ///< "state", "step", "health", "host"
-  std::string state;      ///< state or step state
+  std::string what;   ///< "state", "step", "health", "host"
+  std::string state;  ///< state or step state
   std::string text;
   std::map<std::string, std::string> fields;
   bool operator==(const TimelineEntry&) const = default;

@@ -43,7 +43,7 @@ struct Plan {
   DeploymentId deployment;
   std::string name;
   std::string environment;
-  std::string hash;  ///< 64 hexadecimal digits; covers header and slices
+  std::string hash;       ///< 64 hexadecimal digits; covers header and slices
   std::string header;     ///< encoded protocol::PlanHeader
   std::string signature;  ///< Ed25519
   std::map<HostId, protocol::PlanSlice> slices;

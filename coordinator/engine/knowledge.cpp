@@ -1,0 +1,140 @@
+#include "coordinator/engine/knowledge.hpp"
+
+#include <algorithm>
+#include <variant>
+
+namespace switchyard::engine {
+namespace {
+
+using protocol::AgentState;
+
+/// What one message adds. Facts are only added here; learn_from_report() may also take them back.
+struct Listener {
+  HostRun& host;
+  std::uint64_t session;
+  Learned learned;
+
+  void operator()(const protocol::PlanAck&) { grow(host.plan_acknowledged, "verified the plan"); }
+  void operator()(const protocol::Staged& message) {
+    if (host.staged.insert(message.component).second) news("staged " + message.component);
+  }
+  void operator()(const protocol::Swapped& message) {
+    std::uint32_t& stage = host.stage[message.component];
+    if (message.stage <= stage) return;
+    stage = message.stage;
+    host.swapped_session = session;
+    news("switched " + message.component + (message.stage > 1 ? " to stage " + std::to_string(message.stage) : ""));
+  }
+  void operator()(const protocol::Held&) { grow(host.held, "held: will not revert by itself any more"); }
+  void operator()(const protocol::Committed&) {
+    host.held = true;
+    grow(host.committed, "committed");
+  }
+  void operator()(const protocol::Reverted& message) {
+    if (message.complete) {
+      if (host.reverted_all) return;
+      host.reverted_all = true;
+      news("back to what it ran before");
+    } else if (host.reverted.insert(message.component).second) {
+      news("reverted " + message.component);
+    }
+    learned.trouble = "reverted by itself: " + message.why;
+  }
+  void operator()(const protocol::Failed& message) {
+    learned.trouble =
+        (message.component.empty() ? "" : message.component + ": ") + message.detail + " (" + message.code + ")";
+  }
+  void operator()(const protocol::Stuck& message) {
+    learned.trouble = message.detail + " (" + message.code + ")";
+    learned.stuck = true;
+  }
+  void operator()(const protocol::Health& message) {
+    if (!message.healthy) learned.trouble = message.component + " became unhealthy: " + message.detail;
+  }
+  void operator()(const protocol::Report& message) { learned = learn_from_report(host, session, message.report); }
+  template <class Other>
+  void operator()(const Other&) {}
+
+  void grow(bool& fact, const char* text) {
+    if (fact) return;
+    fact = true;
+    news(text);
+  }
+  void news(std::string text) {
+    learned.progress = true;
+    learned.news.push_back(std::move(text));
+  }
+};
+
+}  // namespace
+
+Learned learn_from(HostRun& host, std::uint64_t session, const protocol::Message& message) {
+  Listener listener{host, session, {}};
+  std::visit(listener, message);
+  return std::move(listener.learned);
+}
+
+Learned learn_from_report(HostRun& host, std::uint64_t session, const protocol::DeploymentReport& report) {
+  Learned learned;
+  host.heard = true;
+  if (host.reported != report.state) {
+    learned.progress = true;
+    learned.news.push_back("says it is " + std::string(protocol::agent_state_name(report.state)));
+  }
+  host.reported = report.state;
+  const bool lost = host.plan_acknowledged && report.state == AgentState::idle && !host.staged.empty();
+  host.plan_acknowledged = report.state != AgentState::idle;
+  host.staged.clear();
+  for (const protocol::ComponentReport& component : report.components) {
+    if (component.staged) host.staged.insert(component.component);
+    host.stage[component.component] = component.stage;
+  }
+  // A HELLO that says "swapped" was written on this connection: the connection is younger than the swap.
+  if (report.state == AgentState::swapped && session > 0)
+    host.swapped_session = std::min(host.swapped_session, session - 1);
+  host.held = report.state == AgentState::held || report.state == AgentState::committed;
+  host.committed = report.state == AgentState::committed;
+  host.reverted_all = report.state == AgentState::reverted;
+  if (lost) learned.trouble = "lost its journal: it knows nothing of this deployment any more";
+  if (report.state == AgentState::stuck) {
+    learned.trouble = "a revert failed there";
+    learned.stuck = true;
+  } else if (report.state == AgentState::safe) {
+    learned.trouble = "its journal is corrupt; it runs no steps until a person looks at it";
+    learned.stuck = true;
+  } else if (report.state == AgentState::reverting || report.state == AgentState::reverted) {
+    learned.trouble = "reverted by itself";
+  }
+  return learned;
+}
+
+bool has_reverted(const HostRun& host) {
+  return host.reverted_all || !host.reverted.empty() || host.reported == AgentState::reverting ||
+         host.reported == AgentState::stuck || host.reported == AgentState::safe;
+}
+
+std::string laggards(const DeploymentRun& run) {
+  std::string text;
+  for (const auto& [id, host] : run.hosts) {
+    const bool waited_for = run.rejoining ? !host.heard : !host.asked.empty() || !host.connected;
+    if (!waited_for) continue;
+    if (!text.empty()) text += ", ";
+    text += id.str();
+    text += host.connected ? "" : " (no connection)";
+    if (!host.trouble.empty()) text += " (" + host.trouble + ")";
+  }
+  return text.empty() ? "no host in particular" : text;
+}
+
+std::string step_title(const model::Plan& plan, const HostId& host, const StepId& step) {
+  const auto slice = plan.slices.find(host);
+  if (slice == plan.slices.end()) return step.str();
+  for (const protocol::SliceComponent& component : slice->second.components) {
+    for (const protocol::Step& candidate : component.steps) {
+      if (candidate.id == step) return candidate.title;
+    }
+  }
+  return step.str();
+}
+
+}  // namespace switchyard::engine

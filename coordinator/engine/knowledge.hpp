@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "coordinator/engine/deployment_run.hpp"
+#include "protocol/message.hpp"
+
+/// How what an agent says becomes what the engine knows. Pure.
+namespace switchyard::engine {
+
+struct Learned {
+  bool progress = false;          ///< something was done that was not done before
+  std::string trouble;            ///< the host failed, or has reverted by itself; empty: all is well
+  bool stuck = false;             ///< trouble: a revert failed
+  std::vector<std::string> news;  ///< for the timeline
+};
+
+Learned learn_from(HostRun& host, std::uint64_t session, const protocol::Message& message);
+/// From HELLO, or the answer to a query. The report is the whole truth of that host about the deployment.
+Learned learn_from_report(HostRun& host, std::uint64_t session, const protocol::DeploymentReport& report);
+
+/// The host said that it goes, or went, back: the deployment can no longer be committed.
+bool has_reverted(const HostRun& host);
+/// Who is waited for, and what is known of them.
+std::string laggards(const DeploymentRun& run);
+std::string step_title(const model::Plan& plan, const HostId& host, const StepId& step);
+
+}  // namespace switchyard::engine

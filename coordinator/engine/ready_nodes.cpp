@@ -1,0 +1,95 @@
+#include "coordinator/engine/ready_nodes.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+namespace switchyard::engine {
+namespace {
+
+template <class Predicate>
+bool all_participants(const DeploymentRun& run, const model::PlanNode& node, Predicate predicate) {
+  return std::all_of(node.hosts.begin(), node.hosts.end(), [&](const HostId& host) {
+    const auto found = run.hosts.find(host);
+    return found == run.hosts.end() || predicate(found->second);
+  });
+}
+
+bool is_done(const DeploymentRun& run, const model::PlanNode& node, Pass pass) {
+  return pass == Pass::prepare ? node_staged(run, node) : node_swapped(run, node);
+}
+
+bool may_begin(const DeploymentRun& run, std::size_t index, Pass pass) {
+  const model::PlanNode& node = run.plan.nodes[index];
+  return std::all_of(node.after.begin(), node.after.end(), [&](std::size_t before) {
+    const model::PlanNode& earlier = run.plan.nodes[before];
+    // Batches and weights of one component follow each other at the switch only; they are prepared together.
+    if (pass == Pass::prepare && earlier.component == node.component) return true;
+    return is_done(run, earlier, pass);
+  });
+}
+
+}  // namespace
+
+bool node_staged(const DeploymentRun& run, const model::PlanNode& node) {
+  return all_participants(run, node, [&](const HostRun& host) { return host.staged.contains(node.component); });
+}
+
+bool node_swapped(const DeploymentRun& run, const model::PlanNode& node) {
+  return all_participants(run, node, [&](const HostRun& host) {
+    const auto found = host.stage.find(node.component);
+    return found != host.stage.end() && found->second >= node.stage;
+  });
+}
+
+bool node_reverted(const DeploymentRun& run, const model::PlanNode& node) {
+  return all_participants(run, node, [&](const HostRun& host) {
+    if (host.reverted_all || host.reverted.contains(node.component)) return true;
+    return run.revert_overdue && !host.connected;
+  });
+}
+
+std::vector<std::size_t> working_nodes(DeploymentRun& run, Pass pass) {
+  const std::vector<model::PlanNode>& nodes = run.plan.nodes;
+  std::erase_if(run.begun, [&](std::size_t index) { return is_done(run, nodes[index], pass); });
+  std::vector<std::size_t> order(nodes.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return nodes[a].priority > nodes[b].priority; });
+  const auto exclusive_runs = [&] {
+    return std::any_of(run.begun.begin(), run.begun.end(), [&](std::size_t index) { return nodes[index].exclusive; });
+  };
+  for (const std::size_t index : order) {
+    const model::PlanNode& node = nodes[index];
+    if (run.begun.contains(index) || is_done(run, node, pass)) continue;
+    if (pass == Pass::prepare && node.stage != 1) continue;
+    if (!may_begin(run, index, pass)) continue;
+    if (exclusive_runs() || (node.exclusive && !run.begun.empty())) continue;
+    if (run.plan.settings.max_parallel != 0 && run.begun.size() >= run.plan.settings.max_parallel) continue;
+    run.begun.insert(index);
+  }
+  return {run.begun.begin(), run.begun.end()};
+}
+
+std::vector<std::size_t> reverting_nodes(const DeploymentRun& run) {
+  const std::vector<model::PlanNode>& nodes = run.plan.nodes;
+  std::vector<bool> blocked(nodes.size(), false);
+  for (std::size_t later = 0; later < nodes.size(); ++later) {
+    if (node_reverted(run, nodes[later])) continue;
+    for (const std::size_t before : nodes[later].after) {
+      // Batches of one component need no order among themselves on the way back.
+      if (nodes[before].component != nodes[later].component) blocked[before] = true;
+    }
+  }
+  // A node blocks what is before it also through nodes between them that are reverted already.
+  std::vector<std::size_t> ready;
+  for (std::size_t index = nodes.size(); index-- > 0;) {
+    if (blocked[index]) {
+      for (const std::size_t before : nodes[index].after) blocked[before] = true;
+      continue;
+    }
+    if (!node_reverted(run, nodes[index])) ready.push_back(index);
+  }
+  return ready;
+}
+
+}  // namespace switchyard::engine
