@@ -109,6 +109,7 @@ void fields(Archive& archive, Like<SwitchTraffic> auto& action) {
   archive(4, action.haproxy_socket);
   archive(5, action.haproxy_backend);
   archive(6, action.targets);
+  archive(7, action.local_only);
 }
 template <class Archive>
 void fields(Archive& archive, Like<CheckSwitch> auto& action) {
@@ -151,6 +152,8 @@ template <class Archive>
 void fields(Archive& archive, Like<VerifyOld> auto& action) {
   archive.required_name(1, action.component);
   archive(2, action.expected);
+  archive(3, action.traffic);
+  archive(3, action.traffic);
 }
 
 // --- steps
