@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <variant>
 #include <vector>
@@ -12,26 +14,76 @@
 
 namespace switchyard::store {
 
-// --- what can be written -----------------------------------------------------------------------------------------------
-struct PutDeployment { model::DeploymentRow row; };
-struct PutPlan { model::Plan plan; };
+// --- what can be written
+// -----------------------------------------------------------------------------------------------
+struct PutDeployment {
+  model::DeploymentRow row;
+};
+struct PutPlan {
+  model::Plan plan;
+};
 /// At most one per deployment, for ever: a second one that differs fails the transaction.
-struct PutDecision { DeploymentId deployment; model::Decision decision; };
+struct PutDecision {
+  DeploymentId deployment;
+  model::Decision decision;
+};
 /// The right to change a component on a host, held by one deployment at a time: a second taker fails the transaction.
-struct TakeLock { HostId host; std::string component; DeploymentId deployment; };
-struct ReleaseLocks { DeploymentId deployment; };
-struct PutHost { model::HostRow row; };
-struct PutToken { model::TokenRow row; };
+struct TakeLock {
+  HostId host;
+  std::string component;
+  DeploymentId deployment;
+};
+struct ReleaseLocks {
+  DeploymentId deployment;
+};
+struct PutHost {
+  model::HostRow row;
+};
+struct PutToken {
+  model::TokenRow row;
+};
 /// Fails the transaction unless the token is unused and unexpired at `now_wall_ms`.
-struct UseToken { std::string id; HostId host; std::int64_t now_wall_ms = 0; };
-struct PutServing { model::ServingRow row; };
-struct PutArtifact { ReleaseId release; std::string component; std::string version; std::uint64_t bytes = 0; std::int64_t created_wall_ms = 0; };
-struct AppendTimeline { model::TimelineEntry entry; };
+struct UseToken {
+  std::string id;
+  HostId host;
+  std::int64_t now_wall_ms = 0;
+};
+struct PutServing {
+  model::ServingRow row;
+};
+struct PutArtifact {
+  ReleaseId release;
+  std::string component;
+  std::string version;
+  std::uint64_t bytes = 0;
+  std::int64_t created_wall_ms = 0;
+};
+/// What a deployment was asked with, word for word: a host that was left out is brought to it later, by a plan made
+/// anew.
+struct PutSource {
+  DeploymentId deployment;
+  std::string manifest;
+  std::string file_name;
+  std::string environment;
+  std::map<std::string, ReleaseId> artifacts;
+  bool no_rollback = false, sequential = false, no_monitoring = false;
+  bool operator==(const PutSource&) const = default;
+};
+/// An idempotency key stands for one deployment for ever: a second one that differs fails the transaction.
+struct PutRequestKey {
+  std::string key;
+  DeploymentId deployment;
+};
+struct AppendTimeline {
+  model::TimelineEntry entry;
+};
 /// The store fills in sequence number and hash chain.
-struct AppendAudit { model::AuditEntry entry; };
+struct AppendAudit {
+  model::AuditEntry entry;
+};
 
 using Write = std::variant<PutDeployment, PutPlan, PutDecision, TakeLock, ReleaseLocks, PutHost, PutToken, UseToken,
-                           PutServing, PutArtifact, AppendTimeline, AppendAudit>;
+                           PutServing, PutArtifact, PutSource, PutRequestKey, AppendTimeline, AppendAudit>;
 using Transaction = std::vector<Write>;
 
 /// A write that the state of the store does not allow: lock held, token used, decision already made otherwise.
@@ -40,7 +92,12 @@ struct ConflictError : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-struct StoredAudit { std::uint64_t seq = 0; model::AuditEntry entry; std::string hash; };
+/// `hash`: 64 hexadecimal digits; see audit_chain.hpp.
+struct StoredAudit {
+  std::uint64_t seq = 0;
+  model::AuditEntry entry;
+  std::string hash;
+};
 
 /// Seam: the coordinator's durable truth. Real: SqliteStore (WAL, synchronous=FULL). In tests, and for the simulation:
 /// MemoryStore. One contract suite runs over all of them. Used from the loop's thread only.
@@ -68,7 +125,11 @@ class StateStore {
   virtual std::vector<model::TokenRow> tokens() const = 0;
   virtual std::vector<model::ServingRow> serving() const = 0;
   virtual std::vector<PutArtifact> artifacts() const = 0;
-  virtual std::vector<model::TimelineEntry> timeline(const DeploymentId& id, std::size_t after, std::size_t limit) const = 0;
+  virtual std::optional<PutSource> source(const DeploymentId& id) const = 0;
+  virtual std::optional<DeploymentId> deployment_of_key(const std::string& key) const = 0;
+  /// In the order in which they were appended, without the first `after`.
+  virtual std::vector<model::TimelineEntry> timeline(const DeploymentId& id, std::size_t after,
+                                                     std::size_t limit) const = 0;
   virtual std::vector<StoredAudit> audit(std::uint64_t after_seq, std::size_t limit) const = 0;
   virtual std::string audit_head() const = 0;
 };

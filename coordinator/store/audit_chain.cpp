@@ -1,0 +1,50 @@
+#include "coordinator/store/audit_chain.hpp"
+
+#include "common/crypto.hpp"
+
+namespace switchyard::store {
+namespace {
+
+void add_number(std::string& bytes, std::uint64_t number) {
+  for (int shift = 56; shift >= 0; shift -= 8) bytes.push_back(static_cast<char>(number >> shift & 0xff));
+}
+
+/// The length goes before the text: no two different rows have the same bytes.
+void add_text(std::string& bytes, std::string_view text) {
+  add_number(bytes, text.size());
+  bytes.append(text);
+}
+
+}  // namespace
+
+std::string audit_hash(std::string_view previous_hash, std::uint64_t seq, const model::AuditEntry& entry) {
+  std::string bytes;
+  add_text(bytes, previous_hash);
+  add_number(bytes, seq);
+  add_number(bytes, static_cast<std::uint64_t>(entry.wall_ms));
+  add_text(bytes, entry.principal);
+  add_text(bytes, entry.operation);
+  add_text(bytes, entry.object);
+  add_text(bytes, entry.reason);
+  add_text(bytes, entry.origin);
+  add_number(bytes, entry.success ? 1 : 0);
+  add_number(bytes, entry.details.size());
+  for (const auto& [key, value] : entry.details) {
+    add_text(bytes, key);
+    add_text(bytes, value);
+  }
+  return sha256_hex(bytes);
+}
+
+std::optional<std::uint64_t> find_audit_break(const std::vector<StoredAudit>& rows) {
+  std::string head(empty_audit_head);
+  std::uint64_t expected = 1;
+  for (const StoredAudit& row : rows) {
+    if (row.seq != expected || row.hash != audit_hash(head, row.seq, row.entry)) return expected;
+    head = row.hash;
+    ++expected;
+  }
+  return std::nullopt;
+}
+
+}  // namespace switchyard::store

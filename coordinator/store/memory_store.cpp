@@ -1,0 +1,180 @@
+#include "coordinator/store/memory_store.hpp"
+
+#include <algorithm>
+
+#include "common/error.hpp"
+#include "coordinator/store/audit_chain.hpp"
+#include "coordinator/store/conflicts.hpp"
+
+namespace switchyard::store {
+namespace {
+
+template <class Map, class Key>
+auto find_in(const Map& map, const Key& key) -> std::optional<typename Map::mapped_type> {
+  const auto found = map.find(key);
+  if (found == map.end()) return std::nullopt;
+  return found->second;
+}
+
+template <class Map>
+auto values_of(const Map& map) {
+  std::vector<typename Map::mapped_type> values;
+  values.reserve(map.size());
+  for (const auto& [key, value] : map) values.push_back(value);
+  return values;
+}
+
+/// First phase, on a copy: throws ConflictError. Writes that cannot conflict do nothing here.
+struct GuardedWriter {
+  MemoryDisk::Guarded& tables;
+
+  template <class Other>
+  void operator()(const Other&) {}
+  void operator()(const PutPlan& write) {
+    const auto [found, added] = tables.plan_hashes.emplace(write.plan.deployment, write.plan.hash);
+    if (!added && found->second != write.plan.hash) throw plan_exists(write.plan.deployment);
+  }
+  void operator()(const PutDecision& write) {
+    const auto [found, added] = tables.decisions.emplace(write.deployment, write.decision);
+    if (!added && found->second != write.decision) throw decided_otherwise(write.deployment);
+  }
+  void operator()(const TakeLock& write) {
+    const auto [found, added] = tables.locks.emplace(std::pair(write.host, write.component), write.deployment);
+    if (!added && found->second != write.deployment) throw lock_held(write, found->second);
+  }
+  void operator()(const ReleaseLocks& write) {
+    std::erase_if(tables.locks, [&](const auto& lock) { return lock.second == write.deployment; });
+  }
+  void operator()(const PutToken& write) { tables.tokens[write.row.id] = write.row; }
+  void operator()(const UseToken& write) {
+    const auto token = tables.tokens.find(write.id);
+    if (token == tables.tokens.end() || token->second.used_wall_ms != 0 ||
+        token->second.expires_wall_ms <= write.now_wall_ms) {
+      throw token_unusable(write.id);
+    }
+    token->second.used_wall_ms = write.now_wall_ms;
+    token->second.used_by = write.host;
+  }
+  void operator()(const PutRequestKey& write) {
+    const auto [found, added] = tables.keys.emplace(write.key, write.deployment);
+    if (!added && found->second != write.deployment) throw key_used(found->second);
+  }
+};
+
+/// Second phase: cannot fail.
+struct PlainWriter {
+  MemoryDisk& disk;
+
+  template <class Other>
+  void operator()(const Other&) {}
+  void operator()(const PutDeployment& write) {
+    if (disk.deployments.insert_or_assign(write.row.id, write.row).second) disk.order.push_back(write.row.id);
+  }
+  void operator()(const PutPlan& write) { disk.plans.emplace(write.plan.deployment, write.plan); }
+  void operator()(const PutHost& write) { disk.hosts[write.row.id] = write.row; }
+  void operator()(const PutServing& write) {
+    disk.serving[{write.row.host, write.row.environment, write.row.component}] = write.row;
+  }
+  void operator()(const PutArtifact& write) { disk.artifacts.insert_or_assign(write.release, write); }
+  void operator()(const PutSource& write) { disk.sources.insert_or_assign(write.deployment, write); }
+  void operator()(const AppendTimeline& write) { disk.timelines[write.entry.deployment].push_back(write.entry); }
+  void operator()(const AppendAudit& write) {
+    const std::string head = disk.audit.empty() ? std::string(empty_audit_head) : disk.audit.back().hash;
+    const std::uint64_t seq = disk.audit.size() + 1;
+    disk.audit.push_back({.seq = seq, .entry = write.entry, .hash = audit_hash(head, seq, write.entry)});
+  }
+};
+
+}  // namespace
+
+MemoryStore::MemoryStore(std::shared_ptr<MemoryDisk> disk) : disk_(std::move(disk)) {}
+
+void MemoryStore::fail_commit(std::uint64_t n, Fault fault) {
+  fault_at_ = commits_ + n;
+  fault_ = fault;
+}
+
+std::uint64_t MemoryStore::take_epoch(const std::string&) { return epoch_ = ++disk_->epoch; }
+
+void MemoryStore::check_epoch() const {
+  if (epoch_ == 0 || disk_->epoch != epoch_) {
+    throw StaleEpochError("another coordinator has taken over the store (my epoch is " + std::to_string(epoch_) + ")");
+  }
+}
+
+std::uint64_t MemoryStore::next_plan_seq() {
+  check_epoch();
+  return ++disk_->plan_seq;
+}
+
+void MemoryStore::commit(const Transaction& writes) {
+  check_epoch();
+  const bool faulty = ++commits_ == fault_at_;
+  if (faulty && fault_ == Fault::lost) throw StoreError("armed fault: the transaction was lost");
+  MemoryDisk::Guarded guarded = disk_->guarded;
+  for (const Write& write : writes) std::visit(GuardedWriter{guarded}, write);
+  disk_->guarded = std::move(guarded);
+  for (const Write& write : writes) std::visit(PlainWriter{*disk_}, write);
+  if (faulty) throw StoreError("armed fault: the transaction was kept");
+}
+
+std::optional<model::DeploymentRow> MemoryStore::deployment(const DeploymentId& id) const {
+  return find_in(disk_->deployments, id);
+}
+
+std::vector<model::DeploymentRow> MemoryStore::deployments(std::size_t limit) const {
+  std::vector<model::DeploymentRow> rows;
+  for (auto id = disk_->order.rbegin(); id != disk_->order.rend() && rows.size() < limit; ++id) {
+    rows.push_back(disk_->deployments.at(*id));
+  }
+  return rows;
+}
+
+std::vector<model::DeploymentRow> MemoryStore::unfinished_deployments() const {
+  std::vector<model::DeploymentRow> rows;
+  for (const DeploymentId& id : disk_->order) {
+    const model::DeploymentRow& row = disk_->deployments.at(id);
+    if (!model::is_final(row.state)) rows.push_back(row);
+  }
+  return rows;
+}
+
+std::optional<model::Plan> MemoryStore::plan(const DeploymentId& id) const { return find_in(disk_->plans, id); }
+
+std::optional<model::Decision> MemoryStore::decision(const DeploymentId& id) const {
+  return find_in(disk_->guarded.decisions, id);
+}
+
+std::optional<DeploymentId> MemoryStore::lock_holder(const HostId& host, const std::string& component) const {
+  return find_in(disk_->guarded.locks, std::pair(host, component));
+}
+
+std::vector<model::HostRow> MemoryStore::hosts() const { return values_of(disk_->hosts); }
+std::vector<model::TokenRow> MemoryStore::tokens() const { return values_of(disk_->guarded.tokens); }
+std::vector<model::ServingRow> MemoryStore::serving() const { return values_of(disk_->serving); }
+std::vector<PutArtifact> MemoryStore::artifacts() const { return values_of(disk_->artifacts); }
+std::optional<PutSource> MemoryStore::source(const DeploymentId& id) const { return find_in(disk_->sources, id); }
+std::optional<DeploymentId> MemoryStore::deployment_of_key(const std::string& key) const {
+  return find_in(disk_->guarded.keys, key);
+}
+
+std::vector<model::TimelineEntry> MemoryStore::timeline(const DeploymentId& id, std::size_t after,
+                                                        std::size_t limit) const {
+  const auto found = disk_->timelines.find(id);
+  if (found == disk_->timelines.end() || after >= found->second.size()) return {};
+  const auto begin = found->second.begin() + static_cast<std::ptrdiff_t>(after);
+  const std::size_t count = std::min(limit, found->second.size() - after);
+  return {begin, begin + static_cast<std::ptrdiff_t>(count)};
+}
+
+std::vector<StoredAudit> MemoryStore::audit(std::uint64_t after_seq, std::size_t limit) const {
+  std::vector<StoredAudit> rows;
+  for (std::size_t i = after_seq; i < disk_->audit.size() && rows.size() < limit; ++i) rows.push_back(disk_->audit[i]);
+  return rows;
+}
+
+std::string MemoryStore::audit_head() const {
+  return disk_->audit.empty() ? std::string(empty_audit_head) : disk_->audit.back().hash;
+}
+
+}  // namespace switchyard::store

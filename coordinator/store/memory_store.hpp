@@ -1,0 +1,79 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <utility>
+
+#include "coordinator/store/state_store.hpp"
+
+namespace switchyard::store {
+
+/// What outlives a simulated crash: the MemoryStore's disk. Two stores over one disk are two coordinators.
+struct MemoryDisk {
+  /// The tables whose writes can conflict: small, and copied for each transaction.
+  struct Guarded {
+    std::map<DeploymentId, std::string> plan_hashes;
+    std::map<DeploymentId, model::Decision> decisions;
+    std::map<std::pair<HostId, std::string>, DeploymentId> locks;
+    std::map<std::string, model::TokenRow> tokens;
+    std::map<std::string, DeploymentId> keys;
+  };
+  std::uint64_t epoch = 0;
+  std::uint64_t plan_seq = 0;
+  Guarded guarded;
+  std::vector<DeploymentId> order;  ///< of creation
+  std::map<DeploymentId, model::DeploymentRow> deployments;
+  std::map<DeploymentId, model::Plan> plans;
+  std::map<DeploymentId, PutSource> sources;
+  std::map<DeploymentId, std::vector<model::TimelineEntry>> timelines;
+  std::map<HostId, model::HostRow> hosts;
+  std::map<std::tuple<HostId, std::string, std::string>, model::ServingRow> serving;
+  std::map<ReleaseId, PutArtifact> artifacts;
+  std::vector<StoredAudit> audit;
+};
+
+/// The store of the tests and of the simulation; it keeps every promise of StateStore but to outlive the process.
+class MemoryStore final : public StateStore {
+ public:
+  explicit MemoryStore(std::shared_ptr<MemoryDisk> disk = std::make_shared<MemoryDisk>());
+
+  /// What the n-th commit from now does (1: the next). lost: throws StoreError, nothing is written, as with a full disk
+  /// or a crash before the fsync. kept: everything is written and then StoreError is thrown, as with a crash after it.
+  enum class Fault { lost, kept };
+  void fail_commit(std::uint64_t n, Fault fault);
+  std::uint64_t commits() const { return commits_; }
+  std::shared_ptr<MemoryDisk> disk() const { return disk_; }
+
+  std::uint64_t take_epoch(const std::string& holder) override;
+  std::uint64_t epoch() const override { return epoch_; }
+  std::uint64_t next_plan_seq() override;
+  void commit(const Transaction& writes) override;
+
+  std::optional<model::DeploymentRow> deployment(const DeploymentId& id) const override;
+  std::vector<model::DeploymentRow> deployments(std::size_t limit) const override;
+  std::vector<model::DeploymentRow> unfinished_deployments() const override;
+  std::optional<model::Plan> plan(const DeploymentId& id) const override;
+  std::optional<model::Decision> decision(const DeploymentId& id) const override;
+  std::optional<DeploymentId> lock_holder(const HostId& host, const std::string& component) const override;
+  std::vector<model::HostRow> hosts() const override;
+  std::vector<model::TokenRow> tokens() const override;
+  std::vector<model::ServingRow> serving() const override;
+  std::vector<PutArtifact> artifacts() const override;
+  std::optional<PutSource> source(const DeploymentId& id) const override;
+  std::optional<DeploymentId> deployment_of_key(const std::string& key) const override;
+  std::vector<model::TimelineEntry> timeline(const DeploymentId& id, std::size_t after,
+                                             std::size_t limit) const override;
+  std::vector<StoredAudit> audit(std::uint64_t after_seq, std::size_t limit) const override;
+  std::string audit_head() const override;
+
+ private:
+  void check_epoch() const;
+
+  std::shared_ptr<MemoryDisk> disk_;  ///< shared with the test, and with the store of the next incarnation
+  std::uint64_t epoch_ = 0;
+  std::uint64_t commits_ = 0;
+  std::uint64_t fault_at_ = 0;  ///< 0: none
+  Fault fault_ = Fault::lost;
+};
+
+}  // namespace switchyard::store

@@ -1,0 +1,180 @@
+#include "coordinator/store/sqlite_writer.hpp"
+
+#include "coordinator/store/audit_chain.hpp"
+#include "coordinator/store/conflicts.hpp"
+#include "coordinator/store/row_json.hpp"
+
+namespace switchyard::store {
+
+std::optional<std::string> SqliteWriter::find_text(std::string_view sql, const std::string& key) {
+  SqliteStatement statement(database_, sql);
+  statement.bind(key);
+  if (!statement.step()) return std::nullopt;
+  return statement.text();
+}
+
+void SqliteWriter::operator()(const PutDeployment& write) {
+  const model::DeploymentRow& row = write.row;
+  SqliteStatement(database_,
+                  "INSERT INTO deployment (id, kind, rollback_of, name, environment, state, finished, reason, author, "
+                  "plan_hash, version, created_wall_ms, updated_wall_ms, finished_wall_ms, deferred, gone, resumed) "
+                  "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET "
+                  "kind = excluded.kind, rollback_of = excluded.rollback_of, name = excluded.name, "
+                  "environment = excluded.environment, state = excluded.state, finished = excluded.finished, "
+                  "reason = excluded.reason, author = excluded.author, plan_hash = excluded.plan_hash, "
+                  "version = excluded.version, created_wall_ms = excluded.created_wall_ms, "
+                  "updated_wall_ms = excluded.updated_wall_ms, finished_wall_ms = excluded.finished_wall_ms, "
+                  "deferred = excluded.deferred, gone = excluded.gone, resumed = excluded.resumed")
+      .bind(row.id, row.kind, row.rollback_of, row.name, row.environment, row.state, model::is_final(row.state),
+            row.reason, row.author, row.plan_hash, row.version, row.created_wall_ms, row.updated_wall_ms,
+            row.finished_wall_ms, to_json(row.deferred), to_json(row.gone), row.resumed)
+      .run();
+}
+
+void SqliteWriter::operator()(const PutPlan& write) {
+  const model::Plan& plan = write.plan;
+  if (const auto hash = find_text("SELECT hash FROM plan WHERE deployment = ?", plan.deployment.str())) {
+    if (*hash != plan.hash) throw plan_exists(plan.deployment);
+    return;
+  }
+  SqliteStatement(database_,
+                  "INSERT INTO plan (deployment, name, environment, hash, header, signature, nodes, settings) "
+                  "VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
+      .bind(plan.deployment, plan.name, plan.environment, plan.hash)
+      .bind_blob(plan.header)
+      .bind_blob(plan.signature)
+      .bind(to_json(plan.nodes), to_json(plan.settings))
+      .run();
+  for (const auto& [host, slice] : plan.slices) {
+    SqliteStatement(database_, "INSERT INTO plan_slice (deployment, host, slice) VALUES (?, ?, ?)")
+        .bind(plan.deployment, host)
+        .bind_blob(protocol::encode_slice(slice))
+        .run();
+  }
+}
+
+void SqliteWriter::operator()(const PutDecision& write) {
+  SqliteStatement present(database_, "SELECT decision FROM decision WHERE deployment = ?");
+  present.bind(write.deployment);
+  if (present.step()) {
+    if (present.as<model::Decision>() != write.decision) throw decided_otherwise(write.deployment);
+    return;
+  }
+  SqliteStatement(database_, "INSERT INTO decision (deployment, decision) VALUES (?, ?)")
+      .bind(write.deployment, write.decision)
+      .run();
+}
+
+void SqliteWriter::operator()(const TakeLock& write) {
+  SqliteStatement present(database_, "SELECT deployment FROM component_lock WHERE host = ? AND component = ?");
+  present.bind(write.host, write.component);
+  if (present.step()) {
+    const DeploymentId holder(present.text());
+    if (holder != write.deployment) throw lock_held(write, holder);
+    return;
+  }
+  SqliteStatement(database_, "INSERT INTO component_lock (host, component, deployment) VALUES (?, ?, ?)")
+      .bind(write.host, write.component, write.deployment)
+      .run();
+}
+
+void SqliteWriter::operator()(const ReleaseLocks& write) {
+  SqliteStatement(database_, "DELETE FROM component_lock WHERE deployment = ?").bind(write.deployment).run();
+}
+
+void SqliteWriter::operator()(const PutHost& write) {
+  const model::HostRow& row = write.row;
+  SqliteStatement(database_,
+                  "INSERT OR REPLACE INTO host (id, public_key, revoked, removed, labels, enrolled_wall_ms, "
+                  "last_seen_wall_ms, agent_version) VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
+      .bind(row.id, row.public_key, row.revoked, row.removed, to_json(row.labels), row.enrolled_wall_ms,
+            row.last_seen_wall_ms, row.agent_version)
+      .run();
+}
+
+void SqliteWriter::operator()(const PutToken& write) {
+  const model::TokenRow& row = write.row;
+  SqliteStatement(database_,
+                  "INSERT OR REPLACE INTO token (id, public_key, host_pattern, expires_wall_ms, used_wall_ms, used_by) "
+                  "VALUES (?, ?, ?, ?, ?, ?)")
+      .bind(row.id, row.public_key, row.host_pattern, row.expires_wall_ms, row.used_wall_ms, row.used_by)
+      .run();
+}
+
+void SqliteWriter::operator()(const UseToken& write) {
+  // One statement decides: of any number of attempts one changes the row.
+  SqliteStatement(database_,
+                  "UPDATE token SET used_wall_ms = ?, used_by = ? "
+                  "WHERE id = ? AND used_wall_ms = 0 AND expires_wall_ms > ?")
+      .bind(write.now_wall_ms, write.host, write.id, write.now_wall_ms)
+      .run();
+  if (database_.changes() != 1) throw token_unusable(write.id);
+}
+
+void SqliteWriter::operator()(const PutServing& write) {
+  const model::ServingRow& row = write.row;
+  SqliteStatement(database_,
+                  "INSERT OR REPLACE INTO serving (host, environment, component, kind, slot, release, unit, "
+                  "previous_kind, previous_slot, previous_release, previous_unit, deployment, version) "
+                  "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+      .bind(row.host, row.environment, row.component, row.serving.kind, row.serving.slot, row.serving.release,
+            row.serving.unit, row.previous.kind, row.previous.slot, row.previous.release, row.previous.unit,
+            row.deployment, row.version)
+      .run();
+}
+
+void SqliteWriter::operator()(const PutArtifact& write) {
+  SqliteStatement(database_,
+                  "INSERT OR REPLACE INTO artifact (release, component, version, bytes, created_wall_ms) "
+                  "VALUES (?, ?, ?, ?, ?)")
+      .bind(write.release, write.component, write.version, write.bytes, write.created_wall_ms)
+      .run();
+}
+
+void SqliteWriter::operator()(const PutSource& write) {
+  SqliteStatement(database_,
+                  "INSERT OR REPLACE INTO source (deployment, manifest, file_name, environment, artifacts, options) "
+                  "VALUES (?, ?, ?, ?, ?, ?)")
+      .bind(write.deployment, write.manifest, write.file_name, write.environment, artifacts_to_json(write),
+            options_to_json(write))
+      .run();
+}
+
+void SqliteWriter::operator()(const PutRequestKey& write) {
+  if (const auto holder = find_text("SELECT deployment FROM request_key WHERE key = ?", write.key)) {
+    if (*holder != write.deployment.str()) throw key_used(DeploymentId(*holder));
+    return;
+  }
+  SqliteStatement(database_, "INSERT INTO request_key (key, deployment) VALUES (?, ?)")
+      .bind(write.key, write.deployment)
+      .run();
+}
+
+void SqliteWriter::operator()(const AppendTimeline& write) {
+  const model::TimelineEntry& entry = write.entry;
+  SqliteStatement(database_,
+                  "INSERT INTO timeline (deployment, seq, wall_ms, host, component, what, state, text, fields) "
+                  "SELECT ?, coalesce(max(seq), 0) + 1, ?, ?, ?, ?, ?, ?, ? FROM timeline WHERE deployment = ?")
+      .bind(entry.deployment, entry.wall_ms, entry.host, entry.component, entry.what, entry.state, entry.text,
+            to_json(entry.fields), entry.deployment)
+      .run();
+}
+
+void SqliteWriter::operator()(const AppendAudit& write) {
+  const model::AuditEntry& entry = write.entry;
+  std::uint64_t seq = 1;
+  std::string head(empty_audit_head);
+  SqliteStatement last(database_, "SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1");
+  if (last.step()) {
+    seq = last.as<std::uint64_t>() + 1;
+    head = last.text();
+  }
+  SqliteStatement(database_,
+                  "INSERT INTO audit (seq, wall_ms, principal, operation, object, reason, origin, success, details, "
+                  "hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+      .bind(seq, entry.wall_ms, entry.principal, entry.operation, entry.object, entry.reason, entry.origin,
+            entry.success, to_json(entry.details), audit_hash(head, seq, entry))
+      .run();
+}
+
+}  // namespace switchyard::store

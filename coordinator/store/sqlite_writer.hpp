@@ -1,0 +1,35 @@
+#pragma once
+
+#include "coordinator/store/sqlite_database.hpp"
+#include "coordinator/store/state_store.hpp"
+
+namespace switchyard::store {
+
+/// Carries out the writes of one transaction that its caller has begun. Throws ConflictError and StoreError.
+class SqliteWriter {
+ public:
+  explicit SqliteWriter(SqliteDatabase& database) : database_(database) {}
+
+  void operator()(const PutDeployment& write);
+  void operator()(const PutPlan& write);
+  void operator()(const PutDecision& write);
+  void operator()(const TakeLock& write);
+  void operator()(const ReleaseLocks& write);
+  void operator()(const PutHost& write);
+  void operator()(const PutToken& write);
+  void operator()(const UseToken& write);
+  void operator()(const PutServing& write);
+  void operator()(const PutArtifact& write);
+  void operator()(const PutSource& write);
+  void operator()(const PutRequestKey& write);
+  void operator()(const AppendTimeline& write);
+  void operator()(const AppendAudit& write);
+
+ private:
+  /// The one text that a query gives; nothing without a row.
+  std::optional<std::string> find_text(std::string_view sql, const std::string& key);
+
+  SqliteDatabase& database_;
+};
+
+}  // namespace switchyard::store

@@ -1,0 +1,363 @@
+// The promises of StateStore, asked of every implementation.
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <filesystem>
+
+#include "common/error.hpp"
+#include "coordinator/store/audit_chain.hpp"
+#include "coordinator/store/memory_store.hpp"
+#include "coordinator/store/sqlite_store.hpp"
+
+namespace switchyard::store {
+namespace {
+
+using model::Decision;
+using model::DeploymentState;
+
+/// A "disk" that several stores, one after the other or at once, can be opened on.
+struct MemoryBacking {
+  std::shared_ptr<MemoryDisk> disk = std::make_shared<MemoryDisk>();
+  std::unique_ptr<StateStore> open() { return std::make_unique<MemoryStore>(disk); }
+};
+struct SqliteBacking {
+  SqliteBacking() {
+    char name[] = "/tmp/switchyard-store-XXXXXX";
+    directory = ::mkdtemp(name);
+  }
+  ~SqliteBacking() { std::filesystem::remove_all(directory); }
+  std::unique_ptr<StateStore> open() {
+    return std::make_unique<SqliteStore>(directory / "coordinator.db", SqliteStore::Access::shared);
+  }
+  std::filesystem::path directory;
+};
+
+model::DeploymentRow make_row(const std::string& id, DeploymentState state = DeploymentState::approved) {
+  return {.id = DeploymentId(id),
+          .kind = model::DeploymentKind::rollback,
+          .rollback_of = DeploymentId("d-before"),
+          .name = "guestbook",
+          .environment = "production",
+          .state = state,
+          .reason = "why it is so",
+          .author = "local:root",
+          .plan_hash = "abc",
+          .version = "2.0",
+          .created_wall_ms = 1,
+          .updated_wall_ms = 2,
+          .finished_wall_ms = 3,
+          .deferred = {HostId("web-2")},
+          .gone = {HostId("web-3"), HostId("web-4")},
+          .resumed = 4};
+}
+
+model::Plan make_plan(const std::string& id) {
+  protocol::PlanSlice slice;
+  slice.deployment = DeploymentId(id);
+  slice.host = HostId("web-1");
+  slice.components.push_back(
+      {.name = "api",
+       .release = ReleaseId(std::string(64, 'a')),
+       .slot = "green",
+       .unit = "api@green.service",
+       .old = {.kind = protocol::OldKind::release, .slot = "blue", .release = ReleaseId(std::string(64, 'b'))}});
+  return {.deployment = DeploymentId(id),
+          .name = "guestbook",
+          .environment = "production",
+          .hash = std::string(64, 'c'),
+          .header = std::string("head\0er\xff", 8),
+          .signature = std::string(64, '\0'),
+          .slices = {{slice.host, slice}},
+          .nodes = {{.component = "api", .hosts = {HostId("web-1")}, .exclusive = true, .priority = -3},
+                    {.component = "web", .stage = 2, .after = {0}}},
+          .settings = {.rollback_on_failure = false,
+                       .watch_ms = 77,
+                       .on_restart = model::OnRestart::abort,
+                       .unreachable = model::Unreachable::defer,
+                       .defer_max = 2}};
+}
+
+model::HostRow make_host(const std::string& name) {
+  return {.id = HostId(name),
+          .public_key = std::string(40, 'k'),
+          .revoked = true,
+          .labels = {{"role", "web"}},
+          .enrolled_wall_ms = 5,
+          .last_seen_wall_ms = 6,
+          .agent_version = "0.1.0"};
+}
+
+model::TokenRow make_token(const std::string& id) {
+  return {.id = id, .public_key = "key of " + id, .host_pattern = "web-*", .expires_wall_ms = 1000};
+}
+
+model::AuditEntry make_audit(const std::string& operation) {
+  return {.wall_ms = 9,
+          .principal = "local:root",
+          .operation = operation,
+          .object = "d-1",
+          .reason = "because",
+          .origin = "unix socket",
+          .success = true,
+          .details = {{"hash", "abc"}}};
+}
+
+template <class Backing>
+class StateStoreContract : public testing::Test {
+ protected:
+  StateStoreContract() : store(backing.open()) { store->take_epoch("test"); }
+
+  /// As after a crash of the process: the old object is gone, the new one has taken over.
+  void restart() {
+    store.reset();
+    store = backing.open();
+    store->take_epoch("test");
+  }
+  void put_deployment(const std::string& id, DeploymentState state = DeploymentState::approved) {
+    store->commit({PutDeployment{make_row(id, state)}});
+  }
+
+  Backing backing;
+  std::unique_ptr<StateStore> store;
+};
+
+using Stores = testing::Types<MemoryBacking, SqliteBacking>;
+TYPED_TEST_SUITE(StateStoreContract, Stores);
+
+TYPED_TEST(StateStoreContract, GivesBackADeploymentAsItWasPut) {
+  this->put_deployment("d-1");
+  this->restart();
+  EXPECT_EQ(this->store->deployment(DeploymentId("d-1")), make_row("d-1"));
+  EXPECT_EQ(this->store->deployment(DeploymentId("d-2")), std::nullopt);
+}
+
+TYPED_TEST(StateStoreContract, ReplacesADeploymentAndKeepsItsPlaceInTheOrder) {
+  this->put_deployment("d-1");
+  this->put_deployment("d-2");
+  this->put_deployment("d-1", DeploymentState::swapping);
+  const auto rows = this->store->deployments(10);
+  ASSERT_EQ(rows.size(), 2u);
+  EXPECT_EQ(rows[0].id.str(), "d-2");
+  EXPECT_EQ(rows[1].state, DeploymentState::swapping);
+  EXPECT_EQ(this->store->deployments(1).size(), 1u);
+}
+
+TYPED_TEST(StateStoreContract, ListsAsUnfinishedWhatIsNotFinal) {
+  this->put_deployment("d-1", DeploymentState::done);
+  this->put_deployment("d-2", DeploymentState::stuck);
+  this->put_deployment("d-3", DeploymentState::rolled_back);
+  this->put_deployment("d-4", DeploymentState::preparing);
+  const auto rows = this->store->unfinished_deployments();
+  ASSERT_EQ(rows.size(), 2u);
+  EXPECT_EQ(rows[0].id.str(), "d-2");
+  EXPECT_EQ(rows[1].id.str(), "d-4");
+}
+
+TYPED_TEST(StateStoreContract, GivesBackAPlanByteForByte) {
+  this->put_deployment("d-0123456789abcdef");
+  this->store->commit({PutPlan{make_plan("d-0123456789abcdef")}});
+  this->restart();
+  EXPECT_EQ(this->store->plan(DeploymentId("d-0123456789abcdef")), make_plan("d-0123456789abcdef"));
+  EXPECT_EQ(this->store->plan(DeploymentId("d-2")), std::nullopt);
+}
+
+TYPED_TEST(StateStoreContract, NeverReplacesAPlan) {
+  this->put_deployment("d-0123456789abcdef");
+  this->store->commit({PutPlan{make_plan("d-0123456789abcdef")}});
+  this->store->commit({PutPlan{make_plan("d-0123456789abcdef")}});
+  auto other = make_plan("d-0123456789abcdef");
+  other.hash = std::string(64, 'd');
+  EXPECT_THROW(this->store->commit({PutPlan{other}}), ConflictError);
+}
+
+TYPED_TEST(StateStoreContract, KeepsTheFirstDecisionForEver) {
+  const DeploymentId id("d-1");
+  this->put_deployment("d-1");
+  EXPECT_EQ(this->store->decision(id), std::nullopt);
+  this->store->commit({PutDecision{id, Decision::commit}});
+  EXPECT_THROW(this->store->commit({PutDecision{id, Decision::abort}}), ConflictError);
+  this->store->commit({PutDecision{id, Decision::commit}});
+  this->restart();
+  EXPECT_EQ(this->store->decision(id), Decision::commit);
+}
+
+TYPED_TEST(StateStoreContract, WritesNothingOfATransactionThatConflicts) {
+  const DeploymentId id("d-1");
+  this->put_deployment("d-1");
+  this->store->commit({PutDecision{id, Decision::abort}, AppendAudit{make_audit("one")}});
+  EXPECT_THROW(
+      this->store->commit({PutDeployment{make_row("d-1", DeploymentState::done)}, PutDeployment{make_row("d-2")},
+                           PutHost{make_host("web-1")}, TakeLock{HostId("web-1"), "api", id},
+                           PutToken{make_token("t1")}, AppendTimeline{{.deployment = id, .text = "never"}},
+                           AppendAudit{make_audit("two")}, PutDecision{id, Decision::commit}}),
+      ConflictError);
+  EXPECT_EQ(this->store->deployment(id), make_row("d-1"));
+  EXPECT_EQ(this->store->deployment(DeploymentId("d-2")), std::nullopt);
+  EXPECT_TRUE(this->store->hosts().empty());
+  EXPECT_TRUE(this->store->tokens().empty());
+  EXPECT_EQ(this->store->lock_holder(HostId("web-1"), "api"), std::nullopt);
+  EXPECT_TRUE(this->store->timeline(id, 0, 10).empty());
+  EXPECT_EQ(this->store->audit(0, 10).size(), 1u);
+}
+
+TYPED_TEST(StateStoreContract, GivesALockToOneDeploymentAtATime) {
+  this->put_deployment("d-1");
+  this->put_deployment("d-2");
+  const TakeLock first{HostId("web-1"), "api", DeploymentId("d-1")};
+  const TakeLock second{HostId("web-1"), "api", DeploymentId("d-2")};
+  this->store->commit({first, TakeLock{HostId("web-1"), "web", DeploymentId("d-1")}});
+  this->store->commit({first});
+  EXPECT_THROW(this->store->commit({second}), ConflictError);
+  EXPECT_EQ(this->store->lock_holder(HostId("web-1"), "api"), DeploymentId("d-1"));
+  EXPECT_EQ(this->store->lock_holder(HostId("web-2"), "api"), std::nullopt);
+  this->store->commit({ReleaseLocks{DeploymentId("d-1")}, second});
+  EXPECT_EQ(this->store->lock_holder(HostId("web-1"), "api"), DeploymentId("d-2"));
+  EXPECT_EQ(this->store->lock_holder(HostId("web-1"), "web"), std::nullopt);
+}
+
+TYPED_TEST(StateStoreContract, NamesTheHolderOfALock) {
+  this->put_deployment("d-1");
+  this->put_deployment("d-2");
+  this->store->commit({TakeLock{HostId("web-1"), "api", DeploymentId("d-1")}});
+  try {
+    this->store->commit({TakeLock{HostId("web-1"), "api", DeploymentId("d-2")}});
+    FAIL() << "the lock was given twice";
+  } catch (const ConflictError& error) {
+    EXPECT_STREQ(error.what(), "component api on host web-1 is being changed by deployment d-1");
+  }
+}
+
+TYPED_TEST(StateStoreContract, LetsATokenBeUsedOnce) {
+  this->store->commit({PutToken{make_token("t1")}});
+  const UseToken use{.id = "t1", .host = HostId("web-1"), .now_wall_ms = 999};
+  this->store->commit({use});
+  EXPECT_THROW(this->store->commit({use}), ConflictError);
+  const auto tokens = this->store->tokens();
+  ASSERT_EQ(tokens.size(), 1u);
+  EXPECT_EQ(tokens[0].used_by.str(), "web-1");
+  EXPECT_EQ(tokens[0].used_wall_ms, 999);
+}
+
+TYPED_TEST(StateStoreContract, RefusesATokenFromItsExpiryOnAndAnUnknownOne) {
+  this->store->commit({PutToken{make_token("t1")}});
+  EXPECT_THROW(this->store->commit({UseToken{.id = "t1", .host = HostId("web-1"), .now_wall_ms = 1000}}),
+               ConflictError);
+  EXPECT_THROW(this->store->commit({UseToken{.id = "t2", .host = HostId("web-1"), .now_wall_ms = 1}}), ConflictError);
+}
+
+TYPED_TEST(StateStoreContract, KeepsHostsServingAndArtifacts) {
+  const model::ServingRow serving{
+      .host = HostId("web-1"),
+      .environment = "production",
+      .component = "api",
+      .serving = {.kind = protocol::OldKind::release, .slot = "green", .release = ReleaseId("r2"), .unit = "u2"},
+      .previous = {.kind = protocol::OldKind::legacy, .slot = "legacy", .unit = "api.service"},
+      .deployment = DeploymentId("d-1"),
+      .version = "2.0"};
+  const PutArtifact artifact{
+      .release = ReleaseId("r2"), .component = "api", .version = "2.0", .bytes = 5'000'000'000, .created_wall_ms = 8};
+  auto old_serving = serving;
+  old_serving.version = "1.0";
+  this->store->commit({PutHost{make_host("web-2")}, PutHost{make_host("web-1")}, PutServing{old_serving},
+                       PutServing{serving}, PutArtifact{artifact}});
+  this->restart();
+  const auto hosts = this->store->hosts();
+  ASSERT_EQ(hosts.size(), 2u);
+  EXPECT_EQ(hosts[0], make_host("web-1"));
+  EXPECT_EQ(this->store->serving(), std::vector{serving});
+  ASSERT_EQ(this->store->artifacts().size(), 1u);
+  EXPECT_EQ(this->store->artifacts()[0].bytes, artifact.bytes);
+  EXPECT_EQ(this->store->artifacts()[0].component, "api");
+}
+
+TYPED_TEST(StateStoreContract, KeepsWhatADeploymentWasAskedWith) {
+  const PutSource source{.deployment = DeploymentId("d-1"),
+                         .manifest = "metadata:\n  name: guestbook\n",
+                         .file_name = "deploy.yaml",
+                         .environment = "production",
+                         .artifacts = {{"api", ReleaseId("r1")}, {"web", ReleaseId("r2")}},
+                         .sequential = true};
+  this->put_deployment("d-1");
+  this->store->commit({source});
+  this->restart();
+  EXPECT_EQ(this->store->source(DeploymentId("d-1")), source);
+  EXPECT_EQ(this->store->source(DeploymentId("d-2")), std::nullopt);
+}
+
+TYPED_TEST(StateStoreContract, BindsAnIdempotencyKeyToOneDeployment) {
+  this->put_deployment("d-1");
+  this->put_deployment("d-2");
+  this->store->commit({PutRequestKey{"key", DeploymentId("d-1")}});
+  this->store->commit({PutRequestKey{"key", DeploymentId("d-1")}});
+  EXPECT_THROW(this->store->commit({PutRequestKey{"key", DeploymentId("d-2")}}), ConflictError);
+  this->restart();
+  EXPECT_EQ(this->store->deployment_of_key("key"), DeploymentId("d-1"));
+  EXPECT_EQ(this->store->deployment_of_key("other"), std::nullopt);
+}
+
+TYPED_TEST(StateStoreContract, PagesThroughATimelineInTheOrderOfWriting) {
+  this->put_deployment("d-1");
+  this->put_deployment("d-2");
+  for (int i = 0; i < 5; ++i) {
+    // The clock goes backwards: the order is that of writing all the same.
+    this->store->commit({AppendTimeline{{.deployment = DeploymentId("d-1"),
+                                         .wall_ms = 100 - i,
+                                         .host = HostId("web-1"),
+                                         .component = "api",
+                                         .what = "step",
+                                         .state = "done",
+                                         .text = std::to_string(i),
+                                         .fields = {{"bytes", "not UTF-8"}}}},
+                         AppendTimeline{{.deployment = DeploymentId("d-2"), .text = "other"}}});
+  }
+  const auto page = this->store->timeline(DeploymentId("d-1"), 1, 2);
+  ASSERT_EQ(page.size(), 2u);
+  EXPECT_EQ(page[0].text, "1");
+  EXPECT_EQ(page[1].text, "2");
+  EXPECT_EQ(page[1].wall_ms, 98);
+  EXPECT_EQ(page[1].fields.at("bytes"), "not UTF-8");
+  EXPECT_EQ(this->store->timeline(DeploymentId("d-1"), 4, 10).size(), 1u);
+  EXPECT_TRUE(this->store->timeline(DeploymentId("d-1"), 5, 10).empty());
+  EXPECT_TRUE(this->store->timeline(DeploymentId("d-9"), 0, 10).empty());
+}
+
+TYPED_TEST(StateStoreContract, ChainsTheAuditLogAcrossRestarts) {
+  EXPECT_EQ(this->store->audit_head(), empty_audit_head);
+  this->store->commit({AppendAudit{make_audit("one")}, AppendAudit{make_audit("two")}});
+  this->restart();
+  this->store->commit({AppendAudit{make_audit("three")}});
+  const auto rows = this->store->audit(0, 10);
+  ASSERT_EQ(rows.size(), 3u);
+  EXPECT_EQ(find_audit_break(rows), std::nullopt);
+  EXPECT_EQ(rows[2].entry, make_audit("three"));
+  EXPECT_EQ(this->store->audit_head(), rows[2].hash);
+  EXPECT_EQ(this->store->audit(2, 10).size(), 1u);
+  EXPECT_EQ(this->store->audit(0, 1).size(), 1u);
+}
+
+TYPED_TEST(StateStoreContract, RefusesWritesBeforeAnEpochIsTaken) {
+  const auto other = this->backing.open();
+  EXPECT_EQ(other->epoch(), 0u);
+  EXPECT_THROW(other->commit({PutHost{make_host("web-1")}}), StaleEpochError);
+}
+
+TYPED_TEST(StateStoreContract, FencesTheOlderOfTwoCoordinators) {
+  const std::uint64_t first_epoch = this->store->epoch();
+  const auto newer = this->backing.open();
+  EXPECT_EQ(newer->take_epoch("newer"), first_epoch + 1);
+  EXPECT_THROW(this->store->commit({PutHost{make_host("web-1")}}), StaleEpochError);
+  EXPECT_THROW(this->store->next_plan_seq(), StaleEpochError);
+  EXPECT_TRUE(newer->hosts().empty());
+  newer->commit({PutHost{make_host("web-1")}});
+  EXPECT_EQ(newer->hosts().size(), 1u);
+}
+
+TYPED_TEST(StateStoreContract, NumbersPlansUpwardsForEver) {
+  const std::uint64_t first = this->store->next_plan_seq();
+  EXPECT_EQ(this->store->next_plan_seq(), first + 1);
+  this->restart();
+  EXPECT_EQ(this->store->next_plan_seq(), first + 2);
+}
+
+}  // namespace
+}  // namespace switchyard::store
