@@ -153,7 +153,6 @@ void fields(Archive& archive, Like<VerifyOld> auto& action) {
   archive.required_name(1, action.component);
   archive(2, action.expected);
   archive(3, action.traffic);
-  archive(3, action.traffic);
 }
 
 // --- steps
