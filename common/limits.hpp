@@ -38,6 +38,26 @@ inline constexpr int handshake_ms_max = 2'000;
 inline constexpr int reconnect_ms_min = 200;
 inline constexpr int reconnect_ms_max = 1'000;
 inline constexpr int send_queue_frames_max = 1'000;
+/// Bulk frames are a hundred times larger: this many chunks under way already fill a fast link.
+inline constexpr int bulk_queue_frames_max = 64;
+/// What one peer may have waiting in libzmq before TCP holds it back: 64 x 256 KiB.
+inline constexpr int receive_queue_frames_max = 64;
+/// Frames handed to the loop and not yet looked at: beyond it the transport stops reading, and TCP holds the peers back.
+inline constexpr std::size_t intake_frames_max = 4'096;
+/// Frames taken from one socket before the others get their turn.
+inline constexpr int receive_burst_frames = 128;
+/// Connections remembered per peer and channel: the live one, and those that a lost network has not closed yet.
+inline constexpr std::size_t connections_per_peer_max = 4;
+/// A dial that has neither succeeded nor failed by then is given up: TCP connect, CURVE handshake, ZAP.
+inline constexpr std::int64_t dial_ms_max = 5'000;
+/// What was sent just before a redial still leaves the old socket within this time.
+inline constexpr int linger_ms_max = 1'000;
+/// An idle bulk connection is closed: 500 agents need not hold one for every hour between deployments.
+inline constexpr std::int64_t bulk_idle_ms_max = 60'000;
+/// Sockets of one libzmq context, connections included in `LimitNOFILE`.
+inline constexpr int zmq_sockets_max = 4'096;
+/// Connections that wait to be accepted.
+inline constexpr int listen_backlog_max = 1'024;
 /// A request is sent again after 1, 2, 4 ... seconds until its answer arrives or its deadline passes.
 inline constexpr std::int64_t resend_ms_min = 1'000;
 inline constexpr std::int64_t resend_ms_max = 30'000;
