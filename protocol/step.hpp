@@ -76,6 +76,7 @@ struct EnsureRelease {
   std::string component;
   ArtifactRef artifact;
   std::vector<std::string> shared;  ///< relative paths that are links to <root>/<component>/shared/<path>
+  std::string shared_owner;  ///< user who gets the shared directories that do not exist yet; empty: root
   bool operator==(const EnsureRelease&) const = default;
 };
 struct EnsureFile {

@@ -72,6 +72,7 @@ void fields(Archive& archive, Like<EnsureRelease> auto& action) {
   archive.required_name(1, action.component);
   archive(2, action.artifact);
   archive(3, action.shared);
+  archive(4, action.shared_owner);
 }
 /// The content may be any bytes: what an application reads as its configuration is not ours to judge.
 template <class Archive>
