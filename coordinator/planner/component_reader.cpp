@@ -1,0 +1,178 @@
+#include "coordinator/planner/component_reader.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "common/nearest.hpp"
+#include "coordinator/planner/service_reader.hpp"
+
+namespace switchyard::planner {
+
+namespace {
+
+std::vector<std::string> unique_names(const YamlNode& list) {
+  std::vector<std::string> names;
+  for (const YamlNode& item : list.items()) {
+    std::string name = item.name();
+    if (std::find(names.begin(), names.end(), name) != names.end()) {
+      item.refuse(list.label() + " names `" + name + "` twice; remove one");
+    }
+    names.push_back(std::move(name));
+  }
+  return names;
+}
+
+model::HealthCheck find_check(const YamlNode& item, const CheckBook& checks) {
+  if (item.is_map()) return read_health_check(item);
+  const std::string name = item.text();
+  const auto found = checks.find(name);
+  if (found != checks.end()) return found->second;
+  std::vector<std::string_view> known;
+  for (const auto& [key, check] : checks) known.push_back(key);
+  const std::string guess = did_you_mean(name, known);
+  item.refuse("unknown health check `" + name + "`" +
+              (guess.empty() ? "; define it under the file's `health_checks:`" : guess));
+}
+
+void read_checks(const YamlNode& list, const CheckBook& checks, model::Component& component) {
+  std::set<std::string> names;
+  for (const YamlNode& item : list.items()) {
+    model::HealthCheck check = find_check(item, checks);
+    if (!names.insert(check.probe.name).second) {
+      item.refuse("the health check `" + check.probe.name + "` is there twice; rename or remove one");
+    }
+    component.health_checks.push_back(std::move(check));
+  }
+}
+
+model::ArtifactSource read_artifact(const YamlNode& node) {
+  node.allow_keys({"directory", "tarball"});
+  model::ArtifactSource source{node.text_or("directory", ""), node.text_or("tarball", "")};
+  if (source.directory.empty() == source.tarball.empty()) {
+    node.refuse(node.label() + " needs one of `directory: ...` and `tarball: ...`");
+  }
+  return source;
+}
+
+std::vector<std::string> read_shared(const YamlNode& list) {
+  std::vector<std::string> paths;
+  for (const YamlNode& item : list.items()) {
+    std::string path = item.text();
+    bool good = !path.empty() && path.size() <= limits::archive_path_bytes_max && path.front() != '/' &&
+                path.back() != '/' && path.find('\\') == std::string::npos;
+    for (std::size_t from = 0; good && from <= path.size();) {
+      const std::size_t end = std::min(path.find('/', from), path.size());
+      const std::string part = path.substr(from, end - from);
+      good = !part.empty() && part != "." && part != "..";
+      from = end + 1;
+    }
+    good = good && std::all_of(path.begin(), path.end(), [](char c) { return c > ' ' || c < 0; });
+    if (!good)
+      item.refuse(item.label() + " is \"" + path + "\", but it must be a path inside the release: data, etc/app.conf");
+    for (const std::string& other : paths) {
+      const bool within = path == other || path.starts_with(other + "/") || other.starts_with(path + "/");
+      if (within)
+        item.refuse(item.label() + ": \"" + path + "\" and \"" + other + "\" lie in each other; keep the outer one");
+    }
+    paths.push_back(std::move(path));
+  }
+  return paths;
+}
+
+void read_basics(const YamlNode& node, model::Component& component) {
+  component.where = node.where();
+  component.name = node.at("name").name();
+  component.server_type = node.text_or("server_type", "");
+  component.priority = static_cast<std::int32_t>(node.integer_or("priority", -1'000'000, 1'000'000, 0));
+  component.parallel_safe = node.boolean_or("parallel_safe", true);
+  if (const auto list = node.find("dependencies")) component.dependencies = unique_names(*list);
+  component.timeout_ms = static_cast<std::uint32_t>(node.integer_or("timeout_seconds", 1, 86'400, 300) * 1'000);
+  component.retry_attempts = static_cast<std::uint32_t>(node.integer_or("retry_attempts", 0, 10, 3));
+  if (const auto list = node.find("hosts")) {
+    for (std::string& host : unique_names(*list)) component.hosts.emplace_back(std::move(host));
+  }
+  component.drain_ms = static_cast<std::uint32_t>(node.integer_or("drain_seconds", 0, 86'400, 30) * 1'000);
+  component.max_parallel = static_cast<std::uint32_t>(node.integer_or("max_parallel", 1, limits::hosts_max, 1));
+  if (!node.find("max_parallel")) component.max_parallel = 0;
+}
+
+/// The strategy that is asked for, or the gentlest one that the ports allow.
+void read_strategy(const YamlNode& node, model::Component& component) {
+  const bool two_ports = component.ports.blue != 0;
+  component.strategy = two_ports ? model::Strategy::blue_green : model::Strategy::recreate;
+  if (const auto strategy = node.find("strategy")) {
+    component.strategy = static_cast<model::Strategy>(strategy->choice({"blue-green", "rolling", "recreate"}));
+  }
+  const bool switched = two_ports && component.strategy != model::Strategy::recreate;
+  component.traffic = switched ? model::TrafficKind::nftables : model::TrafficKind::none;
+  if (const auto traffic = node.find("traffic")) read_traffic(*traffic, component);
+  if (const auto start = node.find("start")) {
+    component.start = static_cast<model::StartIn>(start->choice({"prepare", "swap"}));
+    if (!component.has_switch()) {
+      start->refuse(start->label() + " has no meaning where the old is stopped before the new starts; remove it");
+    }
+  }
+}
+
+void check_strategy(const YamlNode& node, const model::Component& component) {
+  const model::Ports& ports = component.ports;
+  const std::string who = "component `" + component.name + "`";
+  if (component.strategy == model::Strategy::blue_green && !component.has_switch()) {
+    node.refuse(who + " is blue-green, which needs a traffic switch; set `ports: {stable: N, blue: N, green: N}` and " +
+                "`traffic: {kind: nftables}`, or `strategy: recreate` and accept the downtime");
+  }
+  if (component.strategy == model::Strategy::recreate && component.has_switch()) {
+    node.refuse(who + " is recreated, which stops the old before the new starts; remove `traffic`, or choose " +
+                "`strategy: blue-green`");
+  }
+  if (!component.has_switch() && ports.blue != 0) {
+    node.refuse(who +
+                " has ports for blue and green, but no traffic switch that uses them; keep only `stable`, or set " +
+                "`strategy: blue-green` and `traffic`");
+  }
+  if (component.has_switch() && ports.blue == 0) {
+    node.refuse(who + " has a traffic switch, but no ports for the two slots; add `blue` and `green` to `ports`");
+  }
+  if (component.has_switch() && component.traffic != model::TrafficKind::haproxy && ports.stable == 0) {
+    node.refuse(who + " has no stable port; add `stable` to `ports`: the one that clients use");
+  }
+  if (!component.adopt_unit.empty() && component.traffic == model::TrafficKind::haproxy) {
+    node.refuse(who + ": `adopt` is not possible behind haproxy, where a server's name says who serves; name the old " +
+                "service's server in the backend and take it out after the deployment");
+  }
+  if (!component.shared.empty() && component.service.unit.empty() && component.service.user.empty()) {
+    node.refuse(who + " has `shared` paths, but no `service.user` who owns them; name the user");
+  }
+}
+
+}  // namespace
+
+model::Component read_component(const YamlNode& node, const CheckBook& checks) {
+  node.allow_keys({"name",           "server_type",   "priority", "parallel_safe", "dependencies", "timeout_seconds",
+                   "retry_attempts", "health_checks", "hosts",    "artifact",      "runtime",      "strategy",
+                   "service",        "ports",         "traffic",  "shared",        "adopt",        "start",
+                   "drain_seconds",  "max_parallel"});
+  model::Component component;
+  read_basics(node, component);
+  if (const auto list = node.find("health_checks")) read_checks(*list, checks, component);
+  if (const auto artifact = node.find("artifact")) component.artifact = read_artifact(*artifact);
+  if (const auto runtime = node.find("runtime")) runtime->choice({"systemd"});
+  if (const auto service = node.find("service")) component.service = read_service(*service);
+  if (const auto ports = node.find("ports")) component.ports = read_ports(*ports);
+  if (const auto shared = node.find("shared")) component.shared = read_shared(*shared);
+  if (const auto adopt = node.find("adopt")) {
+    adopt->allow_keys({"unit"});
+    const YamlNode unit = adopt->at("unit");
+    component.adopt_unit = unit.text();
+    const std::string& name = component.adopt_unit;
+    const bool good = name.ends_with(".service") && name.size() > 8 && name.size() <= 255 &&
+                      std::all_of(name.begin(), name.end(), [](char c) { return c > ' ' && c < 127 && c != '/'; });
+    if (!good)
+      unit.refuse(unit.label() + " is \"" + name + "\", but it must be the name of a service: old-api.service");
+  }
+  read_strategy(node, component);
+  check_strategy(node, component);
+  return component;
+}
+
+}  // namespace switchyard::planner

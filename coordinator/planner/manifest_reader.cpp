@@ -1,0 +1,113 @@
+#include "coordinator/planner/manifest_reader.hpp"
+
+#include <set>
+
+#include "common/yaml_reader.hpp"
+#include "coordinator/planner/component_reader.hpp"
+#include "coordinator/planner/health_check_reader.hpp"
+#include "coordinator/planner/manifest_rules.hpp"
+
+namespace switchyard::planner {
+
+namespace {
+
+/// Longer than any deployment that a person waits for, and far below what 32 bits of milliseconds hold.
+constexpr std::int64_t settings_seconds_max = 7 * 86'400;
+
+std::optional<std::uint32_t> milliseconds_of(const YamlNode& node, std::string_view key, std::int64_t least) {
+  const auto found = node.find(key);
+  if (!found) return std::nullopt;
+  return static_cast<std::uint32_t>(found->integer(least, settings_seconds_max) * 1'000);
+}
+
+void read_metadata(const YamlNode& node, model::Manifest& manifest) {
+  node.allow_keys({"name", "environment", "version"});
+  manifest.name = node.at("name").name();
+  if (const auto environment = node.find("environment")) manifest.environment = environment->name();
+  if (const auto version = node.find("version")) {
+    manifest.version = version->text();
+    if (manifest.version.size() > 128) version->refuse(version->label() + " is longer than 128 bytes; shorten it");
+  }
+}
+
+void read_unreachable(const YamlNode& node, model::DeploymentSettings& settings) {
+  if (node.is_scalar()) {
+    const std::size_t choice = node.choice({"fail", "defer"});
+    if (choice == 1) node.refuse(node.label() + ": say how many hosts may be deferred: `unreachable: {defer: 2}`");
+    return;
+  }
+  node.allow_keys({"defer"});
+  settings.unreachable = model::Unreachable::defer;
+  settings.defer_max = static_cast<std::uint32_t>(node.at("defer").integer(1, limits::hosts_max));
+}
+
+model::DeploymentSettings read_settings(const YamlNode& node) {
+  node.allow_keys({"parallel_deployment", "rollback_on_failure", "health_checks_enabled", "monitoring_enabled",
+                   "confirm_seconds", "prepare_seconds", "watch_seconds", "keep_old_seconds", "keep_releases",
+                   "max_parallel", "on_restart", "unreachable"});
+  model::DeploymentSettings settings;
+  settings.parallel_deployment = node.boolean_or("parallel_deployment", true);
+  settings.rollback_on_failure = node.boolean_or("rollback_on_failure", true);
+  settings.health_checks_enabled = node.boolean_or("health_checks_enabled", true);
+  settings.monitoring_enabled = node.boolean_or("monitoring_enabled", true);
+  // The dead-man needs time for a message and its answer, whatever a person wishes.
+  settings.confirm_ms = milliseconds_of(node, "confirm_seconds", 5);
+  settings.prepare_ms = milliseconds_of(node, "prepare_seconds", 1);
+  settings.watch_ms = milliseconds_of(node, "watch_seconds", 0).value_or(settings.watch_ms);
+  settings.keep_old_ms = milliseconds_of(node, "keep_old_seconds", 0).value_or(settings.keep_old_ms);
+  settings.keep_releases = static_cast<std::uint32_t>(node.integer_or("keep_releases", 1, 100, 3));
+  settings.max_parallel = static_cast<std::uint32_t>(node.integer_or("max_parallel", 0, limits::hosts_max, 0));
+  if (const auto restart = node.find("on_restart")) {
+    settings.on_restart =
+        restart->choice({"continue", "abort"}) == 0 ? model::OnRestart::continue_ : model::OnRestart::abort;
+  }
+  if (const auto unreachable = node.find("unreachable")) read_unreachable(*unreachable, settings);
+  return settings;
+}
+
+CheckBook read_check_book(const YamlNode& list) {
+  CheckBook book = built_in_checks();
+  std::set<std::string> own;
+  for (const YamlNode& item : list.items()) {
+    model::HealthCheck check = read_health_check(item);
+    const std::string name = check.probe.name;
+    if (!own.insert(name).second) item.refuse("the health check `" + name + "` is there twice; rename or remove one");
+    book[name] = std::move(check);
+  }
+  return book;
+}
+
+YamlNode component_list(const YamlNode& root) {
+  const auto components = root.find("components");
+  const auto servers = root.find("servers");
+  if (components && servers) servers->refuse("`servers` and `components` mean the same; keep one of them");
+  if (components) return *components;
+  if (servers) return *servers;
+  root.refuse("the file has no `components:` (or `servers:`); list what shall be deployed");
+}
+
+}  // namespace
+
+model::Manifest read_manifest(std::string_view text, const std::string& file_name) {
+  const YamlNode root = read_yaml(text, file_name);
+  root.allow_keys({"metadata", "components", "servers", "health_checks", "deployment_settings"});
+  model::Manifest manifest;
+  manifest.file_name = file_name;
+  read_metadata(root.at("metadata"), manifest);
+  if (const auto settings = root.find("deployment_settings")) manifest.settings = read_settings(*settings);
+  const auto checks = root.find("health_checks");
+  const CheckBook book = checks ? read_check_book(*checks) : built_in_checks();
+
+  const YamlNode list = component_list(root);
+  for (const YamlNode& item : list.items()) {
+    manifest.components.push_back(read_component(item, book));
+    if (manifest.components.size() > limits::components_max) {
+      item.refuse("more than " + std::to_string(limits::components_max) + " components; split the deployment");
+    }
+  }
+  if (manifest.components.empty()) list.refuse(list.label() + " is empty; list what shall be deployed");
+  check_components(manifest);
+  return manifest;
+}
+
+}  // namespace switchyard::planner

@@ -1,0 +1,148 @@
+#include "coordinator/planner/service_reader.hpp"
+
+#include <algorithm>
+
+#include "coordinator/planner/variables.hpp"
+
+namespace switchyard::planner {
+
+namespace {
+
+bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+/// What a unit file's line may hold: variables are checked, and no control character breaks the line.
+std::string line_text(const YamlNode& node) {
+  std::string text = node.text();
+  if (const auto trouble = variable_trouble(text)) node.refuse(node.label() + ": " + *trouble);
+  const bool controls = std::any_of(text.begin(), text.end(), [](char c) { return (c >= 0 && c < ' ') || c == 127; });
+  if (controls)
+    node.refuse(node.label() + " has a line break or another control character; a unit file cannot hold it");
+  return text;
+}
+
+bool is_user_name(std::string_view text) {
+  if (text.empty() || text.size() > 31 || !(is_letter(text.front()) && (text.front() < 'A' || text.front() > 'Z'))) {
+    return false;
+  }
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return (is_letter(c) && (c < 'A' || c > 'Z')) || is_digit(c) || c == '-'; });
+}
+
+void read_environment(const YamlNode& node, model::Service& service) {
+  for (const auto& [name, value] : node.entries()) {
+    const bool good = !name.empty() && is_letter(name.front()) &&
+                      std::all_of(name.begin(), name.end(), [](char c) { return is_letter(c) || is_digit(c); });
+    if (!good) value.refuse("`" + name + "` is no name of an environment variable; use letters, digits and `_`");
+    if (name == "PORT" || name.starts_with("SWITCHYARD_")) {
+      value.refuse("`" + name +
+                   "` is set for each slot by the deployment itself; use ${port}, ${slot} or ${release_dir} " +
+                   "under a name of your own");
+    }
+    service.environment[name] = line_text(value);
+  }
+}
+
+std::string read_template_unit(const YamlNode& node) {
+  std::string unit = node.text();
+  const std::string_view suffix = "@.service";
+  const bool good = unit.size() > suffix.size() && unit.ends_with(suffix) &&
+                    is_name(std::string_view(unit).substr(0, unit.size() - suffix.size()));
+  if (good) return unit;
+  node.refuse(node.label() + " is \"" + unit + "\", but it must be a template unit of the host, `name@.service`: its " +
+              "instances are the slots, name@blue.service and name@green.service");
+}
+
+std::uint16_t port_of(const YamlNode& node, std::string_view key) {
+  const auto found = node.find(key);
+  return found ? static_cast<std::uint16_t>(found->integer(1, 65535)) : std::uint16_t{0};
+}
+
+}  // namespace
+
+model::Service read_service(const YamlNode& node) {
+  node.allow_keys({"command", "user", "environment", "unit", "stop_timeout_seconds"});
+  model::Service service;
+  if (const auto command = node.find("command")) {
+    if (!command->is_list()) {
+      command->refuse(command->label() +
+                      " must be a list of words, since no shell reads it: [bin/server, --port, \"${port}\"]");
+    }
+    for (const YamlNode& word : command->items()) service.command.push_back(line_text(word));
+    if (service.command.empty() || service.command.front().empty()) {
+      command->refuse(command->label() + " names no program");
+    }
+  }
+  if (const auto unit = node.find("unit")) service.unit = read_template_unit(*unit);
+  if (!service.command.empty() && !service.unit.empty()) {
+    node.refuse(node.label() +
+                " has both `command` and `unit`; keep `command` for a generated unit, or `unit` for one that " +
+                "the host has");
+  }
+  if (service.empty()) node.refuse(node.label() + " needs `command: [...]` or `unit: name@.service`");
+  if (const auto user = node.find("user")) {
+    service.user = user->text();
+    if (!is_user_name(service.user)) {
+      user->refuse(user->label() + " is \"" + service.user + "\", which is no user's name");
+    }
+    if (!service.unit.empty())
+      user->refuse(user->label() + " cannot be set: the unit " + service.unit + " says who runs it");
+  }
+  if (const auto environment = node.find("environment")) read_environment(*environment, service);
+  const std::int64_t stop_seconds = node.integer_or("stop_timeout_seconds", 1, 3'600, 30);
+  service.stop_timeout_ms = static_cast<std::uint32_t>(stop_seconds * 1'000);
+  return service;
+}
+
+model::Ports read_ports(const YamlNode& node) {
+  node.allow_keys({"stable", "blue", "green"});
+  const model::Ports ports{port_of(node, "stable"), port_of(node, "blue"), port_of(node, "green")};
+  if (ports.stable == 0 && ports.blue == 0 && ports.green == 0) {
+    node.refuse(node.label() + " names no port; give `stable`, and for blue-green `blue` and `green` too");
+  }
+  if ((ports.blue == 0) != (ports.green == 0)) {
+    node.refuse(node.label() + " has one of `blue` and `green`; give both, or only `stable`");
+  }
+  const bool clash = (ports.blue != 0 && ports.blue == ports.green) ||
+                     (ports.stable != 0 && (ports.stable == ports.blue || ports.stable == ports.green));
+  if (clash) node.refuse(node.label() + " names a port twice; stable, blue and green must differ");
+  return ports;
+}
+
+void read_traffic(const YamlNode& node, model::Component& component) {
+  node.allow_keys({"kind", "haproxy"});
+  const std::size_t kind = node.at("kind").choice({"none", "nftables", "nginx", "haproxy"});
+  component.traffic = static_cast<model::TrafficKind>(kind);
+  const auto haproxy = node.find("haproxy");
+  if (component.traffic != model::TrafficKind::haproxy) {
+    if (haproxy) haproxy->refuse(haproxy->label() + " is only for `kind: haproxy`; remove it");
+    return;
+  }
+  if (!haproxy)
+    node.refuse(node.label() + " needs `haproxy: {socket: ..., backend: ..., servers: {blue: ..., green: ...}}`");
+  haproxy->allow_keys({"socket", "backend", "servers"});
+  const auto word = [](const YamlNode& at) {
+    std::string text = at.text();
+    // These words become part of a command line of the runtime API.
+    const bool good = !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+      return is_letter(c) || is_digit(c) || c == '-' || c == '.' || c == ':';
+    });
+    if (!good)
+      at.refuse(at.label() + " is \"" + text + "\"; haproxy names have letters, digits, `_`, `-`, `.` and `:`");
+    return text;
+  };
+  model::HaproxyPlace& place = component.haproxy;
+  const YamlNode socket = haproxy->at("socket");
+  place.socket = line_text(socket);
+  if (!place.socket.starts_with('/'))
+    socket.refuse(socket.label() + " must be an absolute path: /run/haproxy/admin.sock");
+  place.backend = word(haproxy->at("backend"));
+  const YamlNode servers = haproxy->at("servers");
+  servers.allow_keys({"blue", "green"});
+  place.blue = word(servers.at("blue"));
+  place.green = word(servers.at("green"));
+  if (place.blue == place.green)
+    servers.refuse(servers.label() + " names one server twice; blue and green must differ");
+}
+
+}  // namespace switchyard::planner

@@ -1,0 +1,14 @@
+#pragma once
+
+#include "common/yaml_reader.hpp"
+#include "coordinator/model/manifest.hpp"
+
+namespace switchyard::planner {
+
+/// The parts of a component that say what runs and where its traffic comes in. All throw InputError.
+model::Service read_service(const YamlNode& node);
+model::Ports read_ports(const YamlNode& node);
+/// Sets `traffic` and `haproxy`.
+void read_traffic(const YamlNode& node, model::Component& component);
+
+}  // namespace switchyard::planner
