@@ -124,6 +124,9 @@ class Host:
             return commands.run(["sh", "-c", 'echo 0 >"$1" && shift && exec "$@"', "sh",
                                  visit.unified / "cgroup.procs", *entrance],
                                 timeout=timeout, check=check, input=input, stdin=stdin, binary=binary)
+        except commands.CommandFailed as failed:
+            raise commands.CommandFailed([f"on {self.name}:", *argv], failed.status, failed.stdout,
+                                         failed.stderr) from None
         finally:
             visit.kill()
             visit.remove(timeout=1)
