@@ -42,14 +42,18 @@ inline constexpr int send_queue_frames_max = 1'000;
 inline constexpr int bulk_queue_frames_max = 64;
 /// What one peer may have waiting in libzmq before TCP holds it back: 64 x 256 KiB.
 inline constexpr int receive_queue_frames_max = 64;
-/// Frames handed to the loop and not yet looked at: beyond it the transport stops reading, and TCP holds the peers back.
-inline constexpr std::size_t intake_frames_max = 4'096;
+/// Frames on their way between the transport's thread and the loop, each way: beyond it the transport stops reading (and
+/// TCP holds the peers back), or send() refuses. Every frame counts its bytes and a share for its bookkeeping.
+inline constexpr std::size_t transport_queue_bytes_max = 64 * 1024 * 1024;
+inline constexpr std::size_t transport_frame_share_bytes = 1'024;
 /// Frames taken from one socket before the others get their turn.
 inline constexpr int receive_burst_frames = 128;
 /// Connections remembered per peer and channel: the live one, and those that a lost network has not closed yet.
 inline constexpr std::size_t connections_per_peer_max = 4;
 /// A dial that has neither succeeded nor failed by then is given up: TCP connect, CURVE handshake, ZAP.
 inline constexpr std::int64_t dial_ms_max = 5'000;
+/// A key that was turned away is tried again after this time: a person must act first, or a token was just used up.
+inline constexpr std::int64_t refused_redial_ms = 10'000;
 /// What was sent just before a redial still leaves the old socket within this time.
 inline constexpr int linger_ms_max = 1'000;
 /// An idle bulk connection is closed: 500 agents need not hold one for every hour between deployments.
