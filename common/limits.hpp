@@ -174,6 +174,22 @@ inline constexpr std::size_t api_reason_bytes_max = 1'000;
 inline constexpr std::size_t labels_max = 64;
 inline constexpr std::size_t label_bytes_max = 256;
 
+// --- run steps -----------------------------------------------------------------------------------------------------
+/// How often a running unit is looked at: far below what a person notices, far above what systemd feels.
+inline constexpr std::int64_t run_poll_ms = 100;
+/// What systemd may take to end a unit whose time is over, SIGTERM and SIGKILL included.
+inline constexpr std::uint32_t run_end_grace_ms = 15'000;
+/// Results of run steps that a host remembers, so that none of them can run twice.
+inline constexpr std::size_t run_results_max = 1'000;
+
+// --- probes --------------------------------------------------------------------------------------------------------
+/// Head of an HTTP answer; no server of note sends more.
+inline constexpr std::size_t probe_head_bytes_max = 16 * 1024;
+/// Name look-ups of probes that hang in the resolver at the same time; each holds a thread until it ends.
+inline constexpr int probe_lookups_max = 8;
+/// Between tries of one probe, whatever the plan says: a probe must not become a load.
+inline constexpr std::uint32_t probe_interval_ms_min = 20;
+
 // --- output of steps and probes --------------------------------------------------------------------------------------
 inline constexpr std::size_t excerpt_bytes_max = 4096;
 inline constexpr std::size_t probe_body_bytes_max = 64 * 1024;
