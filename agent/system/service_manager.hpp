@@ -18,6 +18,8 @@ struct UnitStatus {
   std::uint32_t main_pid = 0;
   std::int32_t exit_status = 0;
   std::string invocation_id;  ///< 32 hexadecimal digits
+  bool need_reload = false;   ///< the unit file changed since systemd read it
+  std::string working_directory;
 };
 
 struct TransientUnit {

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <thread>
+
+#include "agent/system/haproxy_switch.hpp"
+#include "agent/system/nftables_switch.hpp"
+#include "common/file_descriptor.hpp"
+
+namespace switchyard::agent {
+
+/// Keeps the switches as they were asked to be while the agent runs: puts the nftables table back when somebody flushed
+/// it (the kernel tells of every change by netlink, so an idle host costs nothing), and haproxy's servers when
+/// haproxy was restarted (looked for once a second, if there are any). Checks both when it begins.
+///
+/// Owned by the composition root, destroyed before the switches. Has a thread of its own, since both repairs block;
+/// the switches lock. Errors are logged and tried again. The constructor throws SysError.
+class SwitchWatch {
+ public:
+  SwitchWatch(NftablesSwitch& nftables, HaproxySwitch& haproxy);
+  ~SwitchWatch();
+  SwitchWatch(const SwitchWatch&) = delete;
+  SwitchWatch& operator=(const SwitchWatch&) = delete;
+
+ private:
+  void watch();
+  bool check_nftables();
+  void check_haproxy();
+  bool table_changed();
+
+  NftablesSwitch& nftables_;
+  HaproxySwitch& haproxy_;
+  FileDescriptor netlink_;
+  FileDescriptor end_;
+  std::jthread thread_;  // last: it uses all of the above
+};
+
+}  // namespace switchyard::agent
