@@ -100,14 +100,24 @@ inline constexpr std::int64_t store_retry_ms = 1'000;
 inline constexpr std::size_t waiting_events_max = 10'000;
 /// Viewers that wait for a timeline to grow: one per open CLI or dashboard.
 inline constexpr std::size_t timeline_viewers_max = 1'000;
+/// How far back deployments are looked at for hosts that are still behind.
+inline constexpr std::size_t deferral_rows_max = 500;
+/// A host that could not be brought to the committed release is tried again so often while it is connected.
+inline constexpr std::int64_t converge_retry_ms = 60'000;
+/// Reports of steps after a deployment's end (the old slot's retirement) that are known to be in the timeline.
+inline constexpr std::size_t late_steps_max = 10'000;
 /// Unfinished artifacts whose presence of chunks is kept in memory.
 inline constexpr std::size_t open_uploads_max = 64;
 
 // --- planning ------------------------------------------------------------------------------------------------------
 /// The agents' answers to INVENTORY: reading units and releases takes milliseconds, a busy disk some seconds.
 inline constexpr std::int64_t inventory_ms_max = 10'000;
+/// Hosts that are not connected are waited for so long before they count as unreachable: longer than reconnect_ms_max.
+inline constexpr std::int64_t inventory_connect_ms_max = 2'000;
 /// A plan that has not reached its agents by then is refused by them. Long enough for a slow wake-up of a laptop's fleet.
 inline constexpr std::int64_t plan_life_ms = 3'600'000;
+/// Earlier plans that the planner gets to see, beside those that what serves now came with.
+inline constexpr std::size_t planning_history_max = 20;
 /// Plans that are being made at one time.
 inline constexpr std::size_t plannings_max = 100;
 
