@@ -46,7 +46,7 @@ enum class DeploymentKind : std::uint8_t { deploy = 0, rollback = 1, converge = 
 struct DeploymentRow {
   DeploymentId id;
   DeploymentKind kind = DeploymentKind::deploy;
-  DeploymentId rollback_of;  ///< kind rollback: the deployment that it undoes
+  DeploymentId rollback_of;  ///< rollback: the deployment that it undoes; converge: the one that it brings a host to
   std::string name;
   std::string environment;
   DeploymentState state = DeploymentState::draft;
