@@ -13,10 +13,11 @@ namespace switchyard::agent {
 
 /// Where things are on this host. All of it can be moved with one --root prefix, for tests and demos.
 struct HostPaths {
-  std::filesystem::path state = "/var/lib/switchyard/agent";    ///< journal, keys, results of run steps
-  std::filesystem::path components = "/srv";                    ///< <components>/<component>/{releases,shared,current}
-  std::filesystem::path units = "/etc/systemd/system";          ///< generated units
-  std::filesystem::path switch_state = "/etc/switchyard-switch";  ///< what the switch unit loads at boot, without the agent
+  std::filesystem::path state = "/var/lib/switchyard/agent";  ///< journal, keys, results of run steps
+  std::filesystem::path components = "/srv";                  ///< <components>/<component>/{releases,shared,current}
+  std::filesystem::path units = "/etc/systemd/system";        ///< generated units
+  std::filesystem::path switch_state =
+      "/etc/switchyard-switch";  ///< what the switch unit loads at boot, without the agent
   std::filesystem::path run = "/run/switchyard";
   /// What ensure_file and ensure_link may touch, from the host's own root-owned agent.yaml. Components and units are
   /// always in it (units: only names that the plan's components own).
@@ -27,13 +28,13 @@ struct HostPaths {
 struct StepContext {
   StepId step;
   bool undo = false;
-  bool recovered = false;          ///< the step may have run before (the agent was restarted)
+  bool recovered = false;  ///< the step may have run before (the agent was restarted)
   std::int64_t deadline_boot_ms = 0;
-  std::stop_token stop;            ///< asked for when the result is no longer wanted
+  std::stop_token stop;  ///< asked for when the result is no longer wanted
 };
 
-/// Does one kind of step: reads, compares, acts, reads back. Straight-line blocking code on a worker thread; several may
-/// run at once for different components. An expected failure is a StepResult; an exception becomes a failed result.
+/// Does one kind of step: reads, compares, acts, reads back. Straight-line blocking code on a worker thread; several
+/// may run at once for different components. An expected failure is a StepResult; an exception becomes a failed result.
 class Executor {
  public:
   virtual ~Executor() = default;

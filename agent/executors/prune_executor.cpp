@@ -1,0 +1,41 @@
+#include "agent/executors/prune_executor.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "agent/executors/release_tree.hpp"
+#include "agent/executors/release_use.hpp"
+
+namespace switchyard::agent {
+
+protocol::StepResult PruneExecutor::run(const protocol::Action& action, const StepContext& context) {
+  const auto& wanted = std::get<protocol::Prune>(action);
+  const std::optional<ReleaseStore> store = ReleaseStore::find(paths_.components, wanted.component);
+  if (!store) return done(false, wanted.component + " has no releases on this host");
+  std::set<ReleaseId> keep = releases_in_use(paths_, wanted.component);
+  keep.insert(wanted.protect.begin(), wanted.protect.end());
+  const std::vector<ReleaseId> releases = store->releases();
+  const std::size_t newest = std::min<std::size_t>(wanted.keep, releases.size());
+  keep.insert(releases.end() - static_cast<std::ptrdiff_t>(newest), releases.end());
+  std::size_t removed = 0;
+  for (const ReleaseId& release : releases) {
+    if (keep.contains(release)) continue;
+    if (context.stop.stop_requested()) return failed("cancelled", "pruning was cancelled");
+    store->remove(release);
+    ++removed;
+  }
+  std::size_t leftovers = 0;
+  if (const std::optional<Directory> staging = store->root().find_directory(".staging")) {
+    for (const std::string& name : staging->names()) {
+      staging->remove_tree(name);
+      ++leftovers;
+    }
+  }
+  protocol::StepResult result =
+      done(removed + leftovers > 0, std::to_string(removed) + " releases of " + wanted.component + " removed, " +
+                                        std::to_string(releases.size() - removed) + " kept");
+  result.evidence["removed"] = std::to_string(removed);
+  return result;
+}
+
+}  // namespace switchyard::agent

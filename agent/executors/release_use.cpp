@@ -1,0 +1,87 @@
+#include "agent/executors/release_use.hpp"
+
+#include <unistd.h>
+
+#include <array>
+#include <optional>
+
+#include "agent/executors/directory.hpp"
+#include "agent/executors/release_tree.hpp"
+#include "common/error.hpp"
+#include "common/limits.hpp"
+
+namespace switchyard::agent {
+namespace {
+
+/// As much of a small file as counts; empty if it cannot be read (a process may end while it is looked at).
+std::string read_head(const std::filesystem::path& path) {
+  try {
+    const std::optional<Directory> parent = Directory::find(path.parent_path(), Mounts::cross);
+    const std::optional<FileDescriptor> file =
+        parent ? parent->find_file(path.filename().string()) : std::optional<FileDescriptor>();
+    if (!file) return {};
+    std::string bytes(limits::file_buffer_bytes, '\0');
+    bytes.resize(read_fully(file->get(), bytes.data(), bytes.size(), path.string()));
+    return bytes;
+  } catch (const SysError&) {
+    return {};
+  }
+}
+
+std::string read_link_head(const std::filesystem::path& path) {
+  std::array<char, 4096> target;
+  const ssize_t size = ::readlink(path.c_str(), target.data(), target.size());
+  return size <= 0 ? std::string() : std::string(target.data(), static_cast<std::size_t>(size));
+}
+
+bool is_number(const std::string& text) { return text.find_first_not_of("0123456789") == std::string::npos; }
+
+void add_processes(std::set<ReleaseId>& used, const std::filesystem::path& component,
+                   const std::filesystem::path& proc) {
+  for (const std::string& name : Directory::open(proc, Mounts::cross).names()) {
+    if (!is_number(name)) continue;
+    const std::filesystem::path process = proc / name;
+    used.merge(releases_named(read_link_head(process / "exe"), component));
+    used.merge(releases_named(read_link_head(process / "cwd"), component));
+    used.merge(releases_named(read_head(process / "cmdline"), component));
+  }
+}
+
+void add_units(std::set<ReleaseId>& used, const std::filesystem::path& component, const std::filesystem::path& units) {
+  const std::optional<Directory> directory = Directory::find(units, Mounts::cross);
+  if (!directory) return;
+  for (const std::string& name : directory->names()) {
+    const std::optional<EntryInfo> info = directory->info(name);
+    if (info && info->kind == EntryKind::file) used.merge(releases_named(read_head(units / name), component));
+    if (!info || info->kind != EntryKind::directory || !name.ends_with(".d")) continue;
+    for (const std::string& drop_in : directory->directory(name).names()) {
+      used.merge(releases_named(read_head(units / name / drop_in), component));
+    }
+  }
+}
+
+}  // namespace
+
+std::set<ReleaseId> releases_named(std::string_view text, const std::filesystem::path& component_directory) {
+  const std::string prefix = component_directory.lexically_normal().string() + "/releases/";
+  std::set<ReleaseId> named;
+  for (std::size_t at = text.find(prefix); at != std::string_view::npos; at = text.find(prefix, at + 1)) {
+    const std::string_view id = text.substr(at + prefix.size(), 64);
+    if (is_release_id(id)) named.insert(ReleaseId(std::string(id)));
+  }
+  return named;
+}
+
+std::set<ReleaseId> releases_in_use(const HostPaths& paths, const std::string& component,
+                                    const std::filesystem::path& proc) {
+  const std::filesystem::path directory = paths.components / component;
+  std::set<ReleaseId> used;
+  if (const std::optional<ReleaseStore> store = ReleaseStore::find(paths.components, component)) {
+    if (const std::optional<ReleaseId> current = store->current()) used.insert(*current);
+  }
+  add_units(used, directory, paths.units);
+  add_processes(used, directory, proc);
+  return used;
+}
+
+}  // namespace switchyard::agent

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <filesystem>
+#include <set>
+#include <string>
+
+#include "agent/executors/executor.hpp"
+#include "common/ids.hpp"
+
+namespace switchyard::agent {
+
+/// Releases of a component that something on this host uses, whatever the plan says: the one that `current` leads to,
+/// those that a unit file or a drop-in names (a slot that is stopped, and may be started again), and those that a
+/// process runs from, works in, or was started with. Any thread; throws SysError.
+std::set<ReleaseId> releases_in_use(const HostPaths& paths, const std::string& component,
+                                    const std::filesystem::path& proc = "/proc");
+
+/// Every release id that follows `<component directory>/releases/` in a text.
+std::set<ReleaseId> releases_named(std::string_view text, const std::filesystem::path& component_directory);
+
+}  // namespace switchyard::agent

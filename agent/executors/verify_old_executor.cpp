@@ -1,0 +1,107 @@
+#include "agent/executors/verify_old_executor.hpp"
+
+#include <set>
+
+#include "agent/executors/release_tree.hpp"
+#include "agent/executors/release_use.hpp"
+
+namespace switchyard::agent {
+namespace {
+
+protocol::StepResult old_changed(const protocol::VerifyOld& wanted, const std::string& what) {
+  return failed("old_changed", "what serves " + wanted.component + " is not what the plan was made against: " + what +
+                                   "; make a new plan");
+}
+
+/// Slots that new connections go to.
+std::set<std::string> live_slots(const SwitchReading& reading) {
+  std::set<std::string> slots;
+  for (const protocol::SwitchTarget& target : reading.targets) {
+    if (target.weight > 0) slots.insert(target.slot);
+  }
+  return slots;
+}
+
+std::string joined(const std::set<std::string>& slots) {
+  std::string text;
+  for (const std::string& slot : slots) text += (text.empty() ? "" : " and ") + slot;
+  return text.empty() ? "none" : text;
+}
+
+}  // namespace
+
+protocol::StepResult VerifyOldExecutor::run(const protocol::Action& action, const StepContext& context) {
+  const auto& wanted = std::get<protocol::VerifyOld>(action);
+  if (const auto difference = compare_switch(wanted)) return old_changed(wanted, *difference);
+  switch (wanted.expected.kind) {
+    case protocol::OldKind::release:
+      return verify_release(wanted, context);
+    case protocol::OldKind::absent: {
+      const std::optional<ReleaseStore> store = ReleaseStore::find(paths_.components, wanted.component);
+      if (store && store->root().info("current")) {
+        return old_changed(wanted, "nothing was expected, and there is a link " + store->root().shown() + "/current");
+      }
+      return done(false, "nothing serves " + wanted.component + ", as expected");
+    }
+    case protocol::OldKind::legacy: {
+      if (wanted.expected.unit.empty()) return done(false, "an unmanaged process serves " + wanted.component);
+      const UnitStatus unit = services_.status(wanted.expected.unit);
+      if (unit.active_state == "active") return done(false, wanted.expected.unit + " serves, as expected");
+      return old_changed(wanted, wanted.expected.unit + " was expected to run and is " + unit.active_state);
+    }
+  }
+  return failed("bad_request", "what is expected to serve is of an unknown kind");
+}
+
+std::optional<std::string> VerifyOldExecutor::compare_switch(const protocol::VerifyOld& wanted) {
+  if (wanted.traffic.kind == protocol::SwitchKind::none) return std::nullopt;
+  const std::set<std::string> live = live_slots(switches_.of(wanted.traffic.kind).read(wanted.traffic));
+  std::set<std::string> expected;
+  if (wanted.expected.kind == protocol::OldKind::release) expected.insert(wanted.expected.slot);
+  // A process on the stable port itself needs no entry; the switch may have one that leads to it all the same.
+  const bool legacy = wanted.expected.kind == protocol::OldKind::legacy && live == std::set<std::string>{"legacy"};
+  if (live == expected || legacy) return std::nullopt;
+  return "the switch sends new connections to " + joined(live) + ", expected was " + joined(expected);
+}
+
+std::optional<ReleaseId> VerifyOldExecutor::serving_release(const protocol::VerifyOld& wanted,
+                                                            const UnitStatus& unit) const {
+  const std::set<ReleaseId> worked_in = releases_named(unit.working_directory, paths_.components / wanted.component);
+  if (!worked_in.empty()) return *worked_in.begin();
+  const std::optional<ReleaseStore> store = ReleaseStore::find(paths_.components, wanted.component);
+  return store ? store->current() : std::nullopt;
+}
+
+protocol::StepResult VerifyOldExecutor::verify_release(const protocol::VerifyOld& wanted, const StepContext& context) {
+  const protocol::OldState& expected = wanted.expected;
+  UnitStatus unit;
+  if (!expected.unit.empty()) {
+    unit = services_.status(expected.unit);
+    if (unit.active_state != "active") {
+      return old_changed(wanted, expected.unit + " was expected to run and is " + unit.active_state);
+    }
+  }
+  const std::optional<ReleaseId> serving = serving_release(wanted, unit);
+  if (!serving) {
+    return failed("old_unknown", "neither " + (expected.unit.empty() ? "a unit" : expected.unit) +
+                                     " nor `current` tells which release of " + wanted.component +
+                                     " serves; see where " + (paths_.components / wanted.component).string() +
+                                     "/current leads");
+  }
+  if (*serving != expected.release) return old_changed(wanted, "it is release " + serving->str());
+  const std::optional<ReleaseStore> store = ReleaseStore::find(paths_.components, wanted.component);
+  const TreeReport found = store ? store->verify(expected.release, context.stop) : TreeReport{};
+  if (!found.intact()) {
+    return failed("release_corrupt", "release " + expected.release.str() +
+                                         ", which a revert would go back to, cannot be relied on: " + found.text() +
+                                         "; restore its files first, or deploy it again");
+  }
+  protocol::StepResult result = done(false, "release " + expected.release.str() + " serves: " + found.text());
+  result.evidence["files"] = std::to_string(found.files);
+  result.evidence["extra_files"] = std::to_string(found.extra_count);
+  if (unit.main_pid != 0) result.evidence["main_pid"] = std::to_string(unit.main_pid);
+  if (!unit.invocation_id.empty()) result.evidence["invocation_id"] = unit.invocation_id;
+  return result;
+}
+
+}  // namespace switchyard::agent

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <optional>
+
+#include "agent/executors/executor.hpp"
+#include "agent/system/service_manager.hpp"
+#include "agent/system/traffic_switch.hpp"
+
+namespace switchyard::agent {
+
+/// VerifyOld: what serves now is what the plan was made against, and the release that a revert would go back to has
+/// every byte that it had when it was unpacked. Found out before anything changes, not when it is needed. Reads only.
+class VerifyOldExecutor final : public Executor {
+ public:
+  VerifyOldExecutor(const HostPaths& paths, ServiceManager& services, const TrafficSwitches& switches)
+      : paths_(paths), services_(services), switches_(switches) {}
+  protocol::StepResult run(const protocol::Action& action, const StepContext& context) override;
+
+ private:
+  std::optional<std::string> compare_switch(const protocol::VerifyOld& wanted);
+  protocol::StepResult verify_release(const protocol::VerifyOld& wanted, const StepContext& context);
+  std::optional<ReleaseId> serving_release(const protocol::VerifyOld& wanted, const UnitStatus& unit) const;
+
+  HostPaths paths_;
+  ServiceManager& services_;
+  TrafficSwitches switches_;
+};
+
+}  // namespace switchyard::agent
