@@ -156,10 +156,18 @@ struct ComponentFact {
   OldState serving;  ///< read back from the switch and systemd
   std::string unit_state;  ///< active, inactive, failed
   std::vector<ReleaseFact> releases;
+  std::string problem;  ///< not empty: why `serving` could not be read (it then means nothing): no plan may be made on it
   bool operator==(const ComponentFact&) const = default;
 };
 /// Asks for the components named; ports help to find an unmanaged process on a stable port.
-struct InventoryQuestion { std::string component; std::uint16_t stable_port = 0; std::string legacy_unit; SwitchTraffic traffic; bool operator==(const InventoryQuestion&) const = default; };
+struct InventoryQuestion {
+  std::string component;
+  std::uint16_t stable_port = 0;
+  std::string legacy_unit;
+  SwitchTraffic traffic;
+  std::string unit;  ///< the template of the slots' units, if the manifest names one: api@.service; empty: <component>@.service
+  bool operator==(const InventoryQuestion&) const = default;
+};
 struct Inventory { std::string request; std::vector<InventoryQuestion> questions; bool operator==(const Inventory&) const = default; };  // C->A
 struct InventoryReply { std::string request; std::vector<ComponentFact> components; std::uint64_t free_bytes = 0; bool operator==(const InventoryReply&) const = default; };
 

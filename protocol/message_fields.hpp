@@ -209,6 +209,7 @@ void fields(Archive& archive, Like<ComponentFact> auto& fact) {
   archive(2, fact.serving);
   archive(3, fact.unit_state);
   archive(4, fact.releases);
+  archive(5, fact.problem);
 }
 template <class Archive>
 void fields(Archive& archive, Like<InventoryQuestion> auto& question) {
@@ -216,6 +217,7 @@ void fields(Archive& archive, Like<InventoryQuestion> auto& question) {
   archive(2, question.stable_port);
   archive.unit(3, question.legacy_unit);
   archive(4, question.traffic);
+  archive.unit(5, question.unit);
 }
 template <class Archive>
 void fields(Archive& archive, Like<Inventory> auto& inventory) {

@@ -72,14 +72,14 @@ ZmqSocket make_listener(ZmqContext& context, const std::string& address, const C
   return socket;
 }
 
-void prove_listener(const std::string& bound_address, const std::string& server_public_key,
-                    const CurveKeyPair& canary) {
+void prove_listener(const std::string& bound_address, const std::string& server_public_key, const CurveKeyPair& canary,
+                    const CurveKeyPair& stranger) {
   const std::string address = reachable(bound_address);
   if (dial_outcome(address, server_public_key, canary) != ZMQ_EVENT_HANDSHAKE_SUCCEEDED) {
     throw TransportError("self-test: an allowed key could not connect to " + address +
                          "; is another process listening there, or a packet filter in between?");
   }
-  if (dial_outcome(address, server_public_key, generate_curve_keys()) != ZMQ_EVENT_HANDSHAKE_FAILED_AUTH) {
+  if (dial_outcome(address, server_public_key, stranger) != ZMQ_EVENT_HANDSHAKE_FAILED_AUTH) {
     throw TransportError("self-test: " + address + " did not turn an unknown key away; refusing to serve on it");
   }
 }

@@ -20,9 +20,10 @@ struct ListenerLimits {
 ZmqSocket make_listener(ZmqContext& context, const std::string& address, const CurveKeyPair& keys,
                         const ListenerLimits& listener_limits);
 
-/// Dials the bound address as anybody could: with `canary`, which must get in, and with a fresh random key, which must
-/// be turned away by name (ZAP status 400). Throws TransportError otherwise: a coordinator that would talk to strangers
+/// Dials the bound address as anybody could: with `canary`, which must get in, and with `stranger`, which must be
+/// turned away by name (ZAP status 400). Throws TransportError otherwise: a coordinator that would talk to strangers
 /// does not start. Blocks for a few round trips; the handler must be answering on another thread.
-void prove_listener(const std::string& bound_address, const std::string& server_public_key, const CurveKeyPair& canary);
+void prove_listener(const std::string& bound_address, const std::string& server_public_key, const CurveKeyPair& canary,
+                    const CurveKeyPair& stranger);
 
 }  // namespace switchyard::protocol

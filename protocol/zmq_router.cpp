@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "common/event_loop.hpp"
+#include "common/log.hpp"
 #include "protocol/zmq_listener.hpp"
 #include "protocol/zmq_router_thread.hpp"
 
@@ -47,18 +48,22 @@ struct ZmqRouter::Parts {
 ZmqRouter::ZmqRouter(const Settings& settings, EventLoop& loop, OnFrame on_frame) : parts_(std::make_shared<Parts>()) {
   check_zmq_library();
   parts_->on_frame = std::move(on_frame);
+  const CurveKeyPair canary = generate_curve_keys();
+  const CurveKeyPair stranger = generate_curve_keys();
   parts_->thread = std::make_unique<ZmqRouterThread>(
-      settings, [&loop, weak = std::weak_ptr<Parts>(parts_)](ZmqRouterThread::Frame frame) {
+      settings, stranger.public_key, [&loop, weak = std::weak_ptr<Parts>(parts_)](ZmqRouterThread::Frame frame) {
         loop.post([weak, frame = std::move(frame)]() mutable {
           if (const auto parts = weak.lock()) parts->arrive(std::move(frame));
         });
       });
-  const CurveKeyPair canary = generate_curve_keys();
   const std::uint64_t grant = ++parts_->last_grant;
   parts_->thread->allow(grant, canary.public_key);
-  prove_listener(parts_->thread->control_address(), settings.keys.public_key, canary);
-  prove_listener(parts_->thread->bulk_address(), settings.keys.public_key, canary);
+  for (const std::string& address : {parts_->thread->control_address(), parts_->thread->bulk_address()}) {
+    prove_listener(address, settings.keys.public_key, canary, stranger);
+  }
   parts_->thread->disallow(grant);
+  log::info("listening for agents; the self-test turned a stranger's key away",
+            {{"control", parts_->thread->control_address()}, {"bulk", parts_->thread->bulk_address()}});
 }
 
 ZmqRouter::~ZmqRouter() { parts_->thread.reset(); }

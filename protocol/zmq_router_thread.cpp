@@ -29,8 +29,8 @@ std::size_t cost_of(std::size_t frame_bytes) { return frame_bytes + limits::tran
 
 }  // namespace
 
-ZmqRouterThread::ZmqRouterThread(const ZmqRouter::Settings& settings, Deliver deliver)
-    : zap_(context_), deliver_(std::move(deliver)) {
+ZmqRouterThread::ZmqRouterThread(const ZmqRouter::Settings& settings, std::string stranger, Deliver deliver)
+    : zap_(context_, std::move(stranger)), deliver_(std::move(deliver)) {
   sides_[0].socket =
       make_listener(context_, settings.control_address, settings.keys,
                     {static_cast<std::int64_t>(limits::control_frame_bytes_max), limits::send_queue_frames_max});

@@ -33,8 +33,8 @@ class ZmqRouterThread {
   };
   using Deliver = std::function<void(Frame)>;
 
-  /// Binds both sockets and starts the thread. Throws TransportError.
-  ZmqRouterThread(const ZmqRouter::Settings& settings, Deliver deliver);
+  /// Binds both sockets and starts the thread. Throws TransportError. `stranger`: the key that the self-test will try.
+  ZmqRouterThread(const ZmqRouter::Settings& settings, std::string stranger, Deliver deliver);
   ~ZmqRouterThread();
 
   void allow(std::uint64_t grant, std::string public_key);

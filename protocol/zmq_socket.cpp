@@ -92,9 +92,18 @@ std::string ZmqSocket::bound_address() const {
 }
 
 ZmqSent ZmqSocket::send(std::string_view part, bool more) {
+  bool caught_up = false;
   for (;;) {
     if (zmq_send(handle_, part.data(), part.size(), ZMQ_DONTWAIT | (more ? ZMQ_SNDMORE : 0)) >= 0) return ZmqSent::sent;
-    if (zmq_errno() == EAGAIN) return ZmqSent::full;
+    if (zmq_errno() == EAGAIN) {
+      if (std::exchange(caught_up, true)) return ZmqSent::full;
+      // libzmq looks at its own news once a millisecond at most; asking for the events makes it look now. Without this
+      // a frame sent right after the handshake would be lost.
+      int events = 0;
+      std::size_t size = sizeof events;
+      zmq_getsockopt(handle_, ZMQ_EVENTS, &events, &size);
+      continue;
+    }
     if (zmq_errno() == EHOSTUNREACH) return ZmqSent::unreachable;
     if (zmq_errno() != EINTR) fail("sending");
   }

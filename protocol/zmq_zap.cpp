@@ -52,7 +52,10 @@ std::optional<std::uint64_t> PeerAllowList::find(std::string_view public_key) co
   return found->second;
 }
 
-ZapHandler::ZapHandler(ZmqContext& context) : socket_(context, ZMQ_REP) { socket_.bind("inproc://zeromq.zap.01"); }
+ZapHandler::ZapHandler(ZmqContext& context, std::string expected_stranger)
+    : socket_(context, ZMQ_REP), expected_stranger_(std::move(expected_stranger)) {
+  socket_.bind("inproc://zeromq.zap.01");
+}
 
 void ZapHandler::answer(const PeerAllowList& allowed) {
   for (int i = 0; i < limits::receive_burst_frames && answer_one(allowed); ++i) {
@@ -78,6 +81,7 @@ bool ZapHandler::answer_one(const PeerAllowList& allowed) {
 
 /// One line a second at most: a stranger must not fill the log.
 void ZapHandler::note_refusal(const std::string& address, const std::string& key) {
+  if (key == expected_stranger_) return;
   ++refused_;
   const std::int64_t now = SystemClock().boot_ms();
   if (now - noted_boot_ms_ < log_interval_ms && noted_boot_ms_ != 0) return;

@@ -32,17 +32,18 @@ inline constexpr std::string_view zap_domain = "switchyard";
 /// is: without a handler libzmq lets everybody in. Owned and used by the transport thread; never blocks.
 class ZapHandler {
  public:
-  explicit ZapHandler(ZmqContext& context);
+  /// `expected_stranger`: the self-test's key, whose refusal is no news.
+  ZapHandler(ZmqContext& context, std::string expected_stranger);
   ZmqSocket& socket() { return socket_; }
   /// Answers at most a burst of waiting questions.
   void answer(const PeerAllowList& allowed);
-  std::uint64_t refused() const { return refused_; }
 
  private:
   bool answer_one(const PeerAllowList& allowed);
   void note_refusal(const std::string& address, const std::string& key);
 
   ZmqSocket socket_;
+  std::string expected_stranger_;
   std::uint64_t refused_ = 0;
   std::int64_t noted_boot_ms_ = 0;
 };

@@ -19,9 +19,17 @@ struct PlanningFacts {
   std::map<std::string, protocol::ArtifactRef> artifacts;            ///< component -> what to deploy
   std::map<HostId, std::vector<protocol::ComponentFact>> inventory;  ///< hosts that answered
   std::vector<HostId> unreachable;
+  /// What earlier deployments did on each host, newest first: the slices' components of plans that ended in `done`
+  /// (remember_plan() below fills it). From it the planner knows the configuration that serves, what a slot's unit file
+  /// held before (undo), and how to bring an old release back (rollback). Without it a change of configuration alone
+  /// goes unseen, and a rollback relies on the unit file that the old slot still has.
+  std::map<HostId, std::vector<protocol::SliceComponent>> history;
   std::string components_root = "/srv";
   std::string units_root = "/etc/systemd/system";
 };
+
+/// Adds a finished plan to the history; call with the newest plan first.
+void remember_plan(const model::Plan& done, PlanningFacts& facts);
 
 struct PlanOptions {
   bool no_rollback = false;
@@ -35,8 +43,14 @@ struct PlanOptions {
 model::Plan plan_deployment(const model::Manifest& manifest, const PlanningFacts& facts, const PlanOptions& options);
 
 /// The inverse of a finished deployment for these components (empty: all): every host back to `OldState old` of the
-/// plan, or to nothing when it was absent.
+/// plan, or to nothing when it was absent. `facts.artifacts` is not needed. Throws InputError when a component has been
+/// deployed anew since, or when a host cannot be reached.
 model::Plan plan_rollback(const model::Plan& done, const std::vector<std::string>& components,
                           const PlanningFacts& facts);
+
+/// What to ask each host's agent before a plan is made: for a deployment, and for the rollback of one.
+using InventoryQuestions = std::map<HostId, std::vector<protocol::InventoryQuestion>>;
+InventoryQuestions inventory_questions(const model::Manifest& manifest);
+InventoryQuestions inventory_questions(const model::Plan& done);
 
 }  // namespace switchyard::planner

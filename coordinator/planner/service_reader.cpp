@@ -21,6 +21,14 @@ std::string line_text(const YamlNode& node) {
   return text;
 }
 
+/// systemd gives a meaning to some characters at the start of a program's path, and to `$` within.
+bool is_program(std::string_view text) {
+  if (text.empty() || text.front() == '-' || text.front() == '+' || text.front() == '@') return false;
+  return std::all_of(text.begin(), text.end(), [](char c) {
+    return is_letter(c) || is_digit(c) || std::string_view("/._-+@=,~ ").find(c) != std::string_view::npos;
+  });
+}
+
 bool is_user_name(std::string_view text) {
   if (text.empty() || text.size() > 31 || !(is_letter(text.front()) && (text.front() < 'A' || text.front() > 'Z'))) {
     return false;
@@ -71,6 +79,12 @@ model::Service read_service(const YamlNode& node) {
     for (const YamlNode& word : command->items()) service.command.push_back(line_text(word));
     if (service.command.empty() || service.command.front().empty()) {
       command->refuse(command->label() + " names no program");
+    }
+    const VariableValues sample{1, "blue", "/r", "c", "/s"};
+    if (!is_program(expand_variables(service.command.front(), sample))) {
+      command->refuse(command->label() + " begins with \"" + service.command.front() +
+                      "\", which systemd would not take " +
+                      "for a program; use a path or a name of letters, digits and . _ - + /");
     }
   }
   if (const auto unit = node.find("unit")) service.unit = read_template_unit(*unit);

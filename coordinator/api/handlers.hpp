@@ -1,0 +1,42 @@
+#pragma once
+
+#include "coordinator/api/http_message.hpp"
+
+/// One function per route: the request's values in, one operation asked, its answer as JSON out. They decide nothing.
+namespace switchyard::api {
+
+// system_handlers.cpp
+void get_health(fleet::Operations& operations, const Request& request, Respond respond);
+void get_version(fleet::Operations& operations, const Request& request, Respond respond);
+void get_audit(fleet::Operations& operations, const Request& request, Respond respond);
+
+// artifact_handlers.cpp
+void put_artifact_manifest(fleet::Operations& operations, const Request& request, Respond respond);
+void put_artifact_chunk(fleet::Operations& operations, const Request& request, Respond respond);
+void complete_artifact(fleet::Operations& operations, const Request& request, Respond respond);
+void get_artifacts(fleet::Operations& operations, const Request& request, Respond respond);
+
+// deployment_handlers.cpp
+void make_plan(fleet::Operations& operations, const Request& request, Respond respond);
+void start_deployment(fleet::Operations& operations, const Request& request, Respond respond);
+void get_deployments(fleet::Operations& operations, const Request& request, Respond respond);
+void get_deployment(fleet::Operations& operations, const Request& request, Respond respond);
+void get_timeline(fleet::Operations& operations, const Request& request, Respond respond);
+void cancel_deployment(fleet::Operations& operations, const Request& request, Respond respond);
+void resume_deployment(fleet::Operations& operations, const Request& request, Respond respond);
+void resolve_deployment(fleet::Operations& operations, const Request& request, Respond respond);
+void start_rollback(fleet::Operations& operations, const Request& request, Respond respond);
+void get_rollbacks(fleet::Operations& operations, const Request& request, Respond respond);
+void get_rollback(fleet::Operations& operations, const Request& request, Respond respond);
+
+// fleet_handlers.cpp
+void get_agents(fleet::Operations& operations, const Request& request, Respond respond);
+void create_token(fleet::Operations& operations, const Request& request, Respond respond);
+void revoke_agent(fleet::Operations& operations, const Request& request, Respond respond);
+void get_hosts(fleet::Operations& operations, const Request& request, Respond respond);
+void add_host(fleet::Operations& operations, const Request& request, Respond respond);
+void remove_host(fleet::Operations& operations, const Request& request, Respond respond);
+void replace_host(fleet::Operations& operations, const Request& request, Respond respond);
+void get_serving(fleet::Operations& operations, const Request& request, Respond respond);
+
+}  // namespace switchyard::api

@@ -1,0 +1,237 @@
+#include "coordinator/api/http_session.hpp"
+
+#include <boost/asio/write.hpp>
+#include <boost/beast/core/basic_stream.hpp>
+#include <boost/beast/core/buffers_to_string.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <boost/beast/http/write.hpp>
+#include <chrono>
+#include <optional>
+
+#include "common/ensure.hpp"
+#include "common/limits.hpp"
+#include "common/log.hpp"
+#include "coordinator/api/failure.hpp"
+#include "coordinator/api/head_check.hpp"
+
+namespace switchyard::api {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+using boost::system::error_code;
+using Stream = beast::basic_stream<asio::generic::stream_protocol>;
+using Parser = http::request_parser<http::string_body>;
+
+constexpr std::size_t read_bytes = 16 * 1024;
+constexpr std::size_t buffer_bytes_max = limits::api_head_bytes_max + 64 * 1024;
+constexpr std::string_view continue_line = "HTTP/1.1 100 Continue\r\n\r\n";
+
+std::string text_of(beast::string_view text) { return {text.data(), text.size()}; }
+
+RequestHead head_of(const Parser::value_type& message, std::uint64_t content_length) {
+  RequestHead head;
+  head.method = method_from_name(text_of(message.method_string()));
+  head.target = text_of(message.target());
+  head.host = text_of(message[http::field::host]);
+  if (message.count(http::field::origin) > 0) head.origin = text_of(message[http::field::origin]);
+  head.authorization = text_of(message[http::field::authorization]);
+  head.content_type = text_of(message[http::field::content_type]);
+  head.idempotency_key = text_of(message["Idempotency-Key"]);
+  head.content_length = content_length;
+  return head;
+}
+
+class BeastSession final : public HttpSession {
+ public:
+  BeastSession(asio::generic::stream_protocol::socket socket, Peer peer, std::shared_ptr<SessionRoom> room)
+      : stream_(std::move(socket)), peer_(std::move(peer)), room_(std::move(room)) {
+    room_->sessions.insert(this);
+  }
+  ~BeastSession() override { room_->sessions.erase(this); }
+
+  void start() override { wait_for_request(); }
+
+  void close() override {
+    closed_ = true;
+    stream_.close();
+  }
+
+ private:
+  std::shared_ptr<BeastSession> self() { return std::static_pointer_cast<BeastSession>(shared_from_this()); }
+  std::string_view received() const { return {static_cast<const char*>(buffer_.data().data()), buffer_.data().size()}; }
+  void allow(std::int64_t ms) { stream_.expires_after(std::chrono::milliseconds(ms)); }
+
+  // --- the header ---
+
+  void wait_for_request() {
+    parser_.emplace();
+    // Our own limits were checked by the time that a body is read.
+    parser_->body_limit(boost::none);
+    parser_->header_limit(static_cast<std::uint32_t>(limits::api_head_bytes_max));
+    if (!received().empty()) {
+      allow(room_->receive_ms);
+      on_head_bytes();
+      return;
+    }
+    allow(limits::api_idle_ms_max);
+    read_some_head(true);
+  }
+
+  /// One deadline runs from the first byte of the header to its last, however slowly the bytes drip.
+  void read_some_head(bool first) {
+    stream_.async_read_some(buffer_.prepare(read_bytes),
+                            [self = self(), first](const error_code& error, std::size_t bytes) {
+                              if (self->closed_) return;
+                              if (error) return self->on_broken_head(error, first);
+                              self->buffer_.commit(bytes);
+                              if (first) self->allow(self->room_->receive_ms);
+                              self->on_head_bytes();
+                            });
+  }
+
+  void on_broken_head(const error_code& error, bool first) {
+    if (error == beast::error::timeout && !first) {
+      refuse_and_close(refusal(408, "too_slow", "the header did not arrive in time"));
+    }
+    // Else the peer is gone, or was idle: the session ends with its last reference.
+  }
+
+  void on_head_bytes() {
+    const std::string_view bytes = received();
+    const std::optional<std::size_t> end = end_of_head(bytes);
+    if (end.value_or(bytes.size()) > limits::api_head_bytes_max) {
+      return refuse_and_close(refusal(431, "header_too_large", "the request's header is larger than 16 KiB"));
+    }
+    if (!end) {
+      if (is_hopeless(bytes)) {
+        return refuse_and_close(refusal(400, "bad_header", "a header line does not end with CR LF"));
+      }
+      return read_some_head(false);
+    }
+    if (const std::optional<HeadRefusal> bad = refuse_head(bytes.substr(0, *end))) {
+      return refuse_and_close(refusal(bad->status, "bad_header", bad->message));
+    }
+    error_code error;
+    buffer_.consume(parser_->put(asio::const_buffer(bytes.data(), *end), error));
+    if (error || !parser_->is_header_done()) {
+      return refuse_and_close(refusal(400, "bad_header", "the header is malformed: " + error.message()));
+    }
+    on_head();
+  }
+
+  void on_head() {
+    const std::uint64_t body_bytes = parser_->content_length().value_or(0);
+    keep_alive_ = parser_->get().keep_alive();
+    auto judged = room_->service.admit(head_of(parser_->get(), body_bytes), peer_);
+    if (auto* response = std::get_if<Response>(&judged)) {
+      // Where a body follows that nobody will read, the connection cannot be used again.
+      if (body_bytes > 0) return refuse_and_close(std::move(*response));
+      return send(std::move(*response));
+    }
+    admission_ = std::move(std::get<Service::Admission>(judged));
+    if (body_bytes == 0) return run();
+    allow(room_->receive_ms);
+    if (beast::iequals(parser_->get()[http::field::expect], "100-continue")) return send_continue();
+    read_body();
+  }
+
+  // --- the body ---
+
+  void send_continue() {
+    asio::async_write(stream_, asio::buffer(continue_line), [self = self()](const error_code& error, std::size_t) {
+      if (!error && !self->closed_) self->read_body();
+    });
+  }
+
+  void read_body() {
+    http::async_read(stream_, buffer_, *parser_, [self = self()](const error_code& error, std::size_t) {
+      if (self->closed_) return;
+      if (error == beast::error::timeout) {
+        return self->refuse_and_close(refusal(408, "too_slow", "the body did not arrive in time"));
+      }
+      if (!error) self->run();
+    });
+  }
+
+  // --- the answer ---
+
+  void run() {
+    admission_.request.body = std::move(parser_->get().body());
+    stream_.expires_never();
+    answered_ = false;
+    room_->service.run(*admission_.route, admission_.request, [self = self()](Response response) {
+      if (!self->closed_) self->send_once(std::move(response));
+    });
+  }
+
+  void send_once(Response response) {
+    ENSURE(!answered_);
+    answered_ = true;
+    send(std::move(response));
+  }
+
+  void refuse_and_close(Response response) {
+    keep_alive_ = false;
+    send(std::move(response));
+  }
+
+  void send(Response response) {
+    message_ = {};
+    message_.version(11);
+    message_.result(static_cast<unsigned>(response.status));
+    message_.set(http::field::content_type, "application/json");
+    message_.set(http::field::cache_control, "no-store");
+    message_.set("X-Content-Type-Options", "nosniff");
+    for (const auto& [name, value] : response.headers) message_.set(name, value);
+    message_.keep_alive(keep_alive_);
+    message_.body() = std::move(response.body);
+    message_.prepare_payload();
+    allow(limits::api_send_ms_max);
+    http::async_write(stream_, message_, [self = self()](const error_code& error, std::size_t) {
+      if (error || self->closed_) return;
+      if (self->keep_alive_) return self->wait_for_request();
+      self->linger();
+    });
+  }
+
+  /// A socket that is closed with unread bytes resets the connection, and the peer may never read our answer. So the
+  /// peer is told that we are done, and is heard out for a moment.
+  void linger() {
+    error_code ignored;
+    stream_.socket().shutdown(asio::socket_base::shutdown_send, ignored);
+    allow(limits::api_linger_ms_max);
+    discard();
+  }
+
+  void discard() {
+    buffer_.clear();
+    stream_.async_read_some(buffer_.prepare(read_bytes), [self = self()](const error_code& error, std::size_t) {
+      if (!error && !self->closed_) self->discard();
+    });
+  }
+
+  Stream stream_;
+  Peer peer_;
+  std::shared_ptr<SessionRoom> room_;
+  beast::flat_buffer buffer_{buffer_bytes_max};
+  std::optional<Parser> parser_;
+  Service::Admission admission_;
+  http::response<http::string_body> message_;
+  bool keep_alive_ = false;
+  bool answered_ = false;
+  bool closed_ = false;
+};
+
+}  // namespace
+
+std::shared_ptr<HttpSession> make_http_session(asio::generic::stream_protocol::socket socket, Peer peer,
+                                               std::shared_ptr<SessionRoom> room) {
+  return std::make_shared<BeastSession>(std::move(socket), std::move(peer), std::move(room));
+}
+
+}  // namespace switchyard::api

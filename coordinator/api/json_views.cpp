@@ -1,0 +1,183 @@
+#include "coordinator/api/json_views.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "coordinator/api/plan_view.hpp"
+
+namespace switchyard::api::views {
+namespace {
+
+using nlohmann::json;
+
+std::string text_of(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
+
+/// 0 stands for "not yet".
+json time_or_null(std::int64_t wall_ms) { return wall_ms == 0 ? json(nullptr) : json(wall_ms); }
+
+json names(const std::vector<HostId>& hosts) {
+  json list = json::array();
+  for (const HostId& host : hosts) list.push_back(host.str());
+  return list;
+}
+
+std::string_view kind_name(model::DeploymentKind kind) {
+  switch (kind) {
+    case model::DeploymentKind::deploy:
+      return "deploy";
+    case model::DeploymentKind::rollback:
+      return "rollback";
+    case model::DeploymentKind::converge:
+      return "converge";
+  }
+  return "deploy";
+}
+
+json row_view(const model::DeploymentRow& row) {
+  return {{"id", row.id.str()},
+          {"kind", kind_name(row.kind)},
+          {"rollback_of", row.rollback_of.empty() ? json(nullptr) : json(row.rollback_of.str())},
+          {"name", row.name},
+          {"environment", row.environment},
+          {"version", row.version},
+          {"state", model::state_name(row.state)},
+          {"final", model::is_final(row.state)},
+          {"reason", row.reason},
+          {"author", row.author},
+          {"plan_hash", row.plan_hash},
+          {"created_ms", row.created_wall_ms},
+          {"updated_ms", row.updated_wall_ms},
+          {"finished_ms", time_or_null(row.finished_wall_ms)},
+          {"deferred", names(row.deferred)},
+          {"gone", names(row.gone)},
+          {"resumed", row.resumed}};
+}
+
+json deployment_view(const fleet::DeploymentView& view) {
+  json value = row_view(view.row);
+  json progress = json::array();
+  for (const fleet::ProgressView& line : view.progress) {
+    progress.push_back({{"host", line.host.str()},
+                        {"component", line.component},
+                        {"state", line.state},
+                        {"step", line.step},
+                        {"detail", line.detail}});
+  }
+  value["progress"] = std::move(progress);
+  return value;
+}
+
+json host_view(const fleet::HostView& host) {
+  return {{"host", host.row.id.str()},
+          {"connected", host.connected},
+          {"enrolled", !host.row.public_key.empty()},
+          {"revoked", host.row.revoked},
+          {"removed", host.row.removed},
+          {"labels", host.row.labels},
+          {"agent_version", host.row.agent_version},
+          {"enrolled_ms", time_or_null(host.row.enrolled_wall_ms)},
+          {"last_seen_ms", time_or_null(host.row.last_seen_wall_ms)}};
+}
+
+template <class T, class View>
+std::string list_body(const char* name, const std::vector<T>& items, View view) {
+  json list = json::array();
+  for (const T& item : items) list.push_back(view(item));
+  return text_of({{name, std::move(list)}});
+}
+
+}  // namespace
+
+std::string error_body(const std::string& code, const std::string& message,
+                       const std::map<std::string, std::string>& details) {
+  return text_of({{"error", {{"code", code}, {"message", message}, {"details", details}}}});
+}
+
+std::string ok_body() { return R"({"ok":true})"; }
+std::string health_body() { return R"({"status":"ok"})"; }
+std::string version_body() { return text_of({{"version", SWITCHYARD_VERSION}, {"api", 1}}); }
+
+std::string missing_chunks_body(const std::vector<std::uint32_t>& missing) { return text_of({{"missing", missing}}); }
+
+std::string artifacts_body(const std::vector<store::PutArtifact>& artifacts) {
+  return list_body("artifacts", artifacts, [](const store::PutArtifact& artifact) {
+    return json{{"release", artifact.release.str()},
+                {"component", artifact.component},
+                {"version", artifact.version},
+                {"bytes", artifact.bytes},
+                {"created_ms", artifact.created_wall_ms}};
+  });
+}
+
+std::string plan_body(const model::Plan& plan) { return text_of(plan_view(plan)); }
+
+std::string deployment_body(const fleet::DeploymentView& view) {
+  json value = deployment_view(view);
+  if (view.plan) value["plan"] = plan_view(*view.plan);
+  return text_of(value);
+}
+
+std::string deployments_body(const std::vector<model::DeploymentRow>& rows) {
+  return list_body("deployments", rows, row_view);
+}
+
+std::string rollbacks_body(const std::vector<model::DeploymentRow>& rows) {
+  return list_body("rollbacks", rows, row_view);
+}
+
+std::string timeline_body(const std::vector<model::TimelineEntry>& entries, std::size_t next,
+                          const fleet::DeploymentView& view) {
+  json list = json::array();
+  for (const model::TimelineEntry& entry : entries) {
+    list.push_back({{"wall_ms", entry.wall_ms},
+                    {"host", entry.host.str()},
+                    {"component", entry.component},
+                    {"what", entry.what},
+                    {"state", entry.state},
+                    {"text", entry.text},
+                    {"fields", entry.fields}});
+  }
+  return text_of({{"entries", std::move(list)}, {"next", next}, {"deployment", deployment_view(view)}});
+}
+
+std::string hosts_body(const std::vector<fleet::HostView>& hosts) { return list_body("hosts", hosts, host_view); }
+
+std::string agents_body(const std::vector<fleet::HostView>& hosts) {
+  std::vector<fleet::HostView> agents;
+  for (const fleet::HostView& host : hosts) {
+    if (!host.row.public_key.empty()) agents.push_back(host);
+  }
+  return list_body("agents", agents, host_view);
+}
+
+std::string token_body(const fleet::TokenMade& token) {
+  return text_of({{"id", token.id}, {"enrolment", token.enrolment}, {"expires_ms", token.expires_wall_ms}});
+}
+
+std::string serving_body(const std::vector<model::ServingRow>& rows) {
+  return list_body("serving", rows, [](const model::ServingRow& row) {
+    return json{{"host", row.host.str()},
+                {"environment", row.environment},
+                {"component", row.component},
+                {"version", row.version},
+                {"deployment", row.deployment.str()},
+                {"serving", old_view(row.serving)},
+                {"previous", old_view(row.previous)}};
+  });
+}
+
+std::string audit_body(const std::vector<store::StoredAudit>& rows) {
+  return list_body("entries", rows, [](const store::StoredAudit& row) {
+    return json{{"seq", row.seq},
+                {"wall_ms", row.entry.wall_ms},
+                {"principal", row.entry.principal},
+                {"operation", row.entry.operation},
+                {"object", row.entry.object},
+                {"reason", row.entry.reason},
+                {"origin", row.entry.origin},
+                {"success", row.entry.success},
+                {"details", row.entry.details},
+                {"hash", row.hash}};
+  });
+}
+
+}  // namespace switchyard::api::views

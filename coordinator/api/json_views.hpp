@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "coordinator/fleet/operations.hpp"
+
+/// The response bodies: one function each, from values to JSON text. Text that is no valid UTF-8 (an excerpt of some
+/// program's output) has its bad bytes replaced, never refused. docs/openapi.yaml states the same shapes, and a test
+/// holds the two together. Pure.
+namespace switchyard::api::views {
+
+std::string error_body(const std::string& code, const std::string& message,
+                       const std::map<std::string, std::string>& details = {});
+std::string ok_body();
+std::string health_body();
+std::string version_body();
+
+std::string missing_chunks_body(const std::vector<std::uint32_t>& missing);
+std::string artifacts_body(const std::vector<store::PutArtifact>& artifacts);
+
+std::string plan_body(const model::Plan& plan);
+/// The row, the progress of each host and component, and the plan if the view has it.
+std::string deployment_body(const fleet::DeploymentView& view);
+std::string deployments_body(const std::vector<model::DeploymentRow>& rows);
+std::string rollbacks_body(const std::vector<model::DeploymentRow>& rows);
+/// `next` is what to ask `after` next time; the deployment is there as it is now, so that one request feeds a live
+/// view.
+std::string timeline_body(const std::vector<model::TimelineEntry>& entries, std::size_t next,
+                          const fleet::DeploymentView& view);
+
+std::string hosts_body(const std::vector<fleet::HostView>& hosts);
+/// The hosts of these that have, or had, an agent's key.
+std::string agents_body(const std::vector<fleet::HostView>& hosts);
+std::string token_body(const fleet::TokenMade& token);
+std::string serving_body(const std::vector<model::ServingRow>& rows);
+std::string audit_body(const std::vector<store::StoredAudit>& rows);
+
+}  // namespace switchyard::api::views

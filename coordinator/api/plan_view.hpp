@@ -1,0 +1,16 @@
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "coordinator/model/plan.hpp"
+
+namespace switchyard::api::views {
+
+/// `absent`, or the release, slot and unit that served.
+nlohmann::json old_view(const protocol::OldState& old);
+
+/// A plan for people and programs: its hash, the nodes in their order, and what each host is told to do. Contents of
+/// files are left out: they may hold what only their host shall know. Pure.
+nlohmann::json plan_view(const model::Plan& plan);
+
+}  // namespace switchyard::api::views

@@ -1,0 +1,161 @@
+#include "coordinator/api/request_bodies.hpp"
+
+#include <algorithm>
+#include <initializer_list>
+#include <nlohmann/json.hpp>
+
+#include "common/error.hpp"
+#include "common/limits.hpp"
+#include "coordinator/api/parameters.hpp"
+
+namespace switchyard::api::bodies {
+namespace {
+
+using nlohmann::json;
+
+/// A JSON object whose members are taken one by one; what has a wrong type or is not known is refused by name.
+class Members {
+ public:
+  Members(const std::string& text, std::initializer_list<std::string_view> known) {
+    try {
+      object_ = json::parse(text);
+    } catch (const json::parse_error& error) {
+      throw InputError("the body is not JSON, near byte " + std::to_string(error.byte));
+    }
+    if (!object_.is_object()) throw InputError("the body must be a JSON object");
+    for (const auto& [key, value] : object_.items()) {
+      if (std::find(known.begin(), known.end(), key) == known.end()) {
+        throw InputError("unknown member `" + key.substr(0, 64) + "` in the body; known are: " + join(known));
+      }
+    }
+  }
+
+  std::string text(const char* key) const {
+    if (!object_.contains(key)) throw InputError(std::string("the body lacks the member `") + key + "`");
+    return text_or(key, "");
+  }
+  std::string text_or(const char* key, const std::string& otherwise) const {
+    if (!object_.contains(key)) return otherwise;
+    if (!object_[key].is_string()) throw wrong_type(key, "a text");
+    return object_[key].get<std::string>();
+  }
+  bool flag(const char* key) const {
+    if (!object_.contains(key)) return false;
+    if (!object_[key].is_boolean()) throw wrong_type(key, "true or false");
+    return object_[key].get<bool>();
+  }
+  std::map<std::string, std::string> text_map(const char* key) const {
+    std::map<std::string, std::string> result;
+    if (!object_.contains(key)) return result;
+    if (!object_[key].is_object()) throw wrong_type(key, "an object of texts");
+    for (const auto& [name, value] : object_[key].items()) {
+      if (!value.is_string()) throw wrong_type(key, "an object of texts");
+      result.emplace(name, value.get<std::string>());
+    }
+    return result;
+  }
+  std::vector<std::string> text_list(const char* key) const {
+    std::vector<std::string> result;
+    if (!object_.contains(key)) return result;
+    if (!object_[key].is_array()) throw wrong_type(key, "a list of texts");
+    for (const json& value : object_[key]) {
+      if (!value.is_string()) throw wrong_type(key, "a list of texts");
+      result.push_back(value.get<std::string>());
+    }
+    return result;
+  }
+  /// A text for people that is kept in the audit chain.
+  std::string reason() const {
+    const std::string text = text_or("reason", "");
+    if (text.size() > limits::api_reason_bytes_max) {
+      throw InputError("`reason` is longer than " + std::to_string(limits::api_reason_bytes_max) + " bytes");
+    }
+    return text;
+  }
+
+ private:
+  static std::string join(std::initializer_list<std::string_view> names) {
+    std::string joined;
+    for (const std::string_view name : names) {
+      if (!joined.empty()) joined += ", ";
+      joined += name;
+    }
+    return joined.empty() ? "none" : joined;
+  }
+  static InputError wrong_type(const char* key, const char* wanted) {
+    return InputError(std::string("the member `") + key + "` must be " + wanted);
+  }
+
+  json object_;
+};
+
+}  // namespace
+
+fleet::DeployRequest deploy_request(const std::string& text) {
+  const Members members(text,
+                        {"manifest", "file", "environment", "artifacts", "no_rollback", "sequential", "no_monitoring"});
+  fleet::DeployRequest request;
+  request.manifest = members.text("manifest");
+  request.file_name = members.text_or("file", "manifest");
+  request.environment = members.text_or("environment", "");
+  if (!request.environment.empty()) checked_name(request.environment, "environment");
+  for (const auto& [component, release] : members.text_map("artifacts")) {
+    request.artifacts.emplace(checked_name(component, "component"), checked_release(release));
+  }
+  request.no_rollback = members.flag("no_rollback");
+  request.sequential = members.flag("sequential");
+  request.no_monitoring = members.flag("no_monitoring");
+  return request;
+}
+
+fleet::RollbackRequest rollback_request(const std::string& text) {
+  const Members members(text, {"deployment", "components", "reason"});
+  fleet::RollbackRequest request;
+  request.deployment = DeploymentId(checked_name(members.text("deployment"), "deployment"));
+  request.components = members.text_list("components");
+  for (const std::string& component : request.components) checked_name(component, "component");
+  request.reason = members.reason();
+  return request;
+}
+
+ArtifactLabel artifact_label(const std::string& text) {
+  const Members members(text, {"component", "version"});
+  ArtifactLabel label{checked_name(members.text("component"), "component"), members.text("version")};
+  if (label.version.size() > limits::api_reason_bytes_max) throw InputError("`version` is too long");
+  return label;
+}
+
+std::string cancel_reason(const std::string& text) { return Members(text, {"reason"}).reason(); }
+
+void nothing(const std::string& text) { const Members members(text, {}); }
+
+Resolution resolution(const std::string& text) {
+  const Members members(text, {"host", "gone", "reason"});
+  if (!members.flag("gone")) throw InputError("`gone` must be true: nothing else can be resolved about a host");
+  Resolution result{HostId(checked_name(members.text("host"), "host")), members.reason()};
+  if (result.reason.empty()) throw InputError("`reason` must say why the host is gone; it is kept in the audit chain");
+  return result;
+}
+
+std::string token_pattern(const std::string& text) {
+  const Members members(text, {"host_pattern"});
+  std::string pattern = members.text_or("host_pattern", "");
+  // `web-*`: what stands before the star is the beginning of a name.
+  std::string name = pattern;
+  if (!name.empty() && name.back() == '*') name.back() = '0';
+  if (!name.empty()) checked_name(name, "host_pattern");
+  return pattern;
+}
+
+NewHost new_host(const std::string& text) {
+  const Members members(text, {"host", "labels"});
+  NewHost result{HostId(checked_name(members.text("host"), "host")), members.text_map("labels")};
+  if (result.labels.size() > limits::labels_max) throw InputError("too many labels");
+  for (const auto& [key, value] : result.labels) {
+    checked_name(key, "label");
+    if (value.size() > limits::label_bytes_max) throw InputError("the label `" + key + "` is too long");
+  }
+  return result;
+}
+
+}  // namespace switchyard::api::bodies

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "coordinator/fleet/operations.hpp"
+
+/// The request bodies, from JSON text to values. Every function throws InputError that names the member that is
+/// missing, unknown or of another type. Nothing is guessed. Pure.
+namespace switchyard::api::bodies {
+
+/// {manifest, file, environment?, artifacts{component: release}?, no_rollback?, sequential?, no_monitoring?}
+fleet::DeployRequest deploy_request(const std::string& text);
+/// {deployment, components[]?, reason?}
+fleet::RollbackRequest rollback_request(const std::string& text);
+
+struct ArtifactLabel {
+  std::string component, version;
+};
+/// {component, version}
+ArtifactLabel artifact_label(const std::string& text);
+/// {reason?}
+std::string cancel_reason(const std::string& text);
+/// {}
+void nothing(const std::string& text);
+
+struct Resolution {
+  HostId host;
+  std::string reason;
+};
+/// {host, gone: true, reason}
+Resolution resolution(const std::string& text);
+/// {host_pattern?}: a name, `prefix-*`, or empty for any host.
+std::string token_pattern(const std::string& text);
+
+struct NewHost {
+  HostId host;
+  std::map<std::string, std::string> labels;
+};
+/// {host, labels{}?}
+NewHost new_host(const std::string& text);
+
+}  // namespace switchyard::api::bodies

@@ -1,0 +1,19 @@
+#include "common/limits.hpp"
+#include "coordinator/api/handlers.hpp"
+#include "coordinator/api/json_views.hpp"
+#include "coordinator/api/parameters.hpp"
+
+namespace switchyard::api {
+
+void get_health(fleet::Operations&, const Request&, Respond respond) { respond({200, views::health_body(), {}}); }
+
+void get_version(fleet::Operations&, const Request&, Respond respond) { respond({200, views::version_body(), {}}); }
+
+void get_audit(fleet::Operations& operations, const Request& request, Respond respond) {
+  refuse_unknown_query(request, {"after", "limit"});
+  const std::size_t after = number_of(request, "after", 0, SIZE_MAX);
+  const std::size_t limit = number_of(request, "limit", limits::api_list_default, limits::api_list_max);
+  respond({200, views::audit_body(operations.audit(after, limit)), {}});
+}
+
+}  // namespace switchyard::api

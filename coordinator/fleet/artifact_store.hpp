@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/file_descriptor.hpp"
+#include "common/ids.hpp"
+#include "protocol/artifact.hpp"
+#include "protocol/message.hpp"
+
+namespace switchyard::fleet {
+
+/// The bytes of the artifacts: <directory>/<release>/{manifest, archive}; `archive.partial` until every chunk is there.
+/// A chunk is written only when its digest is right, and nothing is served before the whole is there and synced.
+/// Loop thread only: every call moves at most one chunk, but for begin() on an upload that an earlier process left
+/// behind, which is read once. Throws DecodeError (a bad manifest), SysError.
+class ArtifactStore {
+ public:
+  explicit ArtifactStore(std::filesystem::path directory) : directory_(std::move(directory)) {}
+
+  enum class Wrong { digest, unknown_upload, index, incomplete };
+
+  /// The indexes of the chunks that are still missing. Throws DecodeError unless the manifest is well-formed and its
+  /// digest is the release's id.
+  std::vector<std::uint32_t> begin(const ReleaseId& release, const std::string& manifest);
+  std::optional<Wrong> put_chunk(const ReleaseId& release, std::uint32_t index, const std::string& bytes);
+  /// Durable when it returns nothing.
+  std::optional<Wrong> complete(const ReleaseId& release);
+
+  /// Only of a complete artifact.
+  std::optional<protocol::ArtifactManifest> manifest(const ReleaseId& release) const;
+  bool complete_here(const ReleaseId& release) const;
+  /// A piece of the archive or of the encoded manifest; `missing` is set when there is none.
+  protocol::Blob serve(const protocol::BlobGet& wish) const;
+
+ private:
+  struct Upload {
+    protocol::ArtifactManifest manifest;
+    FileDescriptor file;
+    std::vector<bool> present;
+  };
+  std::filesystem::path place(const ReleaseId& release) const { return directory_ / release.str(); }
+  Upload open_upload(const ReleaseId& release, protocol::ArtifactManifest manifest) const;
+
+  std::filesystem::path directory_;
+  std::map<ReleaseId, Upload> uploads_;
+};
+
+}  // namespace switchyard::fleet

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "coordinator/store/state_store.hpp"
+
+/// Hosts that were left out of a committed deployment (`unreachable: defer`), or whose machine was replaced, and that
+/// must be brought to what was committed. They are listed in the row of that deployment until they are.
+namespace switchyard::fleet {
+
+/// The newest finished deployment that `host` has still to be brought to.
+std::optional<model::DeploymentRow> deferred_to(const store::StateStore& store, const HostId& host);
+
+/// The writes that go with the commit of `row`: its hosts are no longer behind an older deployment of the same name, and
+/// a newer one takes the place of all older ones.
+std::vector<store::Write> settle_deferrals(const store::StateStore& store, const model::DeploymentRow& row,
+                                           const model::Plan& plan);
+
+/// The writes that make a replaced host be brought back to what was committed for it.
+store::Transaction defer_replaced(const store::StateStore& store, const HostId& host);
+
+}  // namespace switchyard::fleet

@@ -1,0 +1,80 @@
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "coordinator/engine/engine.hpp"
+#include "coordinator/fleet/agent_registry.hpp"
+#include "coordinator/fleet/effect_runner.hpp"
+#include "coordinator/fleet/timeline_viewers.hpp"
+#include "coordinator/fleet/timers.hpp"
+
+namespace switchyard::fleet {
+
+/// A step of a live deployment, as its agent last reported it.
+struct StepNote {
+  std::string title;
+  std::string state;
+  std::string detail;
+};
+
+/// The live deployments: events in, effects out, one after the other. While the store cannot be written events wait in
+/// their order and nothing is sent; so every state that a message speaks of is durable. Loop thread only.
+/// Throws StaleEpochError (the process must end).
+class DeploymentRuns {
+ public:
+  DeploymentRuns(store::StateStore& store, AgentRegistry& registry, Timers& timers, const Clock& clock,
+                 TimelineViewers& viewers);
+
+  /// Called after a deployment has become final.
+  void when_finished(std::function<void(const model::DeploymentRow&)> callback) { finished_ = std::move(callback); }
+
+  /// Takes up what an earlier process left unfinished. Once, after the epoch was taken.
+  void restore();
+  /// Row, plan and locks are durable, in state `approved`.
+  void start(model::DeploymentRow row, model::Plan plan);
+  void post(const DeploymentId& id, engine::Event event);
+
+  void agent_connected(const HostId& host, std::uint64_t session, const std::vector<protocol::DeploymentReport>& open);
+  void agent_lost(const HostId& host, std::uint64_t session);
+  /// Any message that names a deployment.
+  void agent_said(const HostId& host, std::uint64_t session, const DeploymentId& id, const protocol::Message& message);
+
+  const engine::DeploymentRun* find(const DeploymentId& id) const;
+  const std::map<std::pair<HostId, std::string>, StepNote>* steps(const DeploymentId& id) const;
+  bool store_is_down() const { return store_down_; }
+
+ private:
+  struct Live {
+    engine::DeploymentRun run;
+    std::map<std::pair<HostId, std::string>, StepNote> steps;  ///< by host and component
+    std::set<std::string> recorded;                            ///< step reports that are in the timeline
+  };
+  void add(model::DeploymentRow row, model::Plan plan, std::optional<model::Decision> decision);
+  void drain();
+  void handle(const DeploymentId& id, const engine::Event& event);
+  void set_timers(const DeploymentId& id, const engine::Effects& effects);
+  void finish(const DeploymentId& id);
+  void introduce_connected(const DeploymentId& id);
+  bool acknowledge_known_step(Live& live, const HostId& host, const protocol::StepEvent& step);
+  void late_step(const HostId& host, const protocol::StepEvent& step);
+
+  store::StateStore& store_;
+  AgentRegistry& registry_;
+  Timers& timers_;
+  const Clock& clock_;
+  TimelineViewers& viewers_;
+  EffectRunner runner_;
+  std::function<void(const model::DeploymentRow&)> finished_ = [](const model::DeploymentRow&) {};
+  std::map<DeploymentId, Live> live_;
+  std::deque<std::pair<DeploymentId, engine::Event>> waiting_;
+  bool draining_ = false;
+  bool store_down_ = false;
+  std::set<std::string> late_recorded_;
+};
+
+}  // namespace switchyard::fleet

@@ -1,0 +1,254 @@
+#include "coordinator/fleet/host_book.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "common/limits.hpp"
+#include "common/log.hpp"
+#include "coordinator/fleet/audit.hpp"
+#include "protocol/enrolment.hpp"
+
+namespace switchyard::fleet {
+namespace {
+
+Refusal not_found(const HostId& host) {
+  return {404, "unknown_host", "there is no host " + host.str() + "; `switchyard hosts list` shows all", {}};
+}
+
+bool is_pattern(const std::string& pattern) {
+  if (pattern.empty() || is_name(pattern)) return true;
+  return pattern.ends_with('*') && is_name(pattern.substr(0, pattern.size() - 1) + "x");
+}
+
+}  // namespace
+
+bool matches_pattern(const std::string& pattern, const std::string& name) {
+  if (pattern.empty()) return true;
+  if (pattern.ends_with('*')) return name.starts_with(pattern.substr(0, pattern.size() - 1));
+  return pattern == name;
+}
+
+HostBook::HostBook(store::StateStore& store, const Clock& clock, EnrolmentTerms terms, Publish publish)
+    : store_(store), clock_(clock), terms_(std::move(terms)), publish_(std::move(publish)) {}
+
+void HostBook::load() {
+  for (model::HostRow& row : store_.hosts()) hosts_.insert_or_assign(row.id, row);
+  for (model::TokenRow& row : store_.tokens()) tokens_.insert_or_assign(row.id, row);
+  publish();
+}
+
+void HostBook::publish() const {
+  std::map<std::string, HostId> allowed;
+  for (const auto& [id, host] : hosts_) {
+    if (may_connect(id)) allowed.emplace(host.public_key, id);
+  }
+  // A used token stays until it expires: the answer to ENROL may have been lost, and is asked for again.
+  const std::int64_t now = clock_.wall_ms();
+  for (const auto& [id, token] : tokens_) {
+    if (token.expires_wall_ms > now) allowed.emplace(token.public_key, protocol::enrolment_peer(id));
+  }
+  publish_(allowed);
+}
+
+void HostBook::drop_expired() {
+  const std::int64_t now = clock_.wall_ms();
+  const auto dropped = std::erase_if(tokens_, [now](const auto& entry) { return entry.second.expires_wall_ms <= now; });
+  if (dropped == 0) return;
+  std::erase_if(failures_, [this](const auto& entry) { return !tokens_.contains(entry.first); });
+  publish();
+}
+
+const model::HostRow* HostBook::find(const HostId& host) const {
+  const auto found = hosts_.find(host);
+  return found == hosts_.end() ? nullptr : &found->second;
+}
+
+std::vector<model::HostRow> HostBook::rows() const {
+  std::vector<model::HostRow> rows;
+  for (const auto& [id, row] : hosts_) rows.push_back(row);
+  return rows;
+}
+
+bool HostBook::may_connect(const HostId& host) const {
+  const model::HostRow* row = find(host);
+  return row != nullptr && !row->public_key.empty() && !row->revoked && !row->removed;
+}
+
+/// The row and what goes with it are durable before anything else sees them.
+void HostBook::put_host(const model::HostRow& row, store::Transaction writes) {
+  writes.insert(writes.begin(), store::PutHost{row});
+  store_.commit(writes);
+  hosts_.insert_or_assign(row.id, row);
+}
+
+void HostBook::seen(const HostId& host, const std::string& agent_version) {
+  const model::HostRow* present = find(host);
+  if (present == nullptr) return;
+  model::HostRow row = *present;
+  row.agent_version = agent_version;
+  row.last_seen_wall_ms = clock_.wall_ms();
+  put_host(row, {});
+}
+
+Answer<bool> HostBook::add(const Caller& caller, const HostId& host, const std::map<std::string, std::string>& labels) {
+  if (!is_name(host.str())) {
+    return Refusal{400, "bad_name", "'" + host.str() + "' is no host name: a-z, 0-9, '.', '_', '-', at most 64", {}};
+  }
+  const model::HostRow* present = find(host);
+  if (present != nullptr && present->removed) {
+    return Refusal{409, "tombstone",
+                   "a host " + host.str() + " was removed; its name comes back only by `hosts replace`", {}};
+  }
+  if (present == nullptr && hosts_.size() >= limits::hosts_max) {
+    return Refusal{409, "too_many_hosts", "the fleet has " + std::to_string(limits::hosts_max) + " hosts already", {}};
+  }
+  model::HostRow row = present != nullptr ? *present : model::HostRow{};
+  row.id = host;
+  row.labels = labels;
+  put_host(row, {audit_row(clock_, caller, "host.add", host.str(), {}, labels)});
+  return true;
+}
+
+std::optional<Refusal> HostBook::refuse_busy(const HostId& host) const {
+  for (const model::DeploymentRow& row : store_.unfinished_deployments()) {
+    const auto plan = store_.plan(row.id);
+    if (!plan || !plan->slices.contains(host)) continue;
+    if (std::find(row.gone.begin(), row.gone.end(), host) != row.gone.end()) continue;
+    return Refusal{409,
+                   "host_busy",
+                   "deployment " + row.id.str() + " is at work on host " + host.str() +
+                       "; wait for its end, or declare the host gone with `deploy resolve`",
+                   {{"deployment", row.id.str()}}};
+  }
+  return std::nullopt;
+}
+
+Answer<bool> HostBook::remove(const Caller& caller, const HostId& host) {
+  const model::HostRow* present = find(host);
+  if (present == nullptr || present->removed) return not_found(host);
+  if (auto busy = refuse_busy(host)) return *busy;
+  model::HostRow row = *present;
+  row.removed = true;
+  put_host(row, {audit_row(clock_, caller, "host.remove", host.str())});
+  publish();
+  return true;
+}
+
+Answer<bool> HostBook::revoke(const Caller& caller, const HostId& host) {
+  const model::HostRow* present = find(host);
+  if (present == nullptr) return not_found(host);
+  model::HostRow row = *present;
+  row.revoked = true;
+  put_host(row, {audit_row(clock_, caller, "agent.revoke", host.str())});
+  publish();
+  return true;
+}
+
+Answer<TokenMade> HostBook::replace(const Caller& caller, const HostId& host, const store::Transaction& also) {
+  const model::HostRow* present = find(host);
+  if (present == nullptr) return not_found(host);
+  if (auto busy = refuse_busy(host)) return *busy;
+  model::HostRow row = *present;
+  row.public_key.clear();
+  row.revoked = false;
+  row.removed = false;
+  row.enrolled_wall_ms = 0;
+  model::TokenRow token;
+  TokenMade made = make_token(host.str(), token);
+  store::Transaction writes = also;
+  writes.push_back(store::PutToken{token});
+  writes.push_back(audit_row(clock_, caller, "host.replace", host.str(), {}, {{"token", token.id}}));
+  put_host(row, std::move(writes));
+  tokens_.insert_or_assign(token.id, token);
+  publish();
+  return made;
+}
+
+TokenMade HostBook::make_token(const std::string& host_pattern, model::TokenRow& row) const {
+  const std::string token = protocol::make_token();
+  row.id = random_hex(8);
+  row.public_key = terms_.public_key_of(protocol::enrolment_secret(token));
+  row.host_pattern = host_pattern;
+  row.expires_wall_ms = clock_.wall_ms() + limits::token_life_ms;
+  return {row.id, protocol::encode_enrolment({terms_.endpoints, terms_.server_public_key, token}), row.expires_wall_ms};
+}
+
+Answer<TokenMade> HostBook::create_token(const Caller& caller, const std::string& host_pattern) {
+  if (!is_pattern(host_pattern)) {
+    return Refusal{400, "bad_name", "'" + host_pattern + "' is neither a host name nor of the form prefix-*", {}};
+  }
+  const model::HostRow* bound = find(HostId(host_pattern));
+  if (bound != nullptr && (!bound->public_key.empty() || bound->removed)) {
+    return Refusal{409, "host_exists",
+                   "host " + host_pattern + " is enrolled already, or was removed; use `hosts replace` for a new machine",
+                   {}};
+  }
+  model::TokenRow row;
+  TokenMade made = make_token(host_pattern, row);
+  store_.commit({store::PutToken{row}, audit_row(clock_, caller, "token.create", row.id, {}, {{"host", host_pattern}})});
+  tokens_.insert_or_assign(row.id, row);
+  publish();
+  return made;
+}
+
+std::string HostBook::refuse_enrolment(const model::TokenRow* token, const protocol::Enrol& wish) const {
+  if (token == nullptr || token->expires_wall_ms <= clock_.wall_ms()) return "the token is unknown or has expired";
+  if (token->used_wall_ms != 0) return "the token was used already";
+  if (!is_name(wish.name)) return "'" + wish.name + "' is no host name: a-z, 0-9, '.', '_', '-', at most 64";
+  if (!protocol::is_curve_key(wish.public_key)) return "the agent's public key is not a CURVE key";
+  if (!matches_pattern(token->host_pattern, wish.name)) {
+    return "the token is for host " + token->host_pattern + ", not for " + wish.name;
+  }
+  const model::HostRow* present = find(HostId(wish.name));
+  if (present != nullptr && (!present->public_key.empty() || present->removed)) {
+    return "a host " + wish.name + " exists already; an operator brings a new machine in with `hosts replace`";
+  }
+  if (present == nullptr && hosts_.size() >= limits::hosts_max) return "the fleet is full";
+  const bool key_known = std::any_of(hosts_.begin(), hosts_.end(),
+                                     [&](const auto& entry) { return entry.second.public_key == wish.public_key; });
+  if (key_known) return "this key already belongs to a host";
+  return {};
+}
+
+std::variant<protocol::Enrolled, protocol::Refuse> HostBook::enrol(const std::string& token_id,
+                                                                   const protocol::Enrol& wish) {
+  const auto found = tokens_.find(token_id);
+  const model::TokenRow* token = found == tokens_.end() ? nullptr : &found->second;
+  const HostId host(wish.name);
+  const model::HostRow* present = find(host);
+  const bool again = token != nullptr && token->used_wall_ms != 0 && token->used_by == host && present != nullptr &&
+                     present->public_key == wish.public_key && may_connect(host);
+  if (again) return protocol::Enrolled{host, terms_.plan_public_key};
+
+  const std::string why = refuse_enrolment(token, wish);
+  const Caller agent{"enrol:" + token_id, "agent"};
+  if (!why.empty()) {
+    log::warning("enrolment refused", {{"token", token_id}, {"wanted", wish.name}, {"why", why}});
+    if (token != nullptr && ++failures_[token_id] >= limits::token_failures_max) {
+      model::TokenRow burnt = *token;
+      burnt.expires_wall_ms = 0;
+      auto entry = audit_row(clock_, agent, "token.burn", token_id, why);
+      entry.entry.success = false;
+      store_.commit({store::PutToken{burnt}, entry});
+      tokens_.erase(token_id);
+      failures_.erase(token_id);
+      publish();
+    }
+    return protocol::Refuse{"enrolment", why};
+  }
+
+  model::HostRow row = present != nullptr ? *present : model::HostRow{};
+  row.id = host;
+  row.public_key = wish.public_key;
+  row.enrolled_wall_ms = clock_.wall_ms();
+  row.agent_version = wish.agent_version;
+  put_host(row, {store::UseToken{token_id, host, clock_.wall_ms()},
+                 audit_row(clock_, agent, "host.enrol", host.str(), {}, {{"public_key", wish.public_key}})});
+  found->second.used_wall_ms = clock_.wall_ms();
+  found->second.used_by = host;
+  publish();
+  log::info("host enrolled", {{"host", host.str()}, {"token", token_id}});
+  return protocol::Enrolled{host, terms_.plan_public_key};
+}
+
+}  // namespace switchyard::fleet

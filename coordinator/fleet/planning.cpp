@@ -1,0 +1,215 @@
+#include "coordinator/fleet/planning.hpp"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "common/ensure.hpp"
+#include "common/error.hpp"
+#include "common/limits.hpp"
+#include "coordinator/planner/manifest_reader.hpp"
+
+namespace switchyard::fleet {
+namespace {
+
+std::string version_of_release(const store::StateStore& store, const ReleaseId& release) {
+  for (const store::PutArtifact& artifact : store.artifacts()) {
+    if (artifact.release == release) return artifact.version;
+  }
+  return {};
+}
+
+template <class Container, class Value>
+bool has(const Container& container, const Value& value) {
+  return std::find(container.begin(), container.end(), value) != container.end();
+}
+
+}  // namespace
+
+model::Manifest manifest_for_host(const model::Manifest& manifest, const HostId& host) {
+  model::Manifest part = manifest;
+  std::erase_if(part.components, [&](const model::Component& component) { return !has(component.hosts, host); });
+  for (model::Component& component : part.components) {
+    component.hosts = {host};
+    std::erase_if(component.dependencies,
+                  [&](const std::string& name) { return part.find_component(name) == nullptr; });
+  }
+  // One host alone: there is nobody else to be left out.
+  part.settings.unreachable = model::Unreachable::fail;
+  part.settings.defer_max = 0;
+  return part;
+}
+
+Planning::Planning(store::StateStore& store, const HostBook& hosts, const ArtifactStore& artifacts,
+                   InventoryRounds& inventory, const Clock& clock, SigningKeyPair plan_key, HostRoots roots)
+    : store_(store),
+      hosts_(hosts),
+      artifacts_(artifacts),
+      inventory_(inventory),
+      clock_(clock),
+      plan_key_(std::move(plan_key)),
+      roots_(std::move(roots)) {}
+
+void Planning::deployment(const DeployRequest& request, Use use, Reply<PlannedDeployment> reply) {
+  model::Manifest manifest;
+  try {
+    manifest = planner::read_manifest(request.manifest, request.file_name);
+  } catch (const InputError& error) {
+    return reply(Refusal{400, "bad_manifest", error.what(), {}});
+  }
+  if (!request.environment.empty()) manifest.environment = request.environment;
+  deployment_of(manifest, request, use, std::move(reply));
+}
+
+void Planning::convergence(const store::PutSource& source, const HostId& host, Reply<PlannedDeployment> reply) {
+  DeployRequest request;
+  request.artifacts = source.artifacts;
+  request.no_rollback = source.no_rollback;
+  request.sequential = source.sequential;
+  request.no_monitoring = source.no_monitoring;
+  model::Manifest manifest;
+  try {
+    manifest = planner::read_manifest(source.manifest, source.file_name);
+  } catch (const InputError& error) {
+    return reply(Refusal{400, "bad_manifest", error.what(), {}});
+  }
+  if (!source.environment.empty()) manifest.environment = source.environment;
+  deployment_of(manifest_for_host(manifest, host), request, Use::start, std::move(reply));
+}
+
+void Planning::deployment_of(const model::Manifest& manifest, const DeployRequest& request, Use use,
+                             Reply<PlannedDeployment> reply) {
+  planner::PlanningFacts facts;
+  if (auto refusal = collect_artifacts(manifest, request, facts)) return reply(std::move(*refusal));
+  const planner::PlanOptions options{request.no_rollback, request.sequential, request.no_monitoring};
+  gather(planner::inventory_questions(manifest), std::move(facts), use, manifest.version,
+         [manifest, options](const planner::PlanningFacts& gathered) {
+           return planner::plan_deployment(manifest, gathered, options);
+         },
+         std::move(reply));
+}
+
+void Planning::rollback(const model::DeploymentRow& done, const std::vector<std::string>& components,
+                        Reply<PlannedDeployment> reply) {
+  const auto plan = store_.plan(done.id);
+  ENSURE(plan.has_value());
+  std::string version;
+  for (const auto& [host, slice] : plan->slices) {
+    for (const protocol::SliceComponent& component : slice.components) {
+      if (version.empty()) version = version_of_release(store_, component.old.release);
+    }
+  }
+  gather(planner::inventory_questions(*plan), {}, Use::start, version,
+         [plan = *plan, components](const planner::PlanningFacts& gathered) {
+           return planner::plan_rollback(plan, components, gathered);
+         },
+         std::move(reply));
+}
+
+std::optional<Refusal> Planning::collect_artifacts(const model::Manifest& manifest, const DeployRequest& request,
+                                                   planner::PlanningFacts& facts) const {
+  for (const auto& [component, release] : request.artifacts) {
+    if (manifest.find_component(component) == nullptr) continue;  // of another host: convergence
+    const auto artifact = artifacts_.manifest(release);
+    if (!artifact) {
+      return Refusal{422, "no_artifact",
+                     "component " + component + ": release " + release.str() + " was not uploaded completely; run the "
+                     "deployment again from where its files are",
+                     {{"component", component}, {"release", release.str()}}};
+    }
+    facts.artifacts.emplace(component, protocol::ArtifactRef{release, artifact->bytes, artifact->unpacked_bytes});
+  }
+  return std::nullopt;
+}
+
+std::optional<Refusal> Planning::refuse_hosts(const InventoryRounds::Questions& questions) const {
+  for (const auto& [host, asked] : questions) {
+    const model::HostRow* row = hosts_.find(host);
+    if (row == nullptr || row->removed) {
+      return Refusal{422, "unknown_host",
+                     "there is no host " + host.str() + " in the fleet; `switchyard hosts list` shows all, and "
+                     "`switchyard agents token create` lets a new one join",
+                     {{"host", host.str()}}};
+    }
+  }
+  return std::nullopt;
+}
+
+void Planning::gather(InventoryRounds::Questions questions, planner::PlanningFacts facts, Use use, std::string version,
+                      MakePlan make, Reply<PlannedDeployment> reply) {
+  if (auto refusal = refuse_hosts(questions)) return reply(std::move(*refusal));
+  if (open_ >= limits::plannings_max) {
+    return reply(Refusal{503, "busy", "too many plans are being made; try again in a moment", {}});
+  }
+  remember_history(questions, facts);
+  ++open_;
+  const InventoryRounds::Questions asked = questions;
+  inventory_.ask(std::move(questions), [this, asked, facts = std::move(facts), use, version = std::move(version),
+                                        make = std::move(make), reply = std::move(reply)](
+                                           InventoryRounds::Answers answers) mutable {
+    --open_;
+    for (const auto& [host, questions_of_host] : asked) {
+      if (!answers.contains(host)) facts.unreachable.push_back(host);
+    }
+    facts.inventory = std::move(answers);
+    // The request's thread of control has ended long ago: what fails here is its answer.
+    Answer<PlannedDeployment> answer = finish(std::move(facts), use, version, make);
+    reply(std::move(answer));
+  });
+}
+
+Answer<PlannedDeployment> Planning::finish(planner::PlanningFacts facts, Use use, const std::string& version,
+                                           const MakePlan& make) {
+  try {
+    facts.deployment = DeploymentId("d-" + random_hex(8));
+    facts.plan_seq = use == Use::start ? store_.next_plan_seq() : 0;
+    facts.not_after_wall_ms = clock_.wall_ms() + limits::plan_life_ms;
+    facts.components_root = roots_.components;
+    facts.units_root = roots_.units;
+    PlannedDeployment planned;
+    planned.plan = make(facts);
+    planned.version = version;
+    for (const HostId& host : facts.unreachable) {
+      if (!planned.plan.slices.contains(host)) planned.deferred.push_back(host);
+    }
+    if (use == Use::start) sign(planned.plan);
+    return planned;
+  } catch (const InputError& error) {
+    return Refusal{422, "cannot_plan", error.what(), {}};
+  } catch (const StaleEpochError&) {
+    throw;
+  } catch (const StoreError& error) {
+    return Refusal{503, "store_unavailable", error.what(), {}};
+  }
+}
+
+/// The newest plans that ended well, and those that what serves on the hosts came with.
+void Planning::remember_history(const InventoryRounds::Questions& questions, planner::PlanningFacts& facts) const {
+  std::set<DeploymentId> serving;
+  for (const model::ServingRow& row : store_.serving()) {
+    if (questions.contains(row.host)) serving.insert(row.deployment);
+  }
+  std::size_t remembered = 0;
+  for (const model::DeploymentRow& row : store_.deployments(limits::deferral_rows_max)) {
+    if (row.state != model::DeploymentState::done) continue;
+    if (remembered >= limits::planning_history_max && !serving.contains(row.id)) continue;
+    const auto plan = store_.plan(row.id);
+    if (!plan) continue;
+    planner::remember_plan(*plan, facts);
+    ++remembered;
+  }
+}
+
+void Planning::sign(model::Plan& plan) const {
+  ENSURE(plan.hash == protocol::plan_hash(plan.header));
+  plan.signature = protocol::sign_plan(plan.header, plan_key_);
+  // Both sides of the boundary: what an agent would refuse must not be started.
+  for (const auto& [host, slice] : plan.slices) {
+    const protocol::SignedPlan signed_plan{plan.header, protocol::encode_slice(slice), plan.signature};
+    if (const auto why = protocol::refuse_plan(signed_plan, host, plan_key_.public_key)) {
+      throw InputError("the plan cannot be carried out by host " + host.str() + ": " + *why);
+    }
+  }
+}
+
+}  // namespace switchyard::fleet

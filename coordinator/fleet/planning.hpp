@@ -1,0 +1,69 @@
+#pragma once
+
+#include <optional>
+
+#include "common/clock.hpp"
+#include "common/crypto.hpp"
+#include "coordinator/fleet/artifact_store.hpp"
+#include "coordinator/fleet/host_book.hpp"
+#include "coordinator/fleet/inventory_rounds.hpp"
+#include "coordinator/fleet/operations.hpp"
+#include "coordinator/planner/deployment_planner.hpp"
+
+namespace switchyard::fleet {
+
+/// Where the agents keep things; the same on all hosts.
+struct HostRoots {
+  std::string components = "/srv";
+  std::string units = "/etc/systemd/system";
+};
+
+/// A plan that could be started, and what its row needs beside it.
+struct PlannedDeployment {
+  model::Plan plan;  ///< signed, unless it was asked for to be looked at only
+  std::string version;
+  std::vector<HostId> deferred;
+};
+
+/// Makes plans: asks the agents what serves, lets the planner plan, signs. Changes nothing but the plan number.
+/// Loop thread only. Failures come as Refusal; StaleEpochError passes.
+class Planning {
+ public:
+  Planning(store::StateStore& store, const HostBook& hosts, const ArtifactStore& artifacts, InventoryRounds& inventory,
+           const Clock& clock, SigningKeyPair plan_key, HostRoots roots);
+
+  enum class Use { look, start };
+  void deployment(const DeployRequest& request, Use use, Reply<PlannedDeployment> reply);
+  /// The same for one host of a deployment that is already committed elsewhere.
+  void convergence(const store::PutSource& source, const HostId& host, Reply<PlannedDeployment> reply);
+  void rollback(const model::DeploymentRow& done, const std::vector<std::string>& components,
+                Reply<PlannedDeployment> reply);
+
+ private:
+  using MakePlan = std::function<model::Plan(const planner::PlanningFacts&)>;
+  void deployment_of(const model::Manifest& manifest, const DeployRequest& request, Use use,
+                     Reply<PlannedDeployment> reply);
+  std::optional<Refusal> collect_artifacts(const model::Manifest& manifest, const DeployRequest& request,
+                                           planner::PlanningFacts& facts) const;
+  std::optional<Refusal> refuse_hosts(const InventoryRounds::Questions& questions) const;
+  void gather(InventoryRounds::Questions questions, planner::PlanningFacts facts, Use use, std::string version,
+              MakePlan make, Reply<PlannedDeployment> reply);
+  Answer<PlannedDeployment> finish(planner::PlanningFacts facts, Use use, const std::string& version,
+                                   const MakePlan& make);
+  void remember_history(const InventoryRounds::Questions& questions, planner::PlanningFacts& facts) const;
+  void sign(model::Plan& plan) const;
+
+  store::StateStore& store_;
+  const HostBook& hosts_;
+  const ArtifactStore& artifacts_;
+  InventoryRounds& inventory_;
+  const Clock& clock_;
+  SigningKeyPair plan_key_;
+  HostRoots roots_;
+  std::size_t open_ = 0;
+};
+
+/// The part of the manifest that concerns one host. Pure.
+model::Manifest manifest_for_host(const model::Manifest& manifest, const HostId& host);
+
+}  // namespace switchyard::fleet

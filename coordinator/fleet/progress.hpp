@@ -1,0 +1,19 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "coordinator/fleet/deployment_runs.hpp"
+#include "coordinator/fleet/operations.hpp"
+
+/// How far each component on each host is, for people. Pure.
+namespace switchyard::fleet {
+
+std::vector<ProgressView> progress_of(const engine::DeploymentRun& run,
+                                      const std::map<std::pair<HostId, std::string>, StepNote>& steps);
+/// Of a deployment that has ended.
+std::vector<ProgressView> final_progress(const model::DeploymentRow& row, const model::Plan& plan);
+
+}  // namespace switchyard::fleet

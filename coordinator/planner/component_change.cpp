@@ -1,0 +1,214 @@
+#include "coordinator/planner/component_change.hpp"
+
+#include <utility>
+
+#include "coordinator/planner/slot_place.hpp"
+
+namespace switchyard::planner {
+
+namespace {
+
+using protocol::Action;
+using protocol::EnsureUnit;
+using protocol::OldKind;
+using protocol::Phase;
+using protocol::UnitEnablement;
+using protocol::UnitState;
+
+/// What is done after the decision must be done in the end: nothing can be undone any more.
+constexpr std::uint32_t attempts_after_decision = 5;
+/// systemd's own work around a start or stop.
+constexpr std::uint32_t unit_grace_ms = 10'000;
+
+EnsureUnit started(const std::string& unit) { return {unit, UnitState::started, UnitEnablement::unchanged}; }
+EnsureUnit stopped(const std::string& unit) { return {unit, UnitState::stopped, UnitEnablement::unchanged}; }
+
+std::string target_name(const protocol::OldState& state) {
+  switch (state.kind) {
+    case OldKind::absent:
+      return "nothing";
+    case OldKind::legacy:
+      return "what ran before";
+    case OldKind::release:
+      return state.slot;
+  }
+  return {};
+}
+
+protocol::EnsureLink link_to(const std::string& path, const protocol::OldState& state) {
+  if (state.kind != OldKind::release) return {path, "", true};
+  // Relative, so that the tree can be looked at from elsewhere.
+  return {path, "releases/" + state.release.str(), false};
+}
+
+class StepList {
+ public:
+  explicit StepList(const ComponentChange& change) : change_(change) {}
+
+  void prepare();
+  void swap();
+  void commit();
+  void retire();
+  std::vector<protocol::Step> take() { return std::move(steps_); }
+
+ private:
+  protocol::Step& add(Phase phase, std::string title, Action action) {
+    protocol::Step step;
+    step.phase = phase;
+    step.stage = phase == Phase::swap ? 1 : 0;
+    step.title = std::move(title);
+    step.action = std::move(action);
+    step.timeout_ms = change_.step_timeout_ms;
+    if (phase == Phase::prepare) step.attempts = change_.prepare_attempts;
+    if (phase == Phase::commit || phase == Phase::retire) step.attempts = attempts_after_decision;
+    return steps_.emplace_back(std::move(step));
+  }
+
+  void add_stop(Phase phase, const std::string& unit, std::optional<Action> undo) {
+    protocol::Step& step = add(phase, "stop " + unit, stopped(unit));
+    step.timeout_ms = change_.stop_timeout_ms + unit_grace_ms;
+    step.undo = std::move(undo);
+  }
+
+  void add_probes(Phase phase, const std::vector<protocol::ProbeSpec>& probes, const std::string& where) {
+    for (const protocol::ProbeSpec& spec : probes) {
+      protocol::Step& step = add(phase, "check " + spec.name + where, protocol::Probe{spec});
+      // The probe tries again by itself until its deadline; the step's own limit lies behind that.
+      step.attempts = 1;
+      step.timeout_ms = spec.deadline_ms + spec.timeout_ms + unit_grace_ms;
+    }
+  }
+
+  protocol::VerifyOld verify_before() const;
+  std::optional<Action> drain_of(const protocol::OldState& state, std::uint16_t port) const;
+  void add_drain(Phase phase, const protocol::OldState& state, std::uint16_t port);
+  void start_after(Phase phase);
+
+  const ComponentChange& change_;
+  std::vector<protocol::Step> steps_;
+};
+
+protocol::VerifyOld StepList::verify_before() const {
+  protocol::VerifyOld verify;
+  verify.component = change_.component;
+  verify.expected = change_.before;
+  // Without a unit only the switch, `current` and the bytes are compared.
+  if (!change_.before_runs) verify.expected.unit.clear();
+  if (change_.to_before) verify.traffic = *change_.to_before;
+  return verify;
+}
+
+/// Nothing when no traffic comes through a switch, or the port is unknown.
+std::optional<Action> StepList::drain_of(const protocol::OldState& state, std::uint16_t port) const {
+  if (port == 0 || !change_.to_after) return std::nullopt;
+  protocol::Drain drain{change_.component, port, change_.drain_ms, "", "", ""};
+  if (change_.to_after->kind == protocol::SwitchKind::haproxy) {
+    drain.haproxy_socket = change_.to_after->haproxy_socket;
+    drain.haproxy_backend = change_.to_after->haproxy_backend;
+    for (const protocol::SwitchTarget& target : change_.to_after->targets) {
+      if (target.slot == state.slot) drain.haproxy_server = target.server;
+    }
+  }
+  return drain;
+}
+
+void StepList::add_drain(Phase phase, const protocol::OldState& state, std::uint16_t port) {
+  std::optional<Action> drain = drain_of(state, port);
+  if (!drain) return;
+  add(phase, "drain " + target_name(state), std::move(*drain)).timeout_ms = change_.drain_ms + unit_grace_ms;
+}
+
+/// Starts the new side, waits until it is healthy by itself, and looks whether a switch to it would work.
+void StepList::start_after(Phase phase) {
+  if (!change_.after.unit.empty()) {
+    protocol::Step& start = add(phase, "start " + change_.after.unit, started(change_.after.unit));
+    start.undo = stopped(change_.after.unit);
+  }
+  add_probes(phase, change_.probes.slot, "");
+  if (change_.to_after) {
+    protocol::Step& check = add(phase, "check that the switch to " + target_name(change_.after) + " works",
+                                protocol::CheckSwitch{*change_.to_after});
+    check.attempts = 1;
+    // On the way back, after the traffic is switched and before the slot is stopped: what the new slot was given while
+    // it served is finished first.
+    check.undo = drain_of(change_.after, change_.after_port);
+  }
+}
+
+void StepList::prepare() {
+  add(Phase::prepare, "verify what serves", verify_before()).attempts = 1;
+  if (change_.release) {
+    add(Phase::prepare, "provide release " + short_id(change_.release->artifact.release), *change_.release);
+  }
+  if (change_.empty_slot) {
+    // A slot that is kept warm for a rollback would go on with the old code when its unit is merely "started".
+    add_drain(Phase::prepare, change_.after, change_.after_port);
+    add_stop(Phase::prepare, change_.after.unit, std::nullopt);
+  }
+  for (const FileChange& file : change_.files) {
+    const std::size_t slash = file.wanted.path.rfind('/');
+    add(Phase::prepare, "write " + file.wanted.path.substr(slash + 1), file.wanted).undo = file.before;
+  }
+  const bool start_now = change_.to_after && !change_.start_in_swap && change_.after.kind != OldKind::absent;
+  if (start_now) start_after(Phase::prepare);
+}
+
+void StepList::swap() {
+  const bool restart = !change_.to_after;
+  const bool nothing_after = change_.after.kind == OldKind::absent;
+  if (restart && !change_.before.unit.empty()) add_stop(Phase::swap, change_.before.unit, started(change_.before.unit));
+  if (!nothing_after && (restart || change_.start_in_swap)) start_after(Phase::swap);
+  if (change_.to_after) {
+    protocol::Step& step =
+        add(Phase::swap, "switch " + change_.component + " to " + target_name(change_.after), *change_.to_after);
+    step.undo = *change_.to_before;
+  }
+  const protocol::EnsureLink link = link_to(change_.current_link, change_.after);
+  const std::string link_title = link.absent ? "remove current" : "point current to " + short_id(change_.after.release);
+  add(Phase::swap, link_title, link).undo = link_to(change_.current_link, change_.before);
+  if (!nothing_after) add_probes(Phase::swap, change_.probes.stable, " through the stable port");
+  if (nothing_after && !restart && !change_.before.unit.empty()) {
+    add_stop(Phase::swap, change_.before.unit, started(change_.before.unit));
+  }
+  if (change_.read_back) {
+    protocol::VerifyOld verify;
+    verify.component = change_.component;
+    verify.expected = change_.after;
+    if (change_.to_after) verify.traffic = *change_.to_after;
+    add(Phase::swap, "verify what serves now", verify);
+  }
+}
+
+void StepList::commit() {
+  const std::string& after = change_.after.unit;
+  const std::string& before = change_.before.unit;
+  if (!after.empty())
+    add(Phase::commit, "enable " + after, EnsureUnit{after, UnitState::unchanged, UnitEnablement::enabled});
+  if (!before.empty()) {
+    add(Phase::commit, "disable " + before, EnsureUnit{before, UnitState::unchanged, UnitEnablement::disabled});
+  }
+}
+
+void StepList::retire() {
+  const bool still_runs = change_.to_after && change_.after.kind != OldKind::absent;
+  if (still_runs && !change_.before.unit.empty()) {
+    add_drain(Phase::retire, change_.before, change_.before_port);
+    add_stop(Phase::retire, change_.before.unit, std::nullopt);
+  }
+  if (change_.prune) add(Phase::retire, "remove old releases", *change_.prune);
+}
+
+}  // namespace
+
+std::vector<protocol::Step> steps_of(const ComponentChange& change) {
+  StepList list(change);
+  list.prepare();
+  list.swap();
+  list.commit();
+  list.retire();
+  return list.take();
+}
+
+bool has_downtime(const ComponentChange& change) { return !change.to_after && change.before.kind != OldKind::absent; }
+
+}  // namespace switchyard::planner

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "coordinator/planner/probe_plan.hpp"
+#include "protocol/plan.hpp"
+
+namespace switchyard::planner {
+
+/// A file of the change, and what the path held before (its undo).
+struct FileChange {
+  protocol::EnsureFile wanted;
+  protocol::EnsureFile before;
+};
+
+/// What shall happen to one component on one host, in either direction: a deployment makes it from a manifest, a
+/// rollback from the plan of the deployment that it undoes. Plain values; steps_of() turns them into steps.
+struct ComponentChange {
+  std::string component;
+  protocol::OldState before;      ///< serves now
+  bool before_runs = true;        ///< false: its unit is known to be down, which must not keep anybody from deploying
+  protocol::OldState after;       ///< shall serve; absent: nothing shall
+  std::uint16_t before_port = 0;  ///< that the side before listens on itself; 0: none
+  std::string current_link;
+
+  std::optional<protocol::EnsureRelease> release;  ///< the bytes that `after` needs
+  bool empty_slot = false;  ///< something older may still run in the slot of `after`: it is drained and stopped first
+  std::uint16_t after_port = 0;
+  std::vector<FileChange> files;
+  ProbePlan probes;
+
+  /// Both, or neither: without a switch the old is stopped before the new starts.
+  std::optional<protocol::SwitchTraffic> to_before, to_after;
+  bool start_in_swap = false;
+  bool read_back = false;  ///< after the swap, compare what serves with `after`
+
+  std::uint32_t step_timeout_ms = 300'000;
+  std::uint32_t stop_timeout_ms = 30'000;
+  std::uint32_t drain_ms = 30'000;
+  std::uint32_t prepare_attempts = 1;
+  std::optional<protocol::Prune> prune;
+};
+
+/// All steps of all phases, in order, without ids. Every step that changes what serves has its undo.
+std::vector<protocol::Step> steps_of(const ComponentChange& change);
+
+/// True if the change leaves a moment in which nothing serves: stop, then start.
+bool has_downtime(const ComponentChange& change);
+
+}  // namespace switchyard::planner

@@ -1,0 +1,86 @@
+#include "coordinator/planner/plan_assembly.hpp"
+
+#include <utility>
+
+#include "common/crypto.hpp"
+#include "common/error.hpp"
+#include "common/limits.hpp"
+
+namespace switchyard::planner {
+
+namespace {
+
+/// A step's first attempt; later ones are the coordinator's to make.
+constexpr std::uint32_t first_attempt = 1;
+/// What a frame holds beside header and slice: its own head and the signature.
+constexpr std::size_t frame_overhead_bytes = 4096;
+
+void check_size(const model::Plan& plan, const HostId& host, const protocol::PlanSlice& slice,
+                std::size_t slice_bytes) {
+  std::size_t steps = 0;
+  for (const protocol::SliceComponent& component : slice.components) steps += component.steps.size();
+  const std::size_t bytes = plan.header.size() + slice_bytes + frame_overhead_bytes;
+  if (steps <= limits::steps_per_slice_max && bytes <= limits::control_frame_bytes_max) return;
+  throw InputError("the plan for host " + host.value + " has " + std::to_string(steps) + " steps in " +
+                   std::to_string(bytes) + " bytes, but at most " + std::to_string(limits::steps_per_slice_max) +
+                   " steps in " + std::to_string(limits::control_frame_bytes_max) +
+                   " bytes reach an agent; deploy fewer components at once");
+}
+
+}  // namespace
+
+void PlanAssembly::add(const HostId& host, const ComponentChange& change) {
+  protocol::PlanSlice& slice = slices_[host];
+  std::uint32_t& number = numbers_[host];
+  protocol::SliceComponent component;
+  component.name = change.component;
+  component.release = change.after.release;
+  component.slot = change.after.slot;
+  component.unit = change.after.unit;
+  component.old = change.before;
+  component.stages = 1;
+  component.steps = steps_of(change);
+  for (protocol::Step& step : component.steps) {
+    step.id = protocol::make_step_id(facts_.deployment, host, number++, first_attempt);
+  }
+  component.watch = change.probes.watch;
+  slice.components.push_back(std::move(component));
+}
+
+model::Plan PlanAssembly::finish(const std::string& name, const std::string& environment,
+                                 std::vector<model::PlanNode> nodes, const model::PlanSettings& settings) {
+  if (slices_.size() > limits::hosts_max) {
+    throw InputError("the plan has " + std::to_string(slices_.size()) + " hosts, but at most " +
+                     std::to_string(limits::hosts_max) + " can be deployed at once; split the deployment");
+  }
+  model::Plan plan;
+  plan.deployment = facts_.deployment;
+  plan.name = name;
+  plan.environment = environment;
+  plan.nodes = std::move(nodes);
+  plan.settings = settings;
+
+  protocol::PlanHeader header;
+  header.deployment = facts_.deployment;
+  header.plan_seq = facts_.plan_seq;
+  header.environment = environment;
+  header.name = name;
+  header.not_after_wall_ms = facts_.not_after_wall_ms;
+  std::map<HostId, std::size_t> bytes;
+  for (auto& [host, slice] : slices_) {
+    slice.deployment = facts_.deployment;
+    slice.host = host;
+    slice.confirm_ms = settings.confirm_ms;
+    slice.keep_old_ms = settings.keep_old_ms;
+    const std::string encoded = protocol::encode_slice(slice);
+    bytes[host] = encoded.size();
+    header.slices.push_back({host, sha256(encoded)});
+  }
+  plan.header = protocol::encode_header(header);
+  plan.hash = protocol::plan_hash(plan.header);
+  for (const auto& [host, slice] : slices_) check_size(plan, host, slice, bytes[host]);
+  plan.slices = std::move(slices_);
+  return plan;
+}
+
+}  // namespace switchyard::planner

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <vector>
+
+#include "coordinator/model/manifest.hpp"
+#include "coordinator/planner/slot_place.hpp"
+#include "protocol/step.hpp"
+
+namespace switchyard::planner {
+
+/// A release's health checks, filled in for one host.
+struct ProbePlan {
+  std::vector<protocol::ProbeSpec> slot;    ///< at the slot's own port, before anything is switched
+  std::vector<protocol::ProbeSpec> stable;  ///< through the stable port, right after the switch; quick
+  std::vector<protocol::ProbeSpec> watch;   ///< at HOLD and during the watch window
+};
+
+/// A check that names the component's own stable port on this host means `${port}`: before the switch the stable port
+/// still leads to the old release, and its health proves nothing of the new.
+/// `enabled`: health_checks_enabled; without it nothing is probed but that the unit runs.
+/// Throws InputError when a check needs a port that the component does not have.
+ProbePlan plan_probes(const model::Component& component, const SlotPlace& place, bool enabled);
+
+/// The unit runs, and stays the same process for a second.
+protocol::ProbeSpec unit_probe(const std::string& unit);
+protocol::ProbeSpec tcp_probe(std::uint16_t port);
+/// The same check as a quick confirmation: one success, a short deadline.
+protocol::ProbeSpec confirmation(protocol::ProbeSpec probe);
+
+}  // namespace switchyard::planner

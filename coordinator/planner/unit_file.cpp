@@ -1,0 +1,155 @@
+#include "coordinator/planner/unit_file.hpp"
+
+#include <algorithm>
+#include <map>
+
+#include "common/ensure.hpp"
+
+namespace switchyard::planner {
+
+namespace {
+
+constexpr std::uint16_t first_unprivileged_port = 1024;
+
+bool is_plain(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+         std::string_view("_-./:=@,+").find(c) != std::string_view::npos;
+}
+
+std::string quote(std::string_view text, bool dollars) {
+  std::string result;
+  for (char c : text) {
+    // % starts a specifier of systemd, $ a variable; both stand for themselves when doubled.
+    if (c == '%' || (dollars && c == '$')) result += c;
+    if (c == '"' || c == '\\') result += '\\';
+    result += c;
+  }
+  if (!text.empty() && std::all_of(text.begin(), text.end(), is_plain)) return result;
+  return "\"" + result + "\"";
+}
+
+/// For settings that systemd reads to the end of the line, without quotes.
+std::string escape_specifiers(std::string_view text) {
+  std::string result;
+  for (char c : text) result += c == '%' ? std::string("%%") : std::string(1, c);
+  return result;
+}
+
+std::string line(std::string_view key, const std::string& value) { return std::string(key) + "=" + value + "\n"; }
+
+/// `bin/server` lies in the release, `/usr/bin/env` on the host, `node` wherever the host's search path finds it.
+std::string program_of(const std::string& word, const SlotPlace& place) {
+  if (word.starts_with('/') || word.find('/') == std::string::npos) return word;
+  const std::string_view inside = word.starts_with("./") ? std::string_view(word).substr(2) : std::string_view(word);
+  return place.release_dir + "/" + std::string(inside);
+}
+
+std::string exec_start(const model::Component& component, const SlotPlace& place) {
+  ENSURE(!component.service.command.empty());
+  const VariableValues values = place.values();
+  std::string result;
+  for (const std::string& word : component.service.command) {
+    const std::string expanded = expand_variables(word, values);
+    result += result.empty() ? quote_for_exec(program_of(expanded, place)) : " " + quote_for_exec(expanded);
+  }
+  return result;
+}
+
+std::string environment_lines(const model::Component& component, const SlotPlace& place) {
+  const VariableValues values = place.values();
+  std::map<std::string, std::string> variables;
+  for (const auto& [name, value] : component.service.environment) variables[name] = expand_variables(value, values);
+  if (place.port != 0) variables["PORT"] = std::to_string(place.port);
+  variables["SWITCHYARD_COMPONENT"] = place.component;
+  variables["SWITCHYARD_SLOT"] = place.slot;
+  variables["SWITCHYARD_RELEASE"] = place.release.str();
+  variables["SWITCHYARD_RELEASE_DIR"] = place.release_dir;
+  variables["SWITCHYARD_SHARED_DIR"] = place.shared_dir;
+  std::string result;
+  for (const auto& [name, value] : variables) result += line("Environment", quote_for_environment(name, value));
+  return result;
+}
+
+std::string user_lines(const model::Component& component, const SlotPlace& place) {
+  const std::string& user = component.service.user;
+  const bool low_port = place.port != 0 && place.port < first_unprivileged_port;
+  std::string result = user.empty() ? line("DynamicUser", "yes") : line("User", user);
+  if (user != "root") {
+    // Whoever runs it has no right of root but, where it needs that, to listen on its port.
+    result += line("CapabilityBoundingSet", low_port ? "CAP_NET_BIND_SERVICE" : "");
+    if (low_port) result += line("AmbientCapabilities", "CAP_NET_BIND_SERVICE");
+  }
+  return result;
+}
+
+constexpr std::string_view sandbox_lines =
+    "NoNewPrivileges=yes\n"
+    "PrivateDevices=yes\n"
+    "PrivateTmp=yes\n"
+    "ProtectSystem=full\n"
+    "ProtectHome=read-only\n"
+    "ProtectClock=yes\n"
+    "ProtectControlGroups=yes\n"
+    "ProtectHostname=yes\n"
+    "ProtectKernelLogs=yes\n"
+    "ProtectKernelModules=yes\n"
+    "ProtectKernelTunables=yes\n"
+    "LockPersonality=yes\n"
+    "RestrictRealtime=yes\n"
+    "RestrictSUIDSGID=yes\n"
+    "SystemCallArchitectures=native\n"
+    "UMask=0027\n";
+
+std::string whole_unit(const model::Component& component, const SlotPlace& place) {
+  std::string text =
+      "# Written by Switchyard for the component " + place.component + ". The next deployment writes it anew.\n";
+  text += "[Unit]\n";
+  text += line("Description", place.component + " " + short_id(place.release) + " (" + place.slot + ")");
+  text += "Wants=network-online.target\n";
+  // After a crash in the middle of a deployment the journal decides first which slots start.
+  text += "After=network-online.target switchyard-resume.service\n";
+  // A service that its health checks have accepted is started again for as long as it takes.
+  text += "StartLimitIntervalSec=0\n";
+  text += "\n[Service]\nType=exec\n";
+  text += line("WorkingDirectory", escape_specifiers(place.release_dir));
+  text += line("ExecStart", exec_start(component, place));
+  text += user_lines(component, place);
+  text += environment_lines(component, place);
+  text += "Restart=on-failure\nRestartSec=1\n";
+  text += "KillMode=mixed\nKillSignal=SIGTERM\n";
+  text += line("TimeoutStopSec", std::to_string(component.service.stop_timeout_ms / 1'000));
+  text += sandbox_lines;
+  text += "\n[Install]\nWantedBy=multi-user.target\n";
+  return text;
+}
+
+std::string drop_in(const model::Component& component, const SlotPlace& place) {
+  std::string text =
+      "# Written by Switchyard for the component " + place.component + ". The next deployment writes it anew.\n";
+  text += "[Service]\n";
+  text += line("WorkingDirectory", escape_specifiers(place.release_dir));
+  text += environment_lines(component, place);
+  return text;
+}
+
+}  // namespace
+
+std::string quote_for_exec(std::string_view word) { return quote(word, true); }
+
+std::string quote_for_environment(std::string_view name, std::string_view value) {
+  return quote(std::string(name) + "=" + std::string(value), false);
+}
+
+protocol::EnsureFile unit_file(const model::Component& component, const SlotPlace& place, const HostLayout& layout) {
+  protocol::EnsureFile file;
+  if (component.service.unit.empty()) {
+    file.path = layout.units_root + "/" + place.unit;
+    file.content = whole_unit(component, place);
+  } else {
+    file.path = layout.units_root + "/" + place.unit + ".d/50-switchyard.conf";
+    file.content = drop_in(component, place);
+  }
+  return file;
+}
+
+}  // namespace switchyard::planner

@@ -1,0 +1,96 @@
+#include "coordinator/api/request_bodies.hpp"
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include "common/error.hpp"
+
+namespace switchyard::api::bodies {
+namespace {
+
+const std::string release(64, 'a');
+
+template <class F>
+std::string refusal_of(F parse) {
+  try {
+    parse();
+    return "";
+  } catch (const InputError& error) {
+    return error.what();
+  }
+}
+
+TEST(RequestBodies, ReadsAWholeDeployRequest) {
+  const auto request = deploy_request(R"({"manifest":"m: 1","file":"a.yaml","environment":"production",
+      "artifacts":{"api":")" + release +
+                                      R"("},"no_rollback":true,"sequential":true,"no_monitoring":true})");
+  EXPECT_EQ(request.manifest, "m: 1");
+  EXPECT_EQ(request.file_name, "a.yaml");
+  EXPECT_EQ(request.environment, "production");
+  EXPECT_EQ(request.artifacts.at("api").str(), release);
+  EXPECT_TRUE(request.no_rollback && request.sequential && request.no_monitoring);
+}
+
+TEST(RequestBodies, LeavesOutWhatMayBeLeftOut) {
+  const auto request = deploy_request(R"({"manifest":"m: 1"})");
+  EXPECT_TRUE(request.environment.empty() && request.artifacts.empty());
+  EXPECT_FALSE(request.no_rollback || request.sequential || request.no_monitoring);
+}
+
+TEST(RequestBodies, NamesTheMemberThatIsWrong) {
+  const auto says = [](const char* text, const char* word) {
+    const std::string refusal = refusal_of([&] { deploy_request(text); });
+    EXPECT_NE(refusal.find(word), std::string::npos) << text << " -> " << refusal;
+  };
+  says("", "not JSON");
+  says("[]", "object");
+  says("{}", "manifest");
+  says(R"({"manifest":1})", "manifest");
+  says(R"({"manifest":"","no_rolback":true})", "no_rolback");
+  says(R"({"manifest":"","no_rollback":"yes"})", "no_rollback");
+  says(R"({"manifest":"","environment":"../x"})", "environment");
+  says(R"({"manifest":"","artifacts":[]})", "artifacts");
+  says(R"({"manifest":"","artifacts":{"api":1}})", "artifacts");
+  says(R"({"manifest":"","artifacts":{"API":"00"}})", "component");
+  says(R"({"manifest":"","artifacts":{"api":"00"}})", "release");
+}
+
+TEST(RequestBodies, AHostIsOnlyResolvedAsGoneAndWithAReason) {
+  EXPECT_EQ(resolution(R"({"host":"web-1","gone":true,"reason":"burnt"})").host.str(), "web-1");
+  EXPECT_NE(refusal_of([] { resolution(R"({"host":"web-1","reason":"x"})"); }).find("gone"), std::string::npos);
+  EXPECT_NE(refusal_of([] { resolution(R"({"host":"web-1","gone":true})"); }).find("reason"), std::string::npos);
+}
+
+TEST(RequestBodies, TakesNamesAndPrefixesForTokens) {
+  EXPECT_EQ(token_pattern("{}"), "");
+  EXPECT_EQ(token_pattern(R"({"host_pattern":"web-1"})"), "web-1");
+  EXPECT_EQ(token_pattern(R"({"host_pattern":"web-*"})"), "web-*");
+  for (const char* bad : {"*-web", "we*b", "../x", "web **", "-"}) {
+    const std::string text = std::string(R"({"host_pattern":")") + bad + "\"}";
+    EXPECT_NE(refusal_of([&] { token_pattern(text); }), "") << bad;
+  }
+}
+
+TEST(RequestBodies, BoundsReasonsAndLabels) {
+  const std::string long_text(2000, 'x');
+  EXPECT_NE(refusal_of([&] { cancel_reason(R"({"reason":")" + long_text + "\"}"); }), "");
+  EXPECT_NE(refusal_of([&] { new_host(R"({"host":"a","labels":{"k":")" + long_text + "\"}}"); }), "");
+  EXPECT_EQ(new_host(R"({"host":"a","labels":{"k":"v"}})").labels.at("k"), "v");
+}
+
+TEST(RequestBodies, RefusesADeepNestWithoutFalling) {
+  const std::string nest = R"({"manifest":)" + std::string(200'000, '[');
+  EXPECT_NE(refusal_of([&] { deploy_request(nest); }), "");
+}
+
+RC_GTEST_PROP(RequestBodies, NoBytesDoMoreThanBeRefused, (const std::string& bytes)) {
+  try {
+    deploy_request(bytes);
+    rollback_request(bytes);
+  } catch (const InputError&) {
+    RC_SUCCEED("refused");
+  }
+}
+
+}  // namespace
+}  // namespace switchyard::api::bodies
