@@ -90,20 +90,24 @@ void World::make_plan() {
       component.release = ReleaseId(new_release);
       component.slot = "green";
       component.unit = unit_of(name, new_release);
-      if (!first_time) component.old = {protocol::OldKind::release, "blue", ReleaseId(old_release), unit_of(name, old_release)};
+      if (!first_time)
+        component.old = {protocol::OldKind::release, "blue", ReleaseId(old_release), unit_of(name, old_release)};
       StepMaker& make = makers.at(id);
       const auto unit = [&](const std::string& release, UnitState state, UnitEnablement enablement) {
         return protocol::EnsureUnit{unit_of(name, release), state, enablement};
       };
-      Step& start = make.add(component.steps, Phase::prepare, "start", unit(new_release, UnitState::started, UnitEnablement::unchanged));
+      Step& start = make.add(component.steps, Phase::prepare, "start",
+                             unit(new_release, UnitState::started, UnitEnablement::unchanged));
       start.undo = unit(new_release, UnitState::stopped, UnitEnablement::unchanged);
       make.add(component.steps, Phase::prepare, "probe", protocol::Probe{});
       Step& traffic = make.add(component.steps, Phase::swap, "switch", traffic_to(name, new_release));
       traffic.undo = traffic_to(name, old_release);
       make.add(component.steps, Phase::swap, "probe", protocol::Probe{});
-      make.add(component.steps, Phase::commit, "enable", unit(new_release, UnitState::unchanged, UnitEnablement::enabled));
+      make.add(component.steps, Phase::commit, "enable",
+               unit(new_release, UnitState::unchanged, UnitEnablement::enabled));
       if (!first_time) {
-        make.add(component.steps, Phase::commit, "disable", unit(old_release, UnitState::unchanged, UnitEnablement::disabled));
+        make.add(component.steps, Phase::commit, "disable",
+                 unit(old_release, UnitState::unchanged, UnitEnablement::disabled));
         host.units.insert(unit_of(name, old_release));
         host.enabled.insert(unit_of(name, old_release));
       }
@@ -143,7 +147,9 @@ void World::schedule_faults() {
     std::advance(found, between(0, static_cast<std::int64_t>(hosts_.size()) - 1));
     return found->second;
   };
-  const auto some_time = [this] { return between(0, std::min<std::int64_t>(faults_end_, chance(0.7) ? 6'000 : 60'000)); };
+  const auto some_time = [this] {
+    return between(0, std::min<std::int64_t>(faults_end_, chance(0.7) ? 6'000 : 60'000));
+  };
   if (chance(0.4)) {  // partitions, one way or both
     for (std::int64_t i = between(1, 3); i > 0; --i) {
       Host& host = any_host();
@@ -155,7 +161,8 @@ void World::schedule_faults() {
         at(15'000, [this, &host] {
           if (host.partitioned_in || host.partitioned_out) lose_connection(host);
         });
-        at(between(1'000, std::max<std::int64_t>(1'001, faults_end_ - now_)), [&host] { host.partitioned_in = host.partitioned_out = false; });
+        at(between(1'000, std::max<std::int64_t>(1'001, faults_end_ - now_)),
+           [&host] { host.partitioned_in = host.partitioned_out = false; });
       });
     }
   }

@@ -28,15 +28,17 @@ TEST(Simulation, EverySchedulesEndsAllNewOrAllOldAndSaysWhich) {
     simulated_ms += outcome.simulated_ms;
     done += outcome.end == model::DeploymentState::done;
     rolled_back += outcome.end == model::DeploymentState::rolled_back;
-    if (only != 0) std::cout << "seed " << seed << " ended " << model::state_name(outcome.end) << ": " << outcome.reason << "\n";
+    if (only != 0)
+      std::cout << "seed " << seed << " ended " << model::state_name(outcome.end) << ": " << outcome.reason << "\n";
     for (const std::string& text : outcome.violations) {
       ++violations;
       ADD_FAILURE() << "SIMULATION_SEED=" << seed << ": " << text;
     }
     if (violations > 20) break;
   }
-  std::cout << last - first + 1 << " schedules, " << events << " events, " << simulated_ms / 3'600'000 << " simulated hours, "
-            << violations << " violations; " << done << " done, " << rolled_back << " rolled back, " << crashes << " crashes\n";
+  std::cout << last - first + 1 << " schedules, " << events << " events, " << simulated_ms / 3'600'000
+            << " simulated hours, " << violations << " violations; " << done << " done, " << rolled_back
+            << " rolled back, " << crashes << " crashes\n";
   if (only == 0) {
     // A simulation in which everything fails, or nothing does, tests little.
     EXPECT_GT(done, (last - first) / 10);

@@ -48,7 +48,8 @@ Outcome World::run() {
     check_invariants();
     if (!outcome_.violations.empty()) break;
     const bool quiet = now_ > faults_end_ + patience_ms;
-    if (ended_at_ >= 0 && now_ > faults_end_ && now_ > ended_at_ + 20'000) break;
+    const bool all_up = std::all_of(hosts_.begin(), hosts_.end(), [](const auto& entry) { return entry.second.up; });
+    if (ended_at_ >= 0 && now_ > faults_end_ && now_ > ended_at_ + 20'000 && all_up) break;
     if (quiet) break;
   }
   if (outcome_.violations.empty()) judge();
@@ -58,7 +59,8 @@ Outcome World::run() {
   return outcome_;
 }
 
-// --- invariants ----------------------------------------------------------------------------------------------------------
+// --- invariants
+// ----------------------------------------------------------------------------------------------------------
 
 namespace {
 
@@ -72,7 +74,8 @@ void World::check_invariants() {
   for (const auto& [id, host] : hosts_) {
     // I5: a command takes effect at most once.
     for (const auto& [step, count] : host.effects) {
-      if (count > 1) violation("I5: step " + step.str() + " on " + id.str() + " took effect " + std::to_string(count) + " times");
+      if (count > 1)
+        violation("I5: step " + step.str() + " on " + id.str() + " took effect " + std::to_string(count) + " times");
     }
     // I6: an agent's epoch never decreases.
     std::uint64_t epoch = 0;
@@ -85,7 +88,8 @@ void World::check_invariants() {
     if (journal_has(host.disk, agent::RecordKind::held)) {
       for (const agent::JournalRecord& record : host.disk) {
         const bool abort = record.kind == agent::RecordKind::decision && !record.commit;
-        if (abort && stored_decision_ != model::Decision::abort) violation("I3: " + id.str() + " reverted though it had voted");
+        if (abort && stored_decision_ != model::Decision::abort)
+          violation("I3: " + id.str() + " reverted though it had voted");
       }
     }
   }
@@ -101,17 +105,19 @@ void World::judge() {
   using model::DeploymentState;
   const DeploymentState end = stored_row_.state;
   if (end != DeploymentState::done && end != DeploymentState::rolled_back) {
-    violation("I13: not ended 60 s after the last fault, but " + std::string(model::state_name(end)) + ": " + stored_row_.reason);
+    violation("I13: not ended 60 s after the last fault, but " + std::string(model::state_name(end)) + ": " +
+              stored_row_.reason);
     return;
   }
   // I4: all new, or all old; and the report is what the hosts say.
   for (const auto& [id, host] : hosts_) {
     for (const protocol::SliceComponent& component : plan_.slices.at(id).components) {
-      const std::string expected = end == DeploymentState::done ? component.release.str() : old_serving_.at(id).at(component.name);
+      const std::string expected =
+          end == DeploymentState::done ? component.release.str() : old_serving_.at(id).at(component.name);
       const std::string& actual = host.serving.at(component.name);
       if (actual != expected) {
-        violation("I4: " + std::string(model::state_name(end)) + ", and " + id.str() + " serves '" + actual + "' for " + component.name +
-                  ", not '" + expected + "'");
+        violation("I4: " + std::string(model::state_name(end)) + ", and " + id.str() + " serves '" + actual + "' for " +
+                  component.name + ", not '" + expected + "'");
       }
       // At rest exactly the serving slot's unit is enabled.
       const std::string unit = end == DeploymentState::done ? component.unit : component.old.unit;

@@ -14,8 +14,9 @@
 #include "common/crypto.hpp"
 #include "coordinator/engine/engine.hpp"
 
-/// A whole fleet in one thread: the real coordinator engine and the real agent cores, with simulated network, clock, disks
-/// and hosts. One seed gives one history, byte for byte. Faults come from a random subset per seed (swarm testing):
+/// A whole fleet in one thread: the real coordinator engine and the real agent cores, with simulated network, clock,
+/// disks and hosts. One seed gives one history, byte for byte. Faults come from a random subset per seed (swarm
+/// testing):
 ///
 ///   1. a plan for a few components on a few hosts is made from the seed, and the deployment is started;
 ///   2. events (messages, step ends, timers, faults) are taken from one queue in order of their time;
@@ -24,9 +25,9 @@
 namespace switchyard::simulation {
 
 struct Faults {
-  double loss = 0;         ///< of each message
+  double loss = 0;  ///< of each message
   double duplicate = 0;
-  double slow = 0;         ///< share of messages that are delayed by seconds
+  double slow = 0;  ///< share of messages that are delayed by seconds
   bool partitions = false;
   bool agent_crashes = false;
   bool coordinator_crashes = false;
@@ -49,7 +50,9 @@ struct Outcome {
 };
 
 /// In this world a slot is named after the release in it, so that a unit's name says what it serves.
-inline std::string unit_of(const std::string& component, const std::string& release) { return component + "@" + release + ".service"; }
+inline std::string unit_of(const std::string& component, const std::string& release) {
+  return component + "@" + release + ".service";
+}
 
 class World {
  public:
@@ -67,7 +70,9 @@ class World {
   };
   void at(std::int64_t delay_ms, std::function<void()> happen);
   bool chance(double probability) { return std::uniform_real_distribution<>(0, 1)(random_) < probability; }
-  std::int64_t between(std::int64_t low, std::int64_t high) { return std::uniform_int_distribution<std::int64_t>(low, high)(random_); }
+  std::int64_t between(std::int64_t low, std::int64_t high) {
+    return std::uniform_int_distribution<std::int64_t>(low, high)(random_);
+  }
   void trace(const std::string& text);
   void violation(const std::string& text);
 
@@ -92,7 +97,7 @@ class World {
     std::map<std::string, std::string> serving;  ///< component -> release behind the stable port; "" = nothing
     std::set<std::string> units;                 ///< running
     std::set<std::string> enabled;
-    std::map<StepId, unsigned> effects;          ///< of `run` steps
+    std::map<StepId, unsigned> effects;  ///< of `run` steps
   };
   std::string boot_id(const Host& host) const { return host.id.str() + "-boot-" + std::to_string(host.boot); }
   void start_agent(Host& host);

@@ -38,7 +38,8 @@ void World::coordinator_event(const engine::Event& event) {
     const auto* connected = std::get_if<engine::AgentConnected>(&event);
     if (connected == nullptr) return;
     Host& host = hosts_.at(connected->host);
-    if (auto message = engine::settle_stray(connected->report, stored_decision_)) to_agent(host, connected->session, stored_epoch_, *message);
+    if (auto message = engine::settle_stray(connected->report, stored_decision_))
+      to_agent(host, connected->session, stored_epoch_, *message);
     return;
   }
   const bool may_crash = faults_.coordinator_crashes && now_ < faults_end_;
@@ -71,7 +72,8 @@ void World::coordinator_event(const engine::Event& event) {
   }
 }
 
-// --- network ---------------------------------------------------------------------------------------------------------------
+// --- network
+// ---------------------------------------------------------------------------------------------------------------
 
 std::int64_t World::latency() {
   if (now_ < faults_end_ && chance(faults_.slow)) return between(200, 6'000);

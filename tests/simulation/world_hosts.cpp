@@ -16,7 +16,8 @@ void World::start_agent(Host& host) {
   Process& process = host.agent;
   ++process.life;
   process.timers.clear();
-  process.core = std::make_unique<agent::AgentCore>(agent::CoreIdentity{host.id, keys_.public_key}, agent::Role::agent, host.disk);
+  process.core =
+      std::make_unique<agent::AgentCore>(agent::CoreIdentity{host.id, keys_.public_key}, agent::Role::agent, host.disk);
   process.seen = host.disk.size();
   host.connection = 0;
   host.session = 0;
@@ -31,7 +32,8 @@ void World::start_dead_man(Host& host) {
   process.role = agent::Role::dead_man;
   ++process.life;
   process.timers.clear();
-  process.core = std::make_unique<agent::AgentCore>(agent::CoreIdentity{host.id, keys_.public_key}, agent::Role::dead_man, host.disk);
+  process.core = std::make_unique<agent::AgentCore>(agent::CoreIdentity{host.id, keys_.public_key},
+                                                    agent::Role::dead_man, host.disk);
   process.seen = host.disk.size();
   trace("dead-man looks " + host.id.str());
   agent_event(host, process, agent::Began{boot_id(host)});
@@ -75,7 +77,8 @@ void World::agent_event(Host& host, Process& process, const agent::Event& event)
   if (!process.core) return;
   const std::int64_t boot_ms = now_ + 1'000'000;  // one clock for all boots is enough: deadlines name their boot
   if (process.seen < host.disk.size()) {
-    std::vector<agent::JournalRecord> foreign(host.disk.begin() + static_cast<std::ptrdiff_t>(process.seen), host.disk.end());
+    std::vector<agent::JournalRecord> foreign(host.disk.begin() + static_cast<std::ptrdiff_t>(process.seen),
+                                              host.disk.end());
     process.seen = host.disk.size();
     carry_out(host, process, process.core->apply(agent::JournalGrew{std::move(foreign)}, boot_ms));
     if (!process.core) return;
@@ -88,7 +91,8 @@ void World::carry_out(Host& host, Process& process, agent::Effects effects) {
   if (may_crash && !effects.writes.empty() && chance(0.01)) {
     // Power or process gone in the middle of the append: a prefix of the records is there.
     const auto kept = static_cast<std::size_t>(between(0, static_cast<std::int64_t>(effects.writes.size())));
-    host.disk.insert(host.disk.end(), effects.writes.begin(), effects.writes.begin() + static_cast<std::ptrdiff_t>(kept));
+    host.disk.insert(host.disk.end(), effects.writes.begin(),
+                     effects.writes.begin() + static_cast<std::ptrdiff_t>(kept));
     return crash(host, process);
   }
   for (const agent::JournalRecord& record : effects.writes) {
@@ -139,7 +143,8 @@ void World::run_step(Host& host, Process& process, agent::RunStep order) {
   const bool slow = now_ < faults_end_ && chance(0.03);
   const std::int64_t effect_after = slow ? between(1'000, 8'000) : between(1, 200);
   const bool in_time = effect_after <= static_cast<std::int64_t>(order.timeout_ms);
-  const bool faulty = order.undo ? doomed_undos_.contains(order.step) && now_ < faults_end_ : doomed_.contains(order.step);
+  const bool faulty =
+      order.undo ? doomed_undos_.contains(order.step) && now_ < faults_end_ : doomed_.contains(order.step);
   const bool fails = faulty || !in_time;
   // A crash of the process while the step is at work: the effect has come, or never comes.
   auto acted = std::make_shared<bool>(false);
@@ -177,7 +182,8 @@ void World::act(Host& host, const protocol::Action& action, const StepId& step) 
   trace(host.id.str() + " acts " + std::string(protocol::action_name(action)));
 }
 
-// --- connections ---------------------------------------------------------------------------------------------------------
+// --- connections
+// ---------------------------------------------------------------------------------------------------------
 
 void World::dial(Host& host) {
   const std::uint64_t life = host.agent.life;
