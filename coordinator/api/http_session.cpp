@@ -1,7 +1,7 @@
 #include "coordinator/api/http_session.hpp"
 
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
-#include <boost/beast/core/basic_stream.hpp>
 #include <boost/beast/core/buffers_to_string.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/parser.hpp>
@@ -9,9 +9,9 @@
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
 #include <chrono>
+#include <limits>
 #include <optional>
 
-#include "common/ensure.hpp"
 #include "common/limits.hpp"
 #include "common/log.hpp"
 #include "coordinator/api/failure.hpp"
@@ -24,7 +24,6 @@ namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace http = boost::beast::http;
 using boost::system::error_code;
-using Stream = beast::basic_stream<asio::generic::stream_protocol>;
 using Parser = http::request_parser<http::string_body>;
 
 constexpr std::size_t read_bytes = 16 * 1024;
@@ -49,7 +48,7 @@ RequestHead head_of(const Parser::value_type& message, std::uint64_t content_len
 class BeastSession final : public HttpSession {
  public:
   BeastSession(asio::generic::stream_protocol::socket socket, Peer peer, std::shared_ptr<SessionRoom> room)
-      : stream_(std::move(socket)), peer_(std::move(peer)), room_(std::move(room)) {
+      : socket_(std::move(socket)), deadline_(socket_.get_executor()), peer_(std::move(peer)), room_(std::move(room)) {
     room_->sessions.insert(this);
   }
   ~BeastSession() override { room_->sessions.erase(this); }
@@ -58,20 +57,42 @@ class BeastSession final : public HttpSession {
 
   void close() override {
     closed_ = true;
-    stream_.close();
+    deadline_.cancel();
+    error_code ignored;
+    socket_.close(ignored);
   }
 
  private:
   std::shared_ptr<BeastSession> self() { return std::static_pointer_cast<BeastSession>(shared_from_this()); }
   std::string_view received() const { return {static_cast<const char*>(buffer_.data().data()), buffer_.data().size()}; }
-  void allow(std::int64_t ms) { stream_.expires_after(std::chrono::milliseconds(ms)); }
+
+  // --- time ---
+  // Not Beast's own timeouts: they close the socket, and a slow client shall be told why.
+
+  /// From now on, what is under way ends after `ms` with timed_out_ set.
+  void allow(std::int64_t ms) {
+    timed_out_ = false;
+    deadline_.expires_after(std::chrono::milliseconds(ms));
+    deadline_.async_wait([weak = std::weak_ptr<BeastSession>(self()), turn = ++turn_](const error_code& error) {
+      const auto session = weak.lock();
+      // A wait that has just expired can no longer be cancelled: hence the turn.
+      if (error || !session || session->turn_ != turn) return;
+      session->timed_out_ = true;
+      error_code ignored;
+      session->socket_.cancel(ignored);
+    });
+  }
+  void allow_any_time() {
+    ++turn_;
+    deadline_.cancel();
+  }
 
   // --- the header ---
 
   void wait_for_request() {
     parser_.emplace();
     // Our own limits were checked by the time that a body is read.
-    parser_->body_limit(boost::none);
+    parser_->body_limit(std::numeric_limits<std::uint64_t>::max());
     parser_->header_limit(static_cast<std::uint32_t>(limits::api_head_bytes_max));
     if (!received().empty()) {
       allow(room_->receive_ms);
@@ -84,18 +105,18 @@ class BeastSession final : public HttpSession {
 
   /// One deadline runs from the first byte of the header to its last, however slowly the bytes drip.
   void read_some_head(bool first) {
-    stream_.async_read_some(buffer_.prepare(read_bytes),
+    socket_.async_read_some(buffer_.prepare(read_bytes),
                             [self = self(), first](const error_code& error, std::size_t bytes) {
                               if (self->closed_) return;
-                              if (error) return self->on_broken_head(error, first);
+                              if (error) return self->on_broken_head(first);
                               self->buffer_.commit(bytes);
                               if (first) self->allow(self->room_->receive_ms);
                               self->on_head_bytes();
                             });
   }
 
-  void on_broken_head(const error_code& error, bool first) {
-    if (error == beast::error::timeout && !first) {
+  void on_broken_head(bool first) {
+    if (timed_out_ && !first) {
       refuse_and_close(refusal(408, "too_slow", "the header did not arrive in time"));
     }
     // Else the peer is gone, or was idle: the session ends with its last reference.
@@ -143,15 +164,15 @@ class BeastSession final : public HttpSession {
   // --- the body ---
 
   void send_continue() {
-    asio::async_write(stream_, asio::buffer(continue_line), [self = self()](const error_code& error, std::size_t) {
+    asio::async_write(socket_, asio::buffer(continue_line), [self = self()](const error_code& error, std::size_t) {
       if (!error && !self->closed_) self->read_body();
     });
   }
 
   void read_body() {
-    http::async_read(stream_, buffer_, *parser_, [self = self()](const error_code& error, std::size_t) {
+    http::async_read(socket_, buffer_, *parser_, [self = self()](const error_code& error, std::size_t) {
       if (self->closed_) return;
-      if (error == beast::error::timeout) {
+      if (self->timed_out_) {
         return self->refuse_and_close(refusal(408, "too_slow", "the body did not arrive in time"));
       }
       if (!error) self->run();
@@ -162,15 +183,19 @@ class BeastSession final : public HttpSession {
 
   void run() {
     admission_.request.body = std::move(parser_->get().body());
-    stream_.expires_never();
+    allow_any_time();
     answered_ = false;
     room_->service.run(*admission_.route, admission_.request, [self = self()](Response response) {
       if (!self->closed_) self->send_once(std::move(response));
     });
   }
 
+  /// An operation that fails after it has replied would answer a second time; the first answer stands.
   void send_once(Response response) {
-    ENSURE(!answered_);
+    if (answered_) {
+      log::warning("second answer to a request dropped", {{"status", response.status}});
+      return;
+    }
     answered_ = true;
     send(std::move(response));
   }
@@ -192,7 +217,7 @@ class BeastSession final : public HttpSession {
     message_.body() = std::move(response.body);
     message_.prepare_payload();
     allow(limits::api_send_ms_max);
-    http::async_write(stream_, message_, [self = self()](const error_code& error, std::size_t) {
+    http::async_write(socket_, message_, [self = self()](const error_code& error, std::size_t) {
       if (error || self->closed_) return;
       if (self->keep_alive_) return self->wait_for_request();
       self->linger();
@@ -203,19 +228,22 @@ class BeastSession final : public HttpSession {
   /// peer is told that we are done, and is heard out for a moment.
   void linger() {
     error_code ignored;
-    stream_.socket().shutdown(asio::socket_base::shutdown_send, ignored);
+    socket_.shutdown(asio::socket_base::shutdown_send, ignored);
     allow(limits::api_linger_ms_max);
     discard();
   }
 
   void discard() {
     buffer_.clear();
-    stream_.async_read_some(buffer_.prepare(read_bytes), [self = self()](const error_code& error, std::size_t) {
+    socket_.async_read_some(buffer_.prepare(read_bytes), [self = self()](const error_code& error, std::size_t) {
       if (!error && !self->closed_) self->discard();
     });
   }
 
-  Stream stream_;
+  asio::generic::stream_protocol::socket socket_;
+  asio::steady_timer deadline_;
+  std::uint64_t turn_ = 0;
+  bool timed_out_ = false;
   Peer peer_;
   std::shared_ptr<SessionRoom> room_;
   beast::flat_buffer buffer_{buffer_bytes_max};

@@ -100,7 +100,8 @@ fleet::DeployRequest deploy_request(const std::string& text) {
   request.environment = members.text_or("environment", "");
   if (!request.environment.empty()) checked_name(request.environment, "environment");
   for (const auto& [component, release] : members.text_map("artifacts")) {
-    request.artifacts.emplace(checked_name(component, "component"), checked_release(release));
+    checked_name(component, "component");
+    request.artifacts.emplace(component, checked_release(release));
   }
   request.no_rollback = members.flag("no_rollback");
   request.sequential = members.flag("sequential");
