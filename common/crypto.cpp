@@ -1,9 +1,9 @@
 #include "common/crypto.hpp"
 
+#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/kdf.h>
-#include <openssl/core_names.h>
 #include <openssl/params.h>
 
 #include <memory>
@@ -27,7 +27,8 @@ void check(bool ok, const char* what) {
 }  // namespace
 
 Sha256::Sha256() : context_(EVP_MD_CTX_new()) {
-  check(context_ != nullptr && EVP_DigestInit_ex(static_cast<EVP_MD_CTX*>(context_), EVP_sha256(), nullptr) == 1, "SHA-256 init");
+  check(context_ != nullptr && EVP_DigestInit_ex(static_cast<EVP_MD_CTX*>(context_), EVP_sha256(), nullptr) == 1,
+        "SHA-256 init");
 }
 Sha256::~Sha256() { EVP_MD_CTX_free(static_cast<EVP_MD_CTX*>(context_)); }
 void Sha256::update(std::string_view bytes) {
@@ -68,7 +69,8 @@ SigningKeyPair signing_key_from_secret(std::string_view secret) {
 }
 
 std::string sign(const SigningKeyPair& pair, std::string_view bytes) {
-  PKey key(EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nullptr, bytes_of(pair.secret), pair.secret.size()), &EVP_PKEY_free);
+  PKey key(EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nullptr, bytes_of(pair.secret), pair.secret.size()),
+           &EVP_PKEY_free);
   DigestContext context(EVP_MD_CTX_new(), &EVP_MD_CTX_free);
   check(key != nullptr && context != nullptr, "Ed25519 sign");
   std::string signature(64, '\0');
@@ -80,7 +82,8 @@ std::string sign(const SigningKeyPair& pair, std::string_view bytes) {
 
 bool verify_signature(std::string_view public_key, std::string_view bytes, std::string_view signature) {
   if (public_key.size() != 32 || signature.size() != 64) return false;
-  PKey key(EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, bytes_of(public_key), public_key.size()), &EVP_PKEY_free);
+  PKey key(EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, bytes_of(public_key), public_key.size()),
+           &EVP_PKEY_free);
   DigestContext context(EVP_MD_CTX_new(), &EVP_MD_CTX_free);
   if (key == nullptr || context == nullptr) return false;
   if (EVP_DigestVerifyInit(context.get(), nullptr, nullptr, nullptr, key.get()) != 1) return false;

@@ -26,7 +26,7 @@ class Sha256 {
 };
 
 struct SigningKeyPair {
-  std::string secret;  ///< 32 raw bytes (the Ed25519 seed); never logged
+  std::string secret;      ///< 32 raw bytes (the Ed25519 seed); never logged
   std::string public_key;  ///< 32 raw bytes
 };
 SigningKeyPair generate_signing_key();

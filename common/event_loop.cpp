@@ -53,8 +53,8 @@ EventLoop::Timer EventLoop::after(std::int64_t ms, std::function<void()> callbac
   auto state = std::make_shared<Timer::State>(parts_->context);
   state->timer.expires_after(std::chrono::milliseconds(ms < 0 ? 0 : ms));
   // A weak reference: a Timer destroyed between expiry and dispatch must not call back.
-  state->timer.async_wait([weak = std::weak_ptr<Timer::State>(state), callback = std::move(callback)](
-                              const boost::system::error_code& error) {
+  state->timer.async_wait([weak = std::weak_ptr<Timer::State>(state),
+                           callback = std::move(callback)](const boost::system::error_code& error) {
     if (!error && !weak.expired()) callback();
   });
   return Timer(std::move(state));

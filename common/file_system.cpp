@@ -65,7 +65,8 @@ std::optional<std::string> PosixFileSystem::read(const std::filesystem::path& pa
 
 void PosixFileSystem::write_atomically(const std::filesystem::path& path, std::string_view bytes, std::uint32_t mode) {
   const std::filesystem::path temporary = path.parent_path() / ("." + path.filename().string() + "." + random_hex(8));
-  const FileDescriptor fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, static_cast<mode_t>(mode)));
+  const FileDescriptor fd(
+      ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, static_cast<mode_t>(mode)));
   if (!fd) throw_errno("creating " + temporary.string());
   try {
     if (::fchmod(fd.get(), static_cast<mode_t>(mode)) != 0) throw_errno("setting the mode of " + temporary.string());

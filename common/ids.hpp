@@ -30,7 +30,8 @@ using StepId = Id<struct StepTag>;
 /// 64 hexadecimal digits: SHA-256 of the artifact's manifest bytes. Equal content has an equal id.
 using ReleaseId = Id<struct ReleaseTag>;
 
-/// True for `^[a-z0-9][a-z0-9._-]{0,63}$` without `..`: the one form of every name that reaches a path, a unit or an argument.
+/// True for `^[a-z0-9][a-z0-9._-]{0,63}$` without `..`: the one form of every name that reaches a path, a unit or an
+/// argument.
 bool is_name(std::string_view text);
 
 /// 2 x `bytes` hexadecimal digits from the kernel's random source.

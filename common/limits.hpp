@@ -17,8 +17,8 @@ inline constexpr std::size_t chunk_bytes_max = 256 * 1024;
 inline constexpr std::size_t pack_depth_max = 16;
 inline constexpr std::size_t pack_container_max = 4096;
 inline constexpr std::size_t pack_text_bytes_max = 64 * 1024;
-/// What decoded values may take in memory, as a multiple of their bytes and a floor for small frames: a step of 200 bytes
-/// is a value of 1 KiB, and nothing that is meant well needs more.
+/// What decoded values may take in memory, as a multiple of their bytes and a floor for small frames: a step of 200
+/// bytes is a value of 1 KiB, and nothing that is meant well needs more.
 inline constexpr std::size_t unpack_memory_factor = 16;
 inline constexpr std::size_t unpack_memory_bytes_min = 64 * 1024;
 
@@ -42,8 +42,8 @@ inline constexpr int send_queue_frames_max = 1'000;
 inline constexpr int bulk_queue_frames_max = 64;
 /// What one peer may have waiting in libzmq before TCP holds it back: 64 x 256 KiB.
 inline constexpr int receive_queue_frames_max = 64;
-/// Frames on their way between the transport's thread and the loop, each way: beyond it the transport stops reading (and
-/// TCP holds the peers back), or send() refuses. Every frame counts its bytes and a share for its bookkeeping.
+/// Frames on their way between the transport's thread and the loop, each way: beyond it the transport stops reading
+/// (and TCP holds the peers back), or send() refuses. Every frame counts its bytes and a share for its bookkeeping.
 inline constexpr std::size_t transport_queue_bytes_max = 64 * 1024 * 1024;
 inline constexpr std::size_t transport_frame_share_bytes = 1'024;
 /// Frames taken from one socket before the others get their turn.
@@ -106,6 +106,8 @@ inline constexpr std::size_t deferral_rows_max = 500;
 inline constexpr std::int64_t converge_retry_ms = 60'000;
 /// Reports of steps after a deployment's end (the old slot's retirement) that are known to be in the timeline.
 inline constexpr std::size_t late_steps_max = 10'000;
+/// Rows of one answer, whoever asks.
+inline constexpr std::size_t list_rows_max = 1'000;
 /// Unfinished artifacts whose presence of chunks is kept in memory.
 inline constexpr std::size_t open_uploads_max = 64;
 
@@ -114,7 +116,8 @@ inline constexpr std::size_t open_uploads_max = 64;
 inline constexpr std::int64_t inventory_ms_max = 10'000;
 /// Hosts that are not connected are waited for so long before they count as unreachable: longer than reconnect_ms_max.
 inline constexpr std::int64_t inventory_connect_ms_max = 2'000;
-/// A plan that has not reached its agents by then is refused by them. Long enough for a slow wake-up of a laptop's fleet.
+/// A plan that has not reached its agents by then is refused by them. Long enough for a slow wake-up of a laptop's
+/// fleet.
 inline constexpr std::int64_t plan_life_ms = 3'600'000;
 /// Earlier plans that the planner gets to see, beside those that what serves now came with.
 inline constexpr std::size_t planning_history_max = 20;
@@ -204,7 +207,8 @@ inline constexpr std::uint32_t probe_interval_ms_min = 20;
 inline constexpr std::size_t excerpt_bytes_max = 4096;
 inline constexpr std::size_t probe_body_bytes_max = 64 * 1024;
 
-// --- the host: switch, services, drain --------------------------------------------------------------------------------
+// --- the host: switch, services, drain
+// --------------------------------------------------------------------------------
 /// One run of nft: milliseconds on an idle host; a host that needs longer than this cannot switch traffic anyway.
 inline constexpr int nft_ms_max = 10'000;
 /// `nft -j list ruleset`: a host with 10,000 rules prints about 3 MiB. Larger rule sets are not judged.

@@ -29,9 +29,17 @@ void set_up(std::string_view program, Level least);
 
 void write(Level level, std::string_view message, std::initializer_list<Field> fields) noexcept;
 
-inline void debug(std::string_view message, std::initializer_list<Field> fields = {}) noexcept { write(Level::debug, message, fields); }
-inline void info(std::string_view message, std::initializer_list<Field> fields = {}) noexcept { write(Level::info, message, fields); }
-inline void warning(std::string_view message, std::initializer_list<Field> fields = {}) noexcept { write(Level::warning, message, fields); }
-inline void error(std::string_view message, std::initializer_list<Field> fields = {}) noexcept { write(Level::error, message, fields); }
+inline void debug(std::string_view message, std::initializer_list<Field> fields = {}) noexcept {
+  write(Level::debug, message, fields);
+}
+inline void info(std::string_view message, std::initializer_list<Field> fields = {}) noexcept {
+  write(Level::info, message, fields);
+}
+inline void warning(std::string_view message, std::initializer_list<Field> fields = {}) noexcept {
+  write(Level::warning, message, fields);
+}
+inline void error(std::string_view message, std::initializer_list<Field> fields = {}) noexcept {
+  write(Level::error, message, fields);
+}
 
 }  // namespace switchyard::log

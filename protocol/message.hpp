@@ -18,18 +18,18 @@ namespace switchyard::protocol {
 
 /// The agent's view of one deployment (protocol states of an agent, in the order in which they are passed).
 enum class AgentState : std::uint8_t {
-  idle = 0,       ///< knows nothing of it
-  accepted = 1,   ///< the plan is verified and durable
+  idle = 0,      ///< knows nothing of it
+  accepted = 1,  ///< the plan is verified and durable
   staging = 2,
-  staged = 3,     ///< nothing visible changed
-  swapping = 4,   ///< armed: some effect of the swap may exist
-  swapped = 5,    ///< one stage or more is live, provisionally; may revert by itself
-  held = 6,       ///< has given up the right to revert by itself
+  staged = 3,    ///< nothing visible changed
+  swapping = 4,  ///< armed: some effect of the swap may exist
+  swapped = 5,   ///< one stage or more is live, provisionally; may revert by itself
+  held = 6,      ///< has given up the right to revert by itself
   committed = 7,
   reverting = 8,
-  reverted = 9,   ///< runs exactly what it ran before
-  stuck = 10,     ///< a revert failed: a person is needed
-  safe = 11,      ///< the journal is corrupt: no steps, services keep running
+  reverted = 9,  ///< runs exactly what it ran before
+  stuck = 10,    ///< a revert failed: a person is needed
+  safe = 11,     ///< the journal is corrupt: no steps, services keep running
 };
 std::string_view agent_state_name(AgentState state);
 
@@ -37,7 +37,7 @@ std::string_view agent_state_name(AgentState state);
 struct ComponentReport {
   std::string component;
   bool staged = false;
-  std::uint32_t stage = 0;  ///< stages swapped so far; 0: not swapped (or reverted)
+  std::uint32_t stage = 0;      ///< stages swapped so far; 0: not swapped (or reverted)
   std::string serving_release;  ///< read back: the release behind the stable port; empty: none or unknown
   std::string serving_slot;
   bool operator==(const ComponentReport&) const = default;
@@ -73,11 +73,19 @@ struct Refuse {  // C->A; code: version | revoked | recovery | duplicate | enrol
   std::string code, text;
   bool operator==(const Refuse&) const = default;
 };
-struct Ping { std::int64_t sent_ms = 0; std::string audit_head; bool operator==(const Ping&) const = default; };
-struct Pong { std::int64_t sent_ms = 0; std::string audit_head; bool operator==(const Pong&) const = default; };
+struct Ping {
+  std::int64_t sent_ms = 0;
+  std::string audit_head;
+  bool operator==(const Ping&) const = default;
+};
+struct Pong {
+  std::int64_t sent_ms = 0;
+  std::string audit_head;
+  bool operator==(const Pong&) const = default;
+};
 
 // --- enrolment (on a connection whose CURVE key was derived from the token) ------------------------------------------
-struct Enrol {  // A->C
+struct Enrol {             // A->C
   std::string name;        ///< wanted host name
   std::string public_key;  ///< the agent's own CURVE key, 40 characters of Z85
   std::string agent_version;
@@ -90,11 +98,27 @@ struct Enrolled {  // C->A
 };
 
 // --- deployments -----------------------------------------------------------------------------------------------------
-struct Plan { SignedPlan plan; bool operator==(const Plan&) const = default; };                    // C->A, answer PlanAck | Failed
-struct PlanAck { DeploymentId deployment; std::string plan_hash; bool operator==(const PlanAck&) const = default; };
+struct Plan {
+  SignedPlan plan;
+  bool operator==(const Plan&) const = default;
+};  // C->A, answer PlanAck | Failed
+struct PlanAck {
+  DeploymentId deployment;
+  std::string plan_hash;
+  bool operator==(const PlanAck&) const = default;
+};
 /// Components are prepared one by one as the coordinator says, so that a dependency is ready first.
-struct Prepare { DeploymentId deployment; std::string component; bool operator==(const Prepare&) const = default; };  // -> Staged | Failed
-struct Staged { DeploymentId deployment; std::string component; std::uint64_t free_bytes = 0; bool operator==(const Staged&) const = default; };
+struct Prepare {
+  DeploymentId deployment;
+  std::string component;
+  bool operator==(const Prepare&) const = default;
+};  // -> Staged | Failed
+struct Staged {
+  DeploymentId deployment;
+  std::string component;
+  std::uint64_t free_bytes = 0;
+  bool operator==(const Staged&) const = default;
+};
 struct Swap {  // -> Swapped | Failed
   DeploymentId deployment;
   std::string component;
@@ -108,10 +132,22 @@ struct Swapped {
   std::int64_t remaining_ms = 0;
   bool operator==(const Swapped&) const = default;
 };
-struct Hold { DeploymentId deployment; bool operator==(const Hold&) const = default; };            // -> Held | Failed | Reverted
-struct Held { DeploymentId deployment; bool operator==(const Held&) const = default; };
-struct Commit { DeploymentId deployment; bool operator==(const Commit&) const = default; };        // -> Committed
-struct Committed { DeploymentId deployment; bool operator==(const Committed&) const = default; };
+struct Hold {
+  DeploymentId deployment;
+  bool operator==(const Hold&) const = default;
+};  // -> Held | Failed | Reverted
+struct Held {
+  DeploymentId deployment;
+  bool operator==(const Held&) const = default;
+};
+struct Commit {
+  DeploymentId deployment;
+  bool operator==(const Commit&) const = default;
+};  // -> Committed
+struct Committed {
+  DeploymentId deployment;
+  bool operator==(const Committed&) const = default;
+};
 /// The decision against the deployment. `component` names the one to revert now; empty: no component yet (stop what you
 /// do, keep what is swapped until it is named). `all`: revert everything that is left, in reverse order.
 struct Abort {  // -> Reverted | Stuck
@@ -129,11 +165,29 @@ struct Reverted {
   std::string why;
   bool operator==(const Reverted&) const = default;
 };
-struct Stuck { DeploymentId deployment; StepId step; std::string code, detail; bool operator==(const Stuck&) const = default; };
-/// A step of PREPARE, SWAP or HOLD failed (or the plan was refused); the agent waits for ABORT, and its dead-man runs on.
-struct Failed { DeploymentId deployment; StepId step; std::string component, code, detail; bool operator==(const Failed&) const = default; };
-struct Extend { DeploymentId deployment; bool operator==(const Extend&) const = default; };        // -> Extended | Reverted
-struct Extended { DeploymentId deployment; std::int64_t remaining_ms = 0; bool operator==(const Extended&) const = default; };
+struct Stuck {
+  DeploymentId deployment;
+  StepId step;
+  std::string code, detail;
+  bool operator==(const Stuck&) const = default;
+};
+/// A step of PREPARE, SWAP or HOLD failed (or the plan was refused); the agent waits for ABORT, and its dead-man runs
+/// on.
+struct Failed {
+  DeploymentId deployment;
+  StepId step;
+  std::string component, code, detail;
+  bool operator==(const Failed&) const = default;
+};
+struct Extend {
+  DeploymentId deployment;
+  bool operator==(const Extend&) const = default;
+};  // -> Extended | Reverted
+struct Extended {
+  DeploymentId deployment;
+  std::int64_t remaining_ms = 0;
+  bool operator==(const Extended&) const = default;
+};
 /// Progress, for people and for the record; sent again until acknowledged.
 struct StepEvent {  // A->C -> StepEventAck
   DeploymentId deployment;
@@ -142,21 +196,44 @@ struct StepEvent {  // A->C -> StepEventAck
   StepResult result;
   bool operator==(const StepEvent&) const = default;
 };
-struct StepEventAck { DeploymentId deployment; StepId step; StepState state = StepState::started; bool operator==(const StepEventAck&) const = default; };
+struct StepEventAck {
+  DeploymentId deployment;
+  StepId step;
+  StepState state = StepState::started;
+  bool operator==(const StepEventAck&) const = default;
+};
 /// A watch probe changed its verdict while the component is live and not yet committed.
-struct Health { DeploymentId deployment; std::string component; bool healthy = true; std::string detail; bool operator==(const Health&) const = default; };
+struct Health {
+  DeploymentId deployment;
+  std::string component;
+  bool healthy = true;
+  std::string detail;
+  bool operator==(const Health&) const = default;
+};
 /// "What do you know of this deployment?" -> Report. Answers HELLO's question for one deployment, at any time.
-struct Query { DeploymentId deployment; bool operator==(const Query&) const = default; };
-struct Report { DeploymentReport report; bool operator==(const Report&) const = default; };
+struct Query {
+  DeploymentId deployment;
+  bool operator==(const Query&) const = default;
+};
+struct Report {
+  DeploymentReport report;
+  bool operator==(const Report&) const = default;
+};
 
-// --- inventory ---------------------------------------------------------------------------------------------------------
-struct ReleaseFact { ReleaseId release; bool complete = false; bool operator==(const ReleaseFact&) const = default; };
+// --- inventory
+// ---------------------------------------------------------------------------------------------------------
+struct ReleaseFact {
+  ReleaseId release;
+  bool complete = false;
+  bool operator==(const ReleaseFact&) const = default;
+};
 struct ComponentFact {
   std::string component;
-  OldState serving;  ///< read back from the switch and systemd
+  OldState serving;        ///< read back from the switch and systemd
   std::string unit_state;  ///< active, inactive, failed
   std::vector<ReleaseFact> releases;
-  std::string problem;  ///< not empty: why `serving` could not be read (it then means nothing): no plan may be made on it
+  std::string
+      problem;  ///< not empty: why `serving` could not be read (it then means nothing): no plan may be made on it
   bool operator==(const ComponentFact&) const = default;
 };
 /// Asks for the components named; ports help to find an unmanaged process on a stable port.
@@ -165,25 +242,74 @@ struct InventoryQuestion {
   std::uint16_t stable_port = 0;
   std::string legacy_unit;
   SwitchTraffic traffic;
-  std::string unit;  ///< the template of the slots' units, if the manifest names one: api@.service; empty: <component>@.service
+  std::string
+      unit;  ///< the template of the slots' units, if the manifest names one: api@.service; empty: <component>@.service
   bool operator==(const InventoryQuestion&) const = default;
 };
-struct Inventory { std::string request; std::vector<InventoryQuestion> questions; bool operator==(const Inventory&) const = default; };  // C->A
-struct InventoryReply { std::string request; std::vector<ComponentFact> components; std::uint64_t free_bytes = 0; bool operator==(const InventoryReply&) const = default; };
+struct Inventory {
+  std::string request;
+  std::vector<InventoryQuestion> questions;
+  bool operator==(const Inventory&) const = default;
+};  // C->A
+struct InventoryReply {
+  std::string request;
+  std::vector<ComponentFact> components;
+  std::uint64_t free_bytes = 0;
+  bool operator==(const InventoryReply&) const = default;
+};
 
 // --- bulk ------------------------------------------------------------------------------------------------------------
 /// Pull of one piece of an artifact's archive. The chunk list comes with offset 0 of `kind == manifest`.
-struct BlobGet { ReleaseId release; bool manifest = false; std::uint64_t offset = 0; std::uint32_t length = 0; bool operator==(const BlobGet&) const = default; };
-struct Blob { ReleaseId release; bool manifest = false; std::uint64_t offset = 0; std::string bytes; bool missing = false; bool operator==(const Blob&) const = default; };
+struct BlobGet {
+  ReleaseId release;
+  bool manifest = false;
+  std::uint64_t offset = 0;
+  std::uint32_t length = 0;
+  bool operator==(const BlobGet&) const = default;
+};
+struct Blob {
+  ReleaseId release;
+  bool manifest = false;
+  std::uint64_t offset = 0;
+  std::string bytes;
+  bool missing = false;
+  bool operator==(const Blob&) const = default;
+};
 
 /// The numbers are for ever; a number is never used again.
 enum class MessageType : std::uint16_t {
-  hello = 1, welcome = 2, refuse = 3, ping = 4, pong = 5,
-  plan = 10, prepare = 11, swap = 12, hold = 13, commit = 14, abort = 15, extend = 16, step_event = 17, inventory = 18,
-  health = 19, blob_get = 20,
-  enrol = 50, enrolled = 51,
-  plan_ack = 60, staged = 61, swapped = 62, held = 63, committed = 64, reverted = 65, extended = 66, step_event_ack = 67,
-  inventory_reply = 68, failed = 69, stuck = 70, query = 71, report = 72, blob = 73,
+  hello = 1,
+  welcome = 2,
+  refuse = 3,
+  ping = 4,
+  pong = 5,
+  plan = 10,
+  prepare = 11,
+  swap = 12,
+  hold = 13,
+  commit = 14,
+  abort = 15,
+  extend = 16,
+  step_event = 17,
+  inventory = 18,
+  health = 19,
+  blob_get = 20,
+  enrol = 50,
+  enrolled = 51,
+  plan_ack = 60,
+  staged = 61,
+  swapped = 62,
+  held = 63,
+  committed = 64,
+  reverted = 65,
+  extended = 66,
+  step_event_ack = 67,
+  inventory_reply = 68,
+  failed = 69,
+  stuck = 70,
+  query = 71,
+  report = 72,
+  blob = 73,
 };
 std::string_view message_name(MessageType type);
 
@@ -195,10 +321,10 @@ MessageType type_of(const Message& message);
 /// One frame: the head of protocol.md, and the message.
 struct Envelope {
   std::uint8_t protocol = 1;
-  std::uint64_t epoch = 0;   ///< of the coordinator that speaks or is spoken to
-  std::string session;       ///< 16 raw bytes, drawn by the agent for every connection it dials
-  std::uint64_t seq = 0;     ///< of the sender, within the session
-  std::uint64_t re = 0;      ///< seq of the request that this answers; 0: none
+  std::uint64_t epoch = 0;  ///< of the coordinator that speaks or is spoken to
+  std::string session;      ///< 16 raw bytes, drawn by the agent for every connection it dials
+  std::uint64_t seq = 0;    ///< of the sender, within the session
+  std::uint64_t re = 0;     ///< seq of the request that this answers; 0: none
   Message message;
   bool operator==(const Envelope&) const = default;
 };

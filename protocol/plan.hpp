@@ -10,8 +10,8 @@
 #include "common/crypto.hpp"
 #include "protocol/step.hpp"
 
-/// What the coordinator plans and the agents verify. The plan hash is SHA-256 of the encoded PlanHeader; the header lists
-/// the hash of every agent's slice, so one signature over the hash covers everything, and an agent needs no other
+/// What the coordinator plans and the agents verify. The plan hash is SHA-256 of the encoded PlanHeader; the header
+/// lists the hash of every agent's slice, so one signature over the hash covers everything, and an agent needs no other
 /// host's slice to check its own.
 namespace switchyard::protocol {
 
@@ -25,7 +25,7 @@ struct PlanHeader {
   DeploymentId deployment;
   std::uint64_t plan_seq = 0;  ///< grows with every plan of this coordinator's store; an agent refuses an older one
   std::string environment;
-  std::string name;  ///< metadata.name of the manifest
+  std::string name;                    ///< metadata.name of the manifest
   std::int64_t not_after_wall_ms = 0;  ///< checked when a plan is accepted; never blocks ABORT, COMMIT or a revert
   std::vector<SliceHash> slices;       ///< sorted by host
   bool operator==(const PlanHeader&) const = default;
@@ -39,7 +39,7 @@ struct SliceComponent {
   std::string unit;   ///< the new slot's unit
   OldState old;       ///< what a revert goes back to
   std::uint32_t stages = 1;
-  std::vector<Step> steps;  ///< all phases, in order
+  std::vector<Step> steps;       ///< all phases, in order
   std::vector<ProbeSpec> watch;  ///< tried again at HOLD and during the watch window, through the stable port
   bool operator==(const SliceComponent&) const = default;
 };
@@ -54,8 +54,8 @@ struct PlanSlice {
 };
 
 struct SignedPlan {
-  std::string header;  ///< encoded PlanHeader
-  std::string slice;   ///< encoded PlanSlice
+  std::string header;     ///< encoded PlanHeader
+  std::string slice;      ///< encoded PlanSlice
   std::string signature;  ///< Ed25519 over SHA-256(header)
   bool operator==(const SignedPlan&) const = default;
 };

@@ -17,9 +17,9 @@ namespace switchyard::protocol {
 // --- probes --------------------------------------------------------------------------------------------------------
 
 struct HttpProbe {
-  std::string url;  ///< http://127.0.0.1:5002/health
+  std::string url;                             ///< http://127.0.0.1:5002/health
   std::vector<std::uint16_t> expected_status;  ///< empty: any 2xx
-  std::string expected_body;  ///< a text that the body contains; empty: any body
+  std::string expected_body;                   ///< a text that the body contains; empty: any body
   std::map<std::string, std::string> headers;
   bool operator==(const HttpProbe&) const = default;
 };
@@ -76,7 +76,7 @@ struct EnsureRelease {
   std::string component;
   ArtifactRef artifact;
   std::vector<std::string> shared;  ///< relative paths that are links to <root>/<component>/shared/<path>
-  std::string shared_owner;  ///< user who gets the shared directories that do not exist yet; empty: root
+  std::string shared_owner;         ///< user who gets the shared directories that do not exist yet; empty: root
   bool operator==(const EnsureRelease&) const = default;
 };
 struct EnsureFile {
@@ -110,7 +110,7 @@ struct SwitchTarget {
   std::string slot;  ///< blue, green, main, legacy
   std::uint16_t port = 0;
   std::uint32_t weight = 0;  ///< of 100; new connections only
-  std::string server;  ///< haproxy: server name within the backend
+  std::string server;        ///< haproxy: server name within the backend
   bool operator==(const SwitchTarget&) const = default;
 };
 /// Makes the weights so. All weights 0 (or no targets): no entry, the stable port belongs to whoever listens on it.
@@ -118,7 +118,7 @@ struct SwitchTraffic {
   std::string component;
   SwitchKind kind = SwitchKind::none;
   std::uint16_t stable_port = 0;
-  std::string haproxy_socket;   ///< /run/haproxy/admin.sock
+  std::string haproxy_socket;  ///< /run/haproxy/admin.sock
   std::string haproxy_backend;
   std::vector<SwitchTarget> targets;
   /// nftables: only clients of this host use the stable port (a proxy in front, as with `traffic: nginx`), so slots may
@@ -169,8 +169,8 @@ struct OldState {
   std::string unit;
   bool operator==(const OldState&) const = default;
 };
-/// Compares what serves now with what the plan was made against, and verifies the old release's bytes. A difference is a
-/// failure before anything changed.
+/// Compares what serves now with what the plan was made against, and verifies the old release's bytes. A difference is
+/// a failure before anything changed.
 struct VerifyOld {
   std::string component;
   OldState expected;

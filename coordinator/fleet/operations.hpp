@@ -25,7 +25,8 @@ struct Caller {
 
 /// A refusal that the caller can do something about; becomes an HTTP status and an error body.
 struct Refusal {
-  int status = 400;  ///< 400 bad input, 404 not found, 409 conflict, 422 cannot be planned, 503 store or agents unavailable
+  int status =
+      400;  ///< 400 bad input, 404 not found, 409 conflict, 422 cannot be planned, 503 store or agents unavailable
   std::string code;  ///< a short stable word
   std::string message;
   std::map<std::string, std::string> details;
@@ -36,9 +37,9 @@ template <class T>
 using Reply = std::function<void(Answer<T>)>;
 
 struct DeployRequest {
-  std::string manifest;   ///< YAML text
-  std::string file_name;  ///< for messages: file:line:column
-  std::string environment;  ///< overrides metadata.environment when not empty
+  std::string manifest;                        ///< YAML text
+  std::string file_name;                       ///< for messages: file:line:column
+  std::string environment;                     ///< overrides metadata.environment when not empty
   std::map<std::string, ReleaseId> artifacts;  ///< component -> uploaded artifact
   bool no_rollback = false;
   bool sequential = false;
@@ -60,7 +61,8 @@ struct HostView {
 struct ProgressView {
   HostId host;
   std::string component;
-  std::string state;  ///< pending, staging, staged, swapping, swapped, held, committed, reverting, reverted, stuck, deferred, gone
+  std::string state;  ///< pending, staging, staged, swapping, swapped, held, committed, reverting, reverted, stuck,
+                      ///< deferred, gone
   std::string step;   ///< the running or last step's title
   std::string detail;
 };
@@ -80,27 +82,34 @@ class Operations {
   virtual ~Operations() = default;
 
   // --- artifacts: manifest first, then the missing chunks, then complete ---
-  virtual Answer<std::vector<std::uint32_t>> begin_artifact(const ReleaseId& release, const std::string& manifest) = 0;  ///< missing chunk indexes
+  virtual Answer<std::vector<std::uint32_t>> begin_artifact(
+      const ReleaseId& release, const std::string& manifest) = 0;  ///< missing chunk indexes
   virtual Answer<bool> put_chunk(const ReleaseId& release, std::uint32_t index, const std::string& bytes) = 0;
-  virtual Answer<bool> complete_artifact(const Caller& caller, const ReleaseId& release, const std::string& component, const std::string& version) = 0;
+  virtual Answer<bool> complete_artifact(const Caller& caller, const ReleaseId& release, const std::string& component,
+                                         const std::string& version) = 0;
   virtual std::vector<store::PutArtifact> artifacts() const = 0;
 
   // --- deployments ---
-  virtual void plan(const Caller& caller, const DeployRequest& request, Reply<model::Plan> reply) = 0;  ///< changes nothing
+  virtual void plan(const Caller& caller, const DeployRequest& request,
+                    Reply<model::Plan> reply) = 0;  ///< changes nothing
   virtual void start(const Caller& caller, const DeployRequest& request, Reply<DeploymentView> reply) = 0;
   virtual void start_rollback(const Caller& caller, const RollbackRequest& request, Reply<DeploymentView> reply) = 0;
   virtual Answer<DeploymentView> deployment(const DeploymentId& id) const = 0;
   virtual std::vector<model::DeploymentRow> deployments(std::size_t limit) const = 0;
-  virtual std::vector<model::TimelineEntry> timeline(const DeploymentId& id, std::size_t after, std::size_t limit) const = 0;
+  virtual std::vector<model::TimelineEntry> timeline(const DeploymentId& id, std::size_t after,
+                                                     std::size_t limit) const = 0;
   /// Calls back once when the timeline is longer than `after`, the deployment has ended, or `wait_ms` has passed.
-  virtual void when_timeline_grows(const DeploymentId& id, std::size_t after, std::int64_t wait_ms, std::function<void()> reply) = 0;
+  virtual void when_timeline_grows(const DeploymentId& id, std::size_t after, std::int64_t wait_ms,
+                                   std::function<void()> reply) = 0;
   virtual Answer<bool> cancel(const Caller& caller, const DeploymentId& id, const std::string& reason) = 0;
   virtual Answer<bool> resume(const Caller& caller, const DeploymentId& id) = 0;
-  virtual Answer<bool> declare_gone(const Caller& caller, const DeploymentId& id, const HostId& host, const std::string& reason) = 0;
+  virtual Answer<bool> declare_gone(const Caller& caller, const DeploymentId& id, const HostId& host,
+                                    const std::string& reason) = 0;
 
   // --- fleet ---
   virtual std::vector<HostView> hosts() const = 0;
-  virtual Answer<bool> add_host(const Caller& caller, const HostId& host, const std::map<std::string, std::string>& labels) = 0;
+  virtual Answer<bool> add_host(const Caller& caller, const HostId& host,
+                                const std::map<std::string, std::string>& labels) = 0;
   virtual Answer<bool> remove_host(const Caller& caller, const HostId& host) = 0;
   /// The old key is revoked; the answer's token enrols the new machine under the same name.
   virtual Answer<TokenMade> replace_host(const Caller& caller, const HostId& host) = 0;
