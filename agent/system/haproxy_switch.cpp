@@ -74,8 +74,8 @@ std::string state_line(const protocol::SwitchTraffic& wanted) {
 
 }  // namespace
 
-HaproxySwitch::HaproxySwitch(std::filesystem::path state, FileSystem& files)
-    : state_(std::move(state)), files_(files) {}
+HaproxySwitch::HaproxySwitch(std::filesystem::path state, FileSystem& files, SocketTable& sockets)
+    : state_(std::move(state)), files_(files), sockets_(sockets) {}
 
 std::filesystem::path HaproxySwitch::server_state_file(const std::filesystem::path& state, const std::string& socket) {
   std::string name = socket.substr(socket.find_first_not_of('/'));
@@ -150,7 +150,8 @@ SwitchReading HaproxySwitch::read(const protocol::SwitchTraffic& wanted) {
     reading.durable = kept == present;
     return reading;
   }
-  reading.durable = false;
+  std::erase_if(reading.targets, [this](const auto& target) { return sockets_.listeners(target.port).empty(); });
+  reading.durable = reading.targets.empty();
   return reading;
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "agent/system/haproxy_socket.hpp"
+#include "agent/system/socket_table.hpp"
 #include "agent/system/traffic_switch.hpp"
 #include "common/file_system.hpp"
 
@@ -16,15 +17,19 @@ namespace switchyard::agent {
 /// The switch in a running haproxy: the new slot's server is made `ready`, then the old one `drain`s. Both servers
 /// stand in haproxy's configuration; servers that the plan does not name are left alone.
 ///
-/// haproxy forgets this when it restarts or reloads. So the wanted state is kept in <state>/haproxy.state and applied
-/// again as soon as the watch sees another process id. And after each change haproxy's own `show servers state` is
-/// written to <state>/<socket path with _ for />.servers: a configuration with `server-state-file` and
-/// `load-server-state-from-file global` brings the state back from the first request on, also with the agent removed.
+/// Before the first apply() a backend stands as a person configured it, most often with a first server that is ready
+/// and has nothing behind it: until then only servers on whose port somebody listens count as live.
+///
+/// haproxy forgets its servers' states when it restarts or reloads. So the wanted state is kept in
+/// <state>/haproxy.state and applied again as soon as the watch sees another process id. And after each change
+/// haproxy's own `show servers state` is written to <state>/<socket path with _ for />.servers: a configuration with
+/// `server-state-file` and `load-server-state-from-file global` brings the state back from the first request on, also
+/// with the agent removed.
 ///
 /// Any thread. Throws SysError when the socket cannot be reached, Error when haproxy refuses.
 class HaproxySwitch final : public TrafficSwitch {
  public:
-  HaproxySwitch(std::filesystem::path state, FileSystem& files);
+  HaproxySwitch(std::filesystem::path state, FileSystem& files, SocketTable& sockets);
 
   SwitchReading read(const protocol::SwitchTraffic& wanted) override;
   void apply(const protocol::SwitchTraffic& wanted) override;
@@ -44,6 +49,7 @@ class HaproxySwitch final : public TrafficSwitch {
 
   const std::filesystem::path state_;
   FileSystem& files_;
+  SocketTable& sockets_;
   std::mutex mutex_;
   std::map<std::string, std::uint64_t> process_ids_;  ///< by socket: as last seen, guarded by mutex_
 };
