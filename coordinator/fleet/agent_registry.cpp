@@ -26,10 +26,10 @@ HelloOutcome AgentRegistry::hello(const HostId& host, std::uint64_t connection, 
   const bool ahead = hello.max_epoch > epoch_;
   if (!agreement || ahead) {
     const std::string code = ahead ? "recovery" : "version";
-    const std::string text =
-        ahead ? "this host has obeyed epoch " + std::to_string(hello.max_epoch) + ", the coordinator's store knows only " +
-                    std::to_string(epoch_) + ": was an old store restored?"
-              : "no protocol version in common; upgrade the older side";
+    const std::string text = ahead ? "this host has obeyed epoch " + std::to_string(hello.max_epoch) +
+                                         ", the coordinator's store knows only " + std::to_string(epoch_) +
+                                         ": was an old store restored?"
+                                   : "no protocol version in common; upgrade the older side";
     log::error("agent refused", {{"host", host.str()}, {"code", code}, {"why", text}});
     send_bare(host, protocol::Channel::control, envelope, protocol::Refuse{code, text});
     return {.ended = end(host), .begun = std::nullopt};
@@ -96,7 +96,8 @@ std::optional<EndedSession> AgentRegistry::end(const HostId& host) {
   return ended;
 }
 
-std::optional<EndedSession> AgentRegistry::refuse(const HostId& host, const std::string& code, const std::string& text) {
+std::optional<EndedSession> AgentRegistry::refuse(const HostId& host, const std::string& code,
+                                                  const std::string& text) {
   if (!connected(host)) return std::nullopt;
   send(host, protocol::Refuse{code, text});
   return end(host);

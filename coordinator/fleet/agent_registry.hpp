@@ -53,7 +53,8 @@ class AgentRegistry {
   /// False when the host is not connected, or its queue is full: the message is lost, as any message may be.
   bool send(const HostId& host, protocol::Message message, std::uint64_t re = 0);
   /// To a peer without a session: refusals, enrolment, bulk.
-  bool send_bare(const HostId& peer, protocol::Channel channel, const protocol::Envelope& to, protocol::Message message);
+  bool send_bare(const HostId& peer, protocol::Channel channel, const protocol::Envelope& to,
+                 protocol::Message message);
 
   /// Says why and forgets the session.
   std::optional<EndedSession> refuse(const HostId& host, const std::string& code, const std::string& text);

@@ -66,6 +66,7 @@ void Convergence::planned(const HostId& host, const model::DeploymentRow& target
   order.caller = coordinator_itself();
   order.kind = model::DeploymentKind::converge;
   order.refers_to = target.id;
+  order.host = host;
   order.reason = "host " + host.str() + " is brought to " + target.id.str();
   try {
     const auto started = starter_.start(std::move(order), std::move(plan));
@@ -81,7 +82,7 @@ void Convergence::planned(const HostId& host, const model::DeploymentRow& target
   }
   if (empty) {
     busy_.erase(host);
-    settled_without_work(host, target);
+    refresh();
   }
 }
 

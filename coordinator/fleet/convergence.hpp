@@ -34,7 +34,7 @@ class Convergence {
   Timers& timers_;
   const Clock& clock_;
   std::set<HostId> behind_;
-  std::set<HostId> busy_;               ///< a plan is being made, or a deployment runs
+  std::set<HostId> busy_;                ///< a plan is being made, or a deployment runs
   std::map<HostId, unsigned> attempts_;  ///< since the host connected
 };
 

@@ -1,7 +1,6 @@
 #include "coordinator/fleet/deferrals.hpp"
 
 #include <algorithm>
-#include <set>
 
 #include "common/limits.hpp"
 
@@ -43,7 +42,7 @@ std::optional<DeploymentRow> deferred_to(const store::StateStore& store, const H
 }
 
 std::vector<store::Write> settle_deferrals(const store::StateStore& store, const DeploymentRow& row,
-                                           const model::Plan& plan) {
+                                           const std::set<HostId>& hosts) {
   const bool converge = row.kind == DeploymentKind::converge;
   const DeploymentId& newest = converge ? row.rollback_of : row.id;
   std::vector<store::Write> writes;
@@ -55,7 +54,7 @@ std::vector<store::Write> settle_deferrals(const store::StateStore& store, const
     if (older.environment != row.environment || older.name != row.name) continue;
     const std::size_t before = older.deferred.size();
     if (converge) {
-      std::erase_if(older.deferred, [&](const HostId& host) { return plan.slices.contains(host); });
+      std::erase_if(older.deferred, [&](const HostId& host) { return hosts.contains(host); });
     } else {
       older.deferred.clear();
     }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "coordinator/store/state_store.hpp"
@@ -12,10 +13,10 @@ namespace switchyard::fleet {
 /// The newest finished deployment that `host` has still to be brought to.
 std::optional<model::DeploymentRow> deferred_to(const store::StateStore& store, const HostId& host);
 
-/// The writes that go with the commit of `row`: its hosts are no longer behind an older deployment of the same name, and
-/// a newer one takes the place of all older ones.
+/// The writes that go with the commit of `row`. A converge deployment: `hosts` are no longer behind the one that it
+/// refers to, nor any older one of that name. Any other: it takes the place of all older ones of its name.
 std::vector<store::Write> settle_deferrals(const store::StateStore& store, const model::DeploymentRow& row,
-                                           const model::Plan& plan);
+                                           const std::set<HostId>& hosts);
 
 /// The writes that make a replaced host be brought back to what was committed for it.
 store::Transaction defer_replaced(const store::StateStore& store, const HostId& host);

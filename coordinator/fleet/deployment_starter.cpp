@@ -11,9 +11,12 @@ namespace {
 
 std::string_view operation_of(model::DeploymentKind kind) {
   switch (kind) {
-    case model::DeploymentKind::deploy: return "deployment.start";
-    case model::DeploymentKind::rollback: return "rollback.start";
-    case model::DeploymentKind::converge: return "converge.start";
+    case model::DeploymentKind::deploy:
+      return "deployment.start";
+    case model::DeploymentKind::rollback:
+      return "rollback.start";
+    case model::DeploymentKind::converge:
+      return "converge.start";
   }
   return "deployment.start";
 }
@@ -58,7 +61,7 @@ store::Transaction DeploymentStarter::writes_of(const StartOrder& order, const m
   }
   if (!order.idempotency_key.empty()) writes.push_back(store::PutRequestKey{order.idempotency_key, row.id});
   if (model::is_final(row.state)) {
-    for (store::Write& write : settle_deferrals(store_, row, plan)) writes.push_back(std::move(write));
+    for (store::Write& write : settle_deferrals(store_, row, {order.host})) writes.push_back(std::move(write));
   }
   model::TimelineEntry entry;
   entry.deployment = row.id;
@@ -80,7 +83,8 @@ std::optional<Refusal> DeploymentStarter::refuse_locked(const model::Plan& plan)
     for (const protocol::SliceComponent& component : slice.components) {
       const auto holder = store_.lock_holder(host, component.name);
       if (!holder || *holder == plan.deployment) continue;
-      return Refusal{409, "locked",
+      return Refusal{409,
+                     "locked",
                      "component " + component.name + " on host " + host.str() + " is being changed by deployment " +
                          holder->str() + "; wait for its end, or cancel it",
                      {{"host", host.str()}, {"component", component.name}, {"holder", holder->str()}}};

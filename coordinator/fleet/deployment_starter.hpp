@@ -14,13 +14,14 @@ struct StartOrder {
   Caller caller;
   model::DeploymentKind kind = model::DeploymentKind::deploy;
   DeploymentId refers_to;  ///< DeploymentRow::rollback_of
+  HostId host;             ///< converge: who is brought there
   std::string reason;
   std::optional<store::PutSource> source;  ///< of a deploy; its deployment id is filled in
   std::string idempotency_key;
 };
 
-/// Turns a plan into a deployment: row, plan, locks, key and audit in one transaction, and only then the engine hears of
-/// it. Loop thread only. Throws StoreError.
+/// Turns a plan into a deployment: row, plan, locks, key and audit in one transaction, and only then the engine hears
+/// of it. Loop thread only. Throws StoreError.
 class DeploymentStarter {
  public:
   DeploymentStarter(store::StateStore& store, DeploymentRuns& runs, const Clock& clock)

@@ -40,7 +40,9 @@ store::Transaction EffectRunner::writes_of(const engine::DeploymentRun& run, con
     writes.push_back(store::PutDecision{run.row.id, effects.decision});
     if (effects.decision == model::Decision::commit) {
       for (model::ServingRow& row : serving_rows(run)) writes.push_back(store::PutServing{std::move(row)});
-      for (store::Write& write : settle_deferrals(store_, run.row, run.plan)) writes.push_back(std::move(write));
+      std::set<HostId> hosts;
+      for (const auto& [host, progress] : run.hosts) hosts.insert(host);
+      for (store::Write& write : settle_deferrals(store_, run.row, hosts)) writes.push_back(std::move(write));
     }
   }
   if (effects.save) {

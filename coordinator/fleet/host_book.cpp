@@ -96,8 +96,8 @@ Answer<bool> HostBook::add(const Caller& caller, const HostId& host, const std::
   }
   const model::HostRow* present = find(host);
   if (present != nullptr && present->removed) {
-    return Refusal{409, "tombstone",
-                   "a host " + host.str() + " was removed; its name comes back only by `hosts replace`", {}};
+    return Refusal{
+        409, "tombstone", "a host " + host.str() + " was removed; its name comes back only by `hosts replace`", {}};
   }
   if (present == nullptr && hosts_.size() >= limits::hosts_max) {
     return Refusal{409, "too_many_hosts", "the fleet has " + std::to_string(limits::hosts_max) + " hosts already", {}};
@@ -179,13 +179,16 @@ Answer<TokenMade> HostBook::create_token(const Caller& caller, const std::string
   }
   const model::HostRow* bound = find(HostId(host_pattern));
   if (bound != nullptr && (!bound->public_key.empty() || bound->removed)) {
-    return Refusal{409, "host_exists",
-                   "host " + host_pattern + " is enrolled already, or was removed; use `hosts replace` for a new machine",
-                   {}};
+    return Refusal{
+        409,
+        "host_exists",
+        "host " + host_pattern + " is enrolled already, or was removed; use `hosts replace` for a new machine",
+        {}};
   }
   model::TokenRow row;
   TokenMade made = make_token(host_pattern, row);
-  store_.commit({store::PutToken{row}, audit_row(clock_, caller, "token.create", row.id, {}, {{"host", host_pattern}})});
+  store_.commit(
+      {store::PutToken{row}, audit_row(clock_, caller, "token.create", row.id, {}, {{"host", host_pattern}})});
   tokens_.insert_or_assign(row.id, row);
   publish();
   return made;

@@ -23,8 +23,8 @@ struct EnrolmentTerms {
   std::function<std::string(const std::string& secret)> public_key_of;
 };
 
-/// The hosts and the tokens: who may connect, and who may join. Holds the rows in memory; every change is durable first.
-/// Loop thread only. Throws StoreError; nothing has changed then.
+/// The hosts and the tokens: who may connect, and who may join. Holds the rows in memory; every change is durable
+/// first. Loop thread only. Throws StoreError; nothing has changed then.
 class HostBook {
  public:
   /// `publish` gets the whole list of keys that may connect, and who they are, after every change of it.

@@ -82,11 +82,12 @@ void Planning::deployment_of(const model::Manifest& manifest, const DeployReques
   planner::PlanningFacts facts;
   if (auto refusal = collect_artifacts(manifest, request, facts)) return reply(std::move(*refusal));
   const planner::PlanOptions options{request.no_rollback, request.sequential, request.no_monitoring};
-  gather(planner::inventory_questions(manifest), std::move(facts), use, manifest.version,
-         [manifest, options](const planner::PlanningFacts& gathered) {
-           return planner::plan_deployment(manifest, gathered, options);
-         },
-         std::move(reply));
+  gather(
+      planner::inventory_questions(manifest), std::move(facts), use, manifest.version,
+      [manifest, options](const planner::PlanningFacts& gathered) {
+        return planner::plan_deployment(manifest, gathered, options);
+      },
+      std::move(reply));
 }
 
 void Planning::rollback(const model::DeploymentRow& done, const std::vector<std::string>& components,
@@ -99,11 +100,12 @@ void Planning::rollback(const model::DeploymentRow& done, const std::vector<std:
       if (version.empty()) version = version_of_release(store_, component.old.release);
     }
   }
-  gather(planner::inventory_questions(*plan), {}, Use::start, version,
-         [plan = *plan, components](const planner::PlanningFacts& gathered) {
-           return planner::plan_rollback(plan, components, gathered);
-         },
-         std::move(reply));
+  gather(
+      planner::inventory_questions(*plan), {}, Use::start, version,
+      [plan = *plan, components](const planner::PlanningFacts& gathered) {
+        return planner::plan_rollback(plan, components, gathered);
+      },
+      std::move(reply));
 }
 
 std::optional<Refusal> Planning::collect_artifacts(const model::Manifest& manifest, const DeployRequest& request,
@@ -112,9 +114,11 @@ std::optional<Refusal> Planning::collect_artifacts(const model::Manifest& manife
     if (manifest.find_component(component) == nullptr) continue;  // of another host: convergence
     const auto artifact = artifacts_.manifest(release);
     if (!artifact) {
-      return Refusal{422, "no_artifact",
-                     "component " + component + ": release " + release.str() + " was not uploaded completely; run the "
-                     "deployment again from where its files are",
+      return Refusal{422,
+                     "no_artifact",
+                     "component " + component + ": release " + release.str() +
+                         " was not uploaded completely; run the "
+                         "deployment again from where its files are",
                      {{"component", component}, {"release", release.str()}}};
     }
     facts.artifacts.emplace(component, protocol::ArtifactRef{release, artifact->bytes, artifact->unpacked_bytes});
@@ -126,9 +130,11 @@ std::optional<Refusal> Planning::refuse_hosts(const InventoryRounds::Questions& 
   for (const auto& [host, asked] : questions) {
     const model::HostRow* row = hosts_.find(host);
     if (row == nullptr || row->removed) {
-      return Refusal{422, "unknown_host",
-                     "there is no host " + host.str() + " in the fleet; `switchyard hosts list` shows all, and "
-                     "`switchyard agents token create` lets a new one join",
+      return Refusal{422,
+                     "unknown_host",
+                     "there is no host " + host.str() +
+                         " in the fleet; `switchyard hosts list` shows all, and "
+                         "`switchyard agents token create` lets a new one join",
                      {{"host", host.str()}}};
     }
   }
@@ -141,21 +147,25 @@ void Planning::gather(InventoryRounds::Questions questions, planner::PlanningFac
   if (open_ >= limits::plannings_max) {
     return reply(Refusal{503, "busy", "too many plans are being made; try again in a moment", {}});
   }
-  remember_history(questions, facts);
+  try {
+    remember_history(questions, facts);
+  } catch (const StoreError& error) {
+    return reply(Refusal{503, "store_unavailable", error.what(), {}});
+  }
   ++open_;
   const InventoryRounds::Questions asked = questions;
-  inventory_.ask(std::move(questions), [this, asked, facts = std::move(facts), use, version = std::move(version),
-                                        make = std::move(make), reply = std::move(reply)](
-                                           InventoryRounds::Answers answers) mutable {
-    --open_;
-    for (const auto& [host, questions_of_host] : asked) {
-      if (!answers.contains(host)) facts.unreachable.push_back(host);
-    }
-    facts.inventory = std::move(answers);
-    // The request's thread of control has ended long ago: what fails here is its answer.
-    Answer<PlannedDeployment> answer = finish(std::move(facts), use, version, make);
-    reply(std::move(answer));
-  });
+  inventory_.ask(std::move(questions),
+                 [this, asked, facts = std::move(facts), use, version = std::move(version), make = std::move(make),
+                  reply = std::move(reply)](InventoryRounds::Answers answers) mutable {
+                   --open_;
+                   for (const auto& [host, questions_of_host] : asked) {
+                     if (!answers.contains(host)) facts.unreachable.push_back(host);
+                   }
+                   facts.inventory = std::move(answers);
+                   // The request's thread of control has ended long ago: what fails here is its answer.
+                   Answer<PlannedDeployment> answer = finish(std::move(facts), use, version, make);
+                   reply(std::move(answer));
+                 });
 }
 
 Answer<PlannedDeployment> Planning::finish(planner::PlanningFacts facts, Use use, const std::string& version,

@@ -1,0 +1,312 @@
+#include "coordinator/fleet/fleet_operations.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "common/error.hpp"
+#include "common/limits.hpp"
+#include "coordinator/fleet/audit.hpp"
+#include "coordinator/fleet/deferrals.hpp"
+#include "coordinator/fleet/progress.hpp"
+
+namespace switchyard::fleet {
+namespace {
+
+Refusal no_deployment(const DeploymentId& id) {
+  return {
+      404, "unknown_deployment", "there is no deployment " + id.str() + "; `switchyard deploy list` shows them", {}};
+}
+
+Refusal refusal_of(ArtifactStore::Wrong wrong, const ReleaseId& release) {
+  switch (wrong) {
+    case ArtifactStore::Wrong::digest:
+      return {400,
+              "bad_chunk",
+              "the chunk's bytes are not what the manifest of " + release.str() + " says; send it again",
+              {}};
+    case ArtifactStore::Wrong::unknown_upload:
+      return {404, "unknown_artifact", "no upload of " + release.str() + " has begun; send its manifest first", {}};
+    case ArtifactStore::Wrong::index:
+      return {400, "bad_index", "release " + release.str() + " has no chunk of that number", {}};
+    case ArtifactStore::Wrong::incomplete:
+      return {
+          409, "incomplete", "chunks of " + release.str() + " are missing; send its manifest again to learn which", {}};
+  }
+  return {500, "internal", "unknown", {}};
+}
+
+store::PutSource source_of(const DeployRequest& request) {
+  store::PutSource source;
+  source.manifest = request.manifest;
+  source.file_name = request.file_name;
+  source.environment = request.environment;
+  source.artifacts = request.artifacts;
+  source.no_rollback = request.no_rollback;
+  source.sequential = request.sequential;
+  source.no_monitoring = request.no_monitoring;
+  return source;
+}
+
+}  // namespace
+
+// --- artifacts
+// ---------------------------------------------------------------------------------------------------------
+
+Answer<std::vector<std::uint32_t>> FleetOperations::begin_artifact(const ReleaseId& release,
+                                                                   const std::string& manifest) {
+  try {
+    return parts_.artifacts.begin(release, manifest);
+  } catch (const DecodeError& error) {
+    return Refusal{400, "bad_artifact", error.what(), {}};
+  }
+}
+
+Answer<bool> FleetOperations::put_chunk(const ReleaseId& release, std::uint32_t index, const std::string& bytes) {
+  if (const auto wrong = parts_.artifacts.put_chunk(release, index, bytes)) return refusal_of(*wrong, release);
+  return true;
+}
+
+Answer<bool> FleetOperations::complete_artifact(const Caller& caller, const ReleaseId& release,
+                                                const std::string& component, const std::string& version) {
+  if (!is_name(component)) return Refusal{400, "bad_name", "'" + component + "' is no component name", {}};
+  if (const auto wrong = parts_.artifacts.complete(release)) return refusal_of(*wrong, release);
+  const auto manifest = parts_.artifacts.manifest(release);
+  if (!manifest) return refusal_of(ArtifactStore::Wrong::unknown_upload, release);
+  parts_.store.commit({store::PutArtifact{release, component, version, manifest->bytes, parts_.clock.wall_ms()},
+                       audit_row(parts_.clock, caller, "artifact.upload", release.str(), {},
+                                 {{"component", component}, {"version", version}})});
+  return true;
+}
+
+std::vector<store::PutArtifact> FleetOperations::artifacts() const { return parts_.store.artifacts(); }
+
+// --- starting
+// ----------------------------------------------------------------------------------------------------------
+
+void FleetOperations::plan(const Caller&, const DeployRequest& request, Reply<model::Plan> reply) {
+  parts_.planning.deployment(request, Planning::Use::look,
+                             [reply = std::move(reply)](Answer<PlannedDeployment> answer) {
+                               if (auto* refusal = std::get_if<Refusal>(&answer)) return reply(std::move(*refusal));
+                               reply(std::move(std::get<PlannedDeployment>(answer).plan));
+                             });
+}
+
+void FleetOperations::start(const Caller& caller, const DeployRequest& request, Reply<DeploymentView> reply) {
+  if (answered_by_key(request.idempotency_key, reply)) return;
+  StartOrder order;
+  order.caller = caller;
+  order.source = source_of(request);
+  order.idempotency_key = request.idempotency_key;
+  parts_.planning.deployment(
+      request, Planning::Use::start,
+      [this, order = std::move(order), reply = std::move(reply)](Answer<PlannedDeployment> planned) mutable {
+        launch(std::move(order), std::move(planned), reply);
+      });
+}
+
+void FleetOperations::start_rollback(const Caller& caller, const RollbackRequest& request,
+                                     Reply<DeploymentView> reply) {
+  const auto row = parts_.store.deployment(request.deployment);
+  if (auto refusal = refuse_rollback(request, row)) return reply(std::move(*refusal));
+  if (answered_by_key(request.idempotency_key, reply)) return;
+  StartOrder order;
+  order.caller = caller;
+  order.kind = model::DeploymentKind::rollback;
+  order.refers_to = request.deployment;
+  order.reason = request.reason;
+  order.idempotency_key = request.idempotency_key;
+  parts_.planning.rollback(
+      *row, request.components,
+      [this, order = std::move(order), reply = std::move(reply)](Answer<PlannedDeployment> planned) mutable {
+        launch(std::move(order), std::move(planned), reply);
+      });
+}
+
+std::optional<Refusal> FleetOperations::refuse_rollback(const RollbackRequest& request,
+                                                        const std::optional<model::DeploymentRow>& row) const {
+  if (!row) return no_deployment(request.deployment);
+  if (row->state == model::DeploymentState::rolled_back) {
+    return Refusal{409, "rolled_back", "deployment " + row->id.str() + " was rolled back already", {}};
+  }
+  if (row->state != model::DeploymentState::done) {
+    return Refusal{409,
+                   "not_finished",
+                   "deployment " + row->id.str() + " is " + std::string(model::state_name(row->state)) +
+                       "; cancel it with `switchyard deploy cancel`, which brings the old release back",
+                   {}};
+  }
+  return std::nullopt;
+}
+
+bool FleetOperations::answered_by_key(const std::string& key, Reply<DeploymentView>& reply) {
+  if (key.empty()) return false;
+  if (const auto known = parts_.store.deployment_of_key(key)) {
+    reply(deployment(*known));
+    return true;
+  }
+  const auto [waiting, first] = planning_by_key_.try_emplace(key);
+  if (first) return false;
+  waiting->second.push_back(std::move(reply));
+  return true;
+}
+
+void FleetOperations::launch(StartOrder order, Answer<PlannedDeployment> planned, const Reply<DeploymentView>& reply) {
+  const std::string key = order.idempotency_key;
+  const Answer<DeploymentView> answer = commit_start(std::move(order), std::move(planned));
+  auto waiting = planning_by_key_.extract(key);
+  reply(answer);
+  if (waiting.empty()) return;
+  for (const Reply<DeploymentView>& other : waiting.mapped()) other(answer);
+}
+
+Answer<DeploymentView> FleetOperations::commit_start(StartOrder order, Answer<PlannedDeployment> planned) {
+  if (auto* refusal = std::get_if<Refusal>(&planned)) return std::move(*refusal);
+  try {
+    auto started = parts_.starter.start(std::move(order), std::move(std::get<PlannedDeployment>(planned)));
+    parts_.convergence.refresh();
+    if (auto* refusal = std::get_if<Refusal>(&started)) return std::move(*refusal);
+    return deployment(std::get<DeploymentId>(started));
+  } catch (const StaleEpochError&) {
+    throw;
+  } catch (const StoreError& error) {
+    return Refusal{503, "store_unavailable", error.what(), {}};
+  }
+}
+
+// --- looking
+// -----------------------------------------------------------------------------------------------------------
+
+Answer<DeploymentView> FleetOperations::deployment(const DeploymentId& id) const {
+  DeploymentView view;
+  if (const engine::DeploymentRun* run = parts_.runs.find(id)) {
+    view.row = run->row;
+    view.progress = progress_of(*run, *parts_.runs.steps(id));
+    view.plan = run->plan;
+    return view;
+  }
+  const auto row = parts_.store.deployment(id);
+  if (!row) return no_deployment(id);
+  view.row = *row;
+  view.plan = parts_.store.plan(id);
+  if (view.plan) view.progress = final_progress(view.row, *view.plan);
+  return view;
+}
+
+std::vector<model::DeploymentRow> FleetOperations::deployments(std::size_t limit) const {
+  return parts_.store.deployments(std::min(limit, limits::list_rows_max));
+}
+
+std::vector<model::TimelineEntry> FleetOperations::timeline(const DeploymentId& id, std::size_t after,
+                                                            std::size_t limit) const {
+  return parts_.store.timeline(id, after, std::min(limit, limits::list_rows_max));
+}
+
+void FleetOperations::when_timeline_grows(const DeploymentId& id, std::size_t after, std::int64_t wait_ms,
+                                          std::function<void()> reply) {
+  parts_.viewers.wait(id, after, wait_ms, std::move(reply));
+}
+
+std::vector<HostView> FleetOperations::hosts() const {
+  std::vector<HostView> views;
+  for (model::HostRow& row : parts_.hosts.rows()) {
+    if (row.removed) continue;
+    const bool connected = parts_.registry.connected(row.id);
+    views.push_back({std::move(row), connected});
+  }
+  return views;
+}
+
+std::vector<model::ServingRow> FleetOperations::serving() const { return parts_.store.serving(); }
+
+std::vector<store::StoredAudit> FleetOperations::audit(std::uint64_t after_seq, std::size_t limit) const {
+  return parts_.store.audit(after_seq, std::min(limit, limits::list_rows_max));
+}
+
+// --- steering
+// ----------------------------------------------------------------------------------------------------------
+
+std::variant<const engine::DeploymentRun*, Refusal> FleetOperations::find_live(const DeploymentId& id) const {
+  if (const engine::DeploymentRun* run = parts_.runs.find(id)) return run;
+  const auto row = parts_.store.deployment(id);
+  if (!row) return no_deployment(id);
+  return Refusal{
+      409, "finished", "deployment " + id.str() + " has ended: " + std::string(model::state_name(row->state)), {}};
+}
+
+Answer<bool> FleetOperations::cancel(const Caller& caller, const DeploymentId& id, const std::string& reason) {
+  const auto live = find_live(id);
+  if (const auto* refusal = std::get_if<Refusal>(&live)) return *refusal;
+  if (std::get<const engine::DeploymentRun*>(live)->decision) {
+    return Refusal{409,
+                   "decided",
+                   "deployment " + id.str() + " is decided already; `switchyard rollback start` undoes a committed one",
+                   {}};
+  }
+  parts_.store.commit({audit_row(parts_.clock, caller, "deployment.cancel", id.str(), reason)});
+  parts_.runs.post(id, engine::CancelRequested{reason.empty() ? "by " + caller.principal : reason});
+  return true;
+}
+
+Answer<bool> FleetOperations::resume(const Caller& caller, const DeploymentId& id) {
+  const auto live = find_live(id);
+  if (const auto* refusal = std::get_if<Refusal>(&live)) return *refusal;
+  const auto state = std::get<const engine::DeploymentRun*>(live)->row.state;
+  if (state != model::DeploymentState::paused) {
+    return Refusal{409,
+                   "not_paused",
+                   "deployment " + id.str() + " is " + std::string(model::state_name(state)) +
+                       "; only a paused one can be resumed",
+                   {}};
+  }
+  parts_.store.commit({audit_row(parts_.clock, caller, "deployment.resume", id.str())});
+  parts_.runs.post(id, engine::ResumeRequested{});
+  return true;
+}
+
+Answer<bool> FleetOperations::declare_gone(const Caller& caller, const DeploymentId& id, const HostId& host,
+                                           const std::string& reason) {
+  const auto live = find_live(id);
+  if (const auto* refusal = std::get_if<Refusal>(&live)) return *refusal;
+  if (!std::get<const engine::DeploymentRun*>(live)->hosts.contains(host)) {
+    return Refusal{404, "unknown_host", "host " + host.str() + " takes no part in deployment " + id.str(), {}};
+  }
+  parts_.store.commit(
+      {audit_row(parts_.clock, caller, "deployment.host_gone", id.str(), reason, {{"host", host.str()}})});
+  parts_.runs.post(id, engine::HostGone{host});
+  return true;
+}
+
+// --- fleet
+// -------------------------------------------------------------------------------------------------------------
+
+Answer<bool> FleetOperations::add_host(const Caller& caller, const HostId& host,
+                                       const std::map<std::string, std::string>& labels) {
+  return parts_.hosts.add(caller, host, labels);
+}
+
+Answer<bool> FleetOperations::remove_host(const Caller& caller, const HostId& host) {
+  auto answer = parts_.hosts.remove(caller, host);
+  if (std::holds_alternative<bool>(answer)) parts_.intake.cut_off(host, "the host was removed from the fleet");
+  return answer;
+}
+
+Answer<TokenMade> FleetOperations::replace_host(const Caller& caller, const HostId& host) {
+  auto answer = parts_.hosts.replace(caller, host, defer_replaced(parts_.store, host));
+  if (std::holds_alternative<TokenMade>(answer)) {
+    parts_.intake.cut_off(host, "the host's machine was replaced");
+    parts_.convergence.refresh();
+  }
+  return answer;
+}
+
+Answer<TokenMade> FleetOperations::create_token(const Caller& caller, const std::string& host_pattern) {
+  return parts_.hosts.create_token(caller, host_pattern);
+}
+
+Answer<bool> FleetOperations::revoke_agent(const Caller& caller, const HostId& host) {
+  auto answer = parts_.hosts.revoke(caller, host);
+  if (std::holds_alternative<bool>(answer)) parts_.intake.cut_off(host, "the agent's key was revoked");
+  return answer;
+}
+
+}  // namespace switchyard::fleet

@@ -1,0 +1,84 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "coordinator/fleet/artifact_store.hpp"
+#include "coordinator/fleet/convergence.hpp"
+#include "coordinator/fleet/deployment_runs.hpp"
+#include "coordinator/fleet/deployment_starter.hpp"
+#include "coordinator/fleet/host_book.hpp"
+#include "coordinator/fleet/intake.hpp"
+#include "coordinator/fleet/operations.hpp"
+#include "coordinator/fleet/planning.hpp"
+#include "coordinator/fleet/timeline_viewers.hpp"
+
+namespace switchyard::fleet {
+
+/// The door of the HTTP API, over the parts of the fleet. It holds no state but the starts that are being planned.
+/// Loop thread only. A StoreError is the request's: its caller answers 503.
+class FleetOperations final : public Operations {
+ public:
+  struct Parts {
+    store::StateStore& store;
+    const Clock& clock;
+    AgentRegistry& registry;
+    HostBook& hosts;
+    ArtifactStore& artifacts;
+    DeploymentRuns& runs;
+    Planning& planning;
+    DeploymentStarter& starter;
+    Convergence& convergence;
+    TimelineViewers& viewers;
+    Intake& intake;
+  };
+  explicit FleetOperations(Parts parts) : parts_(parts) {}
+
+  Answer<std::vector<std::uint32_t>> begin_artifact(const ReleaseId& release, const std::string& manifest) override;
+  Answer<bool> put_chunk(const ReleaseId& release, std::uint32_t index, const std::string& bytes) override;
+  Answer<bool> complete_artifact(const Caller& caller, const ReleaseId& release, const std::string& component,
+                                 const std::string& version) override;
+  std::vector<store::PutArtifact> artifacts() const override;
+
+  void plan(const Caller& caller, const DeployRequest& request, Reply<model::Plan> reply) override;
+  void start(const Caller& caller, const DeployRequest& request, Reply<DeploymentView> reply) override;
+  void start_rollback(const Caller& caller, const RollbackRequest& request, Reply<DeploymentView> reply) override;
+  Answer<DeploymentView> deployment(const DeploymentId& id) const override;
+  std::vector<model::DeploymentRow> deployments(std::size_t limit) const override;
+  std::vector<model::TimelineEntry> timeline(const DeploymentId& id, std::size_t after,
+                                             std::size_t limit) const override;
+  void when_timeline_grows(const DeploymentId& id, std::size_t after, std::int64_t wait_ms,
+                           std::function<void()> reply) override;
+  Answer<bool> cancel(const Caller& caller, const DeploymentId& id, const std::string& reason) override;
+  Answer<bool> resume(const Caller& caller, const DeploymentId& id) override;
+  Answer<bool> declare_gone(const Caller& caller, const DeploymentId& id, const HostId& host,
+                            const std::string& reason) override;
+
+  std::vector<HostView> hosts() const override;
+  Answer<bool> add_host(const Caller& caller, const HostId& host,
+                        const std::map<std::string, std::string>& labels) override;
+  Answer<bool> remove_host(const Caller& caller, const HostId& host) override;
+  Answer<TokenMade> replace_host(const Caller& caller, const HostId& host) override;
+  Answer<TokenMade> create_token(const Caller& caller, const std::string& host_pattern) override;
+  Answer<bool> revoke_agent(const Caller& caller, const HostId& host) override;
+  std::vector<model::ServingRow> serving() const override;
+
+  std::vector<store::StoredAudit> audit(std::uint64_t after_seq, std::size_t limit) const override;
+
+ private:
+  using Waiting = std::vector<Reply<DeploymentView>>;
+  /// True if the key is known, or its start is already being planned: `reply` is then taken care of.
+  bool answered_by_key(const std::string& key, Reply<DeploymentView>& reply);
+  void launch(StartOrder order, Answer<PlannedDeployment> planned, const Reply<DeploymentView>& reply);
+  Answer<DeploymentView> commit_start(StartOrder order, Answer<PlannedDeployment> planned);
+  std::optional<Refusal> refuse_rollback(const RollbackRequest& request,
+                                         const std::optional<model::DeploymentRow>& row) const;
+  /// The live run, or why there is none.
+  std::variant<const engine::DeploymentRun*, Refusal> find_live(const DeploymentId& id) const;
+
+  Parts parts_;
+  std::map<std::string, Waiting> planning_by_key_;
+};
+
+}  // namespace switchyard::fleet

@@ -1,0 +1,106 @@
+#include "coordinator/fleet/intake.hpp"
+
+#include <variant>
+
+#include "common/error.hpp"
+#include "common/log.hpp"
+#include "protocol/enrolment.hpp"
+
+namespace switchyard::fleet {
+namespace {
+
+/// The deployment that a message names; nullptr for messages that name none.
+const DeploymentId* deployment_of(const protocol::Message& message) {
+  return std::visit(
+      [](const auto& value) -> const DeploymentId* {
+        if constexpr (requires { value.deployment; }) {
+          return &value.deployment;
+        } else if constexpr (requires { value.report.deployment; }) {
+          return &value.report.deployment;
+        } else {
+          return nullptr;
+        }
+      },
+      message);
+}
+
+}  // namespace
+
+void Intake::frame_arrived(const HostId& peer, protocol::Channel channel, std::uint64_t connection,
+                           const std::string& frame) {
+  try {
+    handle(peer, channel, connection, protocol::decode(frame));
+  } catch (const StaleEpochError&) {
+    throw;
+  } catch (const DecodeError& error) {
+    log::warning("frame dropped", {{"peer", peer.str()}, {"why", error.what()}});
+  } catch (const Error& error) {
+    log::error("message not handled", {{"peer", peer.str()}, {"why", error.what()}});
+  }
+}
+
+void Intake::handle(const HostId& peer, protocol::Channel channel, std::uint64_t connection,
+                    const protocol::Envelope& envelope) {
+  const auto token = protocol::enrolling_token(peer);
+  const auto speaker = token ? protocol::Speaker::enrolling : protocol::Speaker::agent;
+  const protocol::MessageType type = protocol::type_of(envelope.message);
+  if (!protocol::may_say(speaker, channel, type)) {
+    log::warning("message that its sender may not say was dropped",
+                 {{"peer", peer.str()}, {"message", protocol::message_name(type)}});
+    return;
+  }
+  if (token) {
+    const auto answer = parts_.hosts.enrol(*token, std::get<protocol::Enrol>(envelope.message));
+    const auto message = std::visit([](const auto& value) { return protocol::Message(value); }, answer);
+    parts_.registry.send_bare(peer, channel, envelope, message);
+    return;
+  }
+  if (!parts_.hosts.may_connect(peer)) return;
+  if (const auto* wish = std::get_if<protocol::BlobGet>(&envelope.message)) {
+    parts_.registry.send_bare(peer, channel, envelope, parts_.artifacts.serve(*wish));
+  } else if (type == protocol::MessageType::hello) {
+    hello(peer, connection, envelope);
+  } else {
+    from_agent(peer, envelope);
+  }
+}
+
+void Intake::hello(const HostId& host, std::uint64_t connection, const protocol::Envelope& envelope) {
+  const HelloOutcome outcome = parts_.registry.hello(host, connection, envelope);
+  if (outcome.ended) parts_.runs.agent_lost(host, outcome.ended->number);
+  if (!outcome.begun) return;
+  const auto& hello = std::get<protocol::Hello>(envelope.message);
+  parts_.runs.agent_connected(host, *outcome.begun, hello.open);
+  parts_.convergence.host_connected(host);
+  parts_.hosts.seen(host, hello.agent_version);
+}
+
+void Intake::from_agent(const HostId& host, const protocol::Envelope& envelope) {
+  const auto session = parts_.registry.heard(host, envelope);
+  if (!session) {
+    log::debug("message outside a session was dropped",
+               {{"host", host.str()}, {"message", protocol::message_name(protocol::type_of(envelope.message))}});
+    return;
+  }
+  if (const auto* ping = std::get_if<protocol::Ping>(&envelope.message)) {
+    parts_.registry.send(host, protocol::Pong{ping->sent_ms, parts_.store.audit_head()}, envelope.seq);
+  } else if (const auto* reply = std::get_if<protocol::InventoryReply>(&envelope.message)) {
+    parts_.inventory.answered(host, *reply);
+  } else if (const DeploymentId* id = deployment_of(envelope.message)) {
+    parts_.runs.agent_said(host, *session, *id, envelope.message);
+  }
+}
+
+void Intake::tick() {
+  for (const EndedSession& ended : parts_.registry.tick(parts_.store.audit_head())) {
+    parts_.runs.agent_lost(ended.host, ended.number);
+  }
+  parts_.hosts.drop_expired();
+}
+
+void Intake::cut_off(const HostId& host, const std::string& why) {
+  const auto ended = parts_.registry.refuse(host, "revoked", why);
+  if (ended) parts_.runs.agent_lost(host, ended->number);
+}
+
+}  // namespace switchyard::fleet

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "coordinator/fleet/agent_registry.hpp"
+#include "coordinator/fleet/artifact_store.hpp"
+#include "coordinator/fleet/convergence.hpp"
+#include "coordinator/fleet/deployment_runs.hpp"
+#include "coordinator/fleet/host_book.hpp"
+#include "coordinator/fleet/inventory_rounds.hpp"
+#include "protocol/transport.hpp"
+
+namespace switchyard::fleet {
+
+/// Where every frame from the bus comes in: decoded, checked against who may say what, and handed to whom it concerns.
+/// The per-message catch: a bad frame is dropped, a store that cannot be written is as if the message was lost.
+/// StaleEpochError passes. Loop thread only.
+class Intake {
+ public:
+  struct Parts {
+    store::StateStore& store;
+    AgentRegistry& registry;
+    HostBook& hosts;
+    DeploymentRuns& runs;
+    InventoryRounds& inventory;
+    Convergence& convergence;
+    const ArtifactStore& artifacts;
+  };
+  explicit Intake(Parts parts) : parts_(parts) {}
+
+  /// `peer`: a host, or `enrol:<token id>`; known by its key alone.
+  void frame_arrived(const HostId& peer, protocol::Channel channel, std::uint64_t connection, const std::string& frame);
+  /// Pings, silent agents, expired tokens. To be called every ping_interval_ms.
+  void tick();
+  /// The host's key is no longer its own: its session ends now.
+  void cut_off(const HostId& host, const std::string& why);
+
+ private:
+  void handle(const HostId& peer, protocol::Channel channel, std::uint64_t connection,
+              const protocol::Envelope& envelope);
+  void hello(const HostId& host, std::uint64_t connection, const protocol::Envelope& envelope);
+  void from_agent(const HostId& host, const protocol::Envelope& envelope);
+
+  Parts parts_;
+};
+
+}  // namespace switchyard::fleet
