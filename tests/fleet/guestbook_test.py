@@ -25,7 +25,7 @@ from harness import CannotRun, CommandFailed, Fleet, requirements  # noqa: E402
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 VERSIONS = ("1.0.0", "2.0.0", "3.0.0", "4.0.0")
 SLOT_PORTS = {"api": {"blue": 5002, "green": 5003}, "web": {"blue": 6002, "green": 6003}}
-STABLE_PORTS = {"api": 8080, "web": 80}
+STABLE_PORTS = {"api": 8080, "web": 8000}
 
 UNIT = """
 [Unit]
@@ -35,7 +35,6 @@ Environment=SLOT=%i {environment}
 EnvironmentFile=/srv/{component}/%i.env
 ExecStart=/srv/{component}/%i/bin/{program}
 User=www-data
-AmbientCapabilities=CAP_NET_BIND_SERVICE
 TimeoutStopSec=30
 """
 
@@ -43,7 +42,7 @@ DATABASE_UNIT = """
 [Service]
 Environment=DATA_DIRECTORY=/srv/database/shared/data
 ExecStart=/srv/database/releases/1.0.0/bin/run-database
-KillSignal=SIGINT
+KillMode=mixed
 """
 
 FILTER = """
@@ -86,7 +85,7 @@ class Guestbook(unittest.TestCase):
         cls.components = [
             observer.Component("database", ["h3"], ["database.service"], 5432),
             observer.Component("api", ["h1", "h2"], ["api@blue.service", "api@green.service"], 8080, "/version"),
-            observer.Component("web", ["h1"], ["web@blue.service", "web@green.service"], 80, "/version"),
+            observer.Component("web", ["h1"], ["web@blue.service", "web@green.service"], 8000, "/version"),
         ]
         cls.prepare_hosts()
         cls.start("1.0.0", "blue", components=["api"])
@@ -112,6 +111,9 @@ class Guestbook(unittest.TestCase):
             host.run(["nft", "-f", "-"], input=FILTER)
             host.run(["mkdir", "-p", "/var/spool/guestbook"])
         cls.h1.run(["chown", "www-data:", "/var/spool/guestbook"])
+        cls.h1.run(["rm", "/etc/nginx/sites-enabled/default"])
+        cls.h1.copy_in(ROOT / "examples/guestbook/nginx.conf", "/etc/nginx/sites-enabled/guestbook")
+        cls.h1.run(["systemctl", "start", "nginx"])
 
     @staticmethod
     def write(host, path, text):
@@ -141,12 +143,12 @@ class Guestbook(unittest.TestCase):
             host.run(["nft", "-f", "-"], input="flush map inet switch live\n"
                      f"add element inet switch live {{ {pairs} }}\n")
 
-    def under_load(self, seconds, action, *, rate=250):
-        """Runs action(mark) after a second of load; gives the load's result and its file of ids."""
-        ids, result = self.place / f"ids-{self.id()}", self.place / f"result-{self.id()}"
+    def under_load(self, seconds, action, *, url=None, profile="guestbook-web", rate=250):
+        """Runs action(mark) after a second and a half of load; gives the load's result and its file of ids."""
+        ids, result = self.place / f"ids-{profile}-{self.id()}", self.place / f"result-{profile}-{self.id()}"
         clients = self.fleet.start_outside(
-            [sys.executable, ROOT / "tests/fleet/load.py", f"http://{self.h1.address}", "--rate", rate,
-             "--seconds", seconds, "--ids", ids, "--result", result], stdout=subprocess.DEVNULL)
+            [sys.executable, ROOT / "tests/fleet/load.py", url or f"http://{self.h1.address}", "--profile", profile,
+             "--rate", rate, "--seconds", seconds, "--ids", ids, "--result", result], stdout=subprocess.DEVNULL)
         time.sleep(1.5)
         action(lambda: clients.send_signal(signal.SIGUSR1))
         self.assertEqual(clients.wait(seconds + 40), 0)
@@ -173,6 +175,8 @@ class Guestbook(unittest.TestCase):
         self.assertIn("release 1.0.0, slot blue", page)
 
     def test_2_loses_no_request_when_switched_and_stopped(self):
+        """Clients of the web front come through nginx. Others ask one API server directly, through its packet
+        filter only, on connections that they keep."""
         def deploy(mark):
             self.start("2.0.0", "green")
             mark()
@@ -180,11 +184,16 @@ class Guestbook(unittest.TestCase):
             time.sleep(1)
             self.stop("blue")
 
-        result, ids = self.under_load(12, deploy)
-        self.assertEqual(result["failed"], 0, result["first_failures"])
-        self.assertGreaterEqual(result["in_flight_at_mark"][0], 20)
-        self.assertEqual(set(result["served_by"]), {"guestbook-web/1.0.0", "guestbook-web/2.0.0"})
-        self.assertIsNotNone(load.in_flight_at(result, result["marks"][0]["wall_ms"]))
+        direct = []
+        api = f"http://{self.h2.address}:8080"
+        through_nginx, ids = self.under_load(12, lambda mark: direct.append(self.under_load(
+            8, lambda _: deploy(mark), url=api, profile="guestbook-api", rate=150)[0]))
+        for result, name in ((through_nginx, "web"), (direct[0], "api")):
+            self.assertEqual(result["failed"], 0, result["first_failures"])
+            self.assertEqual(set(result["served_by"]), {f"guestbook-{name}/1.0.0", f"guestbook-{name}/2.0.0"})
+        self.assertGreaterEqual(through_nginx["in_flight_at_mark"][0], 20)
+        self.assertIsNotNone(load.in_flight_at(through_nginx, through_nginx["marks"][0]["wall_ms"]))
+        self.assertGreater(direct[0]["closed_by_answer"], 0)
         self.assert_logged_exactly_once(ids)
         report = self.observe()
         self.assertEqual((report["version"], report["mixed"]), ("2.0.0", 0), json.dumps(report, indent=1))
@@ -219,7 +228,8 @@ class Guestbook(unittest.TestCase):
 
     def test_6_the_load_notices_what_is_lost(self):
         """A counter that can only say 0 proves nothing."""
-        result, _ = self.under_load(4, lambda _: self.h1.run(["systemctl", "kill", "-s", "KILL", "web@green"]))
+        result, _ = self.under_load(4, lambda _: self.h1.run(["systemctl", "kill", "-s", "KILL", "api@green"]),
+                                    url=f"http://{self.h1.address}:8080", profile="guestbook-api")
         self.assertGreater(result["failed"], 20)
 
 

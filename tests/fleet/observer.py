@@ -103,9 +103,8 @@ def observe_one(fleet, host, component):
     try:
         seen = {"units": {unit: unit_state(host, unit) for unit in component.units}}
         process_id = serving_process(fleet, host, component, seen)
-        serving = [unit for unit, state in seen["units"].items() if state["main_pid"] == process_id]
-        seen["unit"] = serving[0] if serving else None
         seen["pid"] = process_id
+        seen["unit"] = unit_of_process(host, process_id)
         seen["release_directory"] = release_directory(host, process_id)
         seen["digest"] = digest_on_host(host, seen["release_directory"])
         return seen
@@ -130,11 +129,14 @@ def serving_process(fleet, host, component, seen):
         seen["answer"] = json.loads(answer)
         return int(seen["answer"]["pid"])
     listening = host.run(["ss", "-Hltnp", f"sport = :{component.port}"])
-    found = set(map(int, re.findall(r"pid=(\d+)", listening)))
-    mains = {state["main_pid"] for state in seen["units"].values()}
-    if not found & mains:
-        raise LookupError(f"no unit of {component.name} listens on port {component.port}")
-    return min(found & mains)
+    found = sorted(set(map(int, re.findall(r"pid=(\d+)", listening))))
+    if not found:
+        raise LookupError(f"nobody listens on port {component.port}")
+    return found[0]
+
+
+def unit_of_process(host, process_id):
+    return host.run(["ps", "-o", "unit=", "-p", str(process_id)]).strip()
 
 
 def release_directory(host, process_id):

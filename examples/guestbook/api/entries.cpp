@@ -68,8 +68,9 @@ std::string Entries::add(const std::string& text, const std::string& request_id)
                                      text_field(entry, "message", message_bytes_max, true)};
   const bool has_mood = has_field("mood");
   if (has_mood) values.push_back(text_field(entry, "mood", mood_bytes_max, false));
-  const std::string insert = has_mood ? "INSERT INTO entries (request_id, author, message, mood) VALUES ($1, $2, $3, $4)"
-                                      : "INSERT INTO entries (request_id, author, message) VALUES ($1, $2, $3)";
+  const std::string insert = has_mood
+                                 ? "INSERT INTO entries (request_id, author, message, mood) VALUES ($1, $2, $3, $4)"
+                                 : "INSERT INTO entries (request_id, author, message) VALUES ($1, $2, $3)";
   const Rows rows = database_.query("WITH added AS (" + insert +
                                         " ON CONFLICT (request_id) DO NOTHING RETURNING id)"
                                         " SELECT id FROM added UNION ALL SELECT id FROM entries WHERE request_id = $1"

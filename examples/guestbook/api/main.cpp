@@ -5,7 +5,8 @@
 //   GET  /health                               200 if everything that is needed is there, else 503 and why
 //   GET  /version                              which release this is
 //
-// Environment: LISTEN_ADDRESS, PORT, DATABASE_URL, and optionally RELEASE, SLOT, GUESTBOOK_SPOOL.
+// Environment: PORT, DATABASE_URL, and optionally LISTEN_ADDRESS (default: both families, everywhere),
+// RELEASE, SLOT, GUESTBOOK_SPOOL.
 
 #include <pthread.h>
 
@@ -90,7 +91,8 @@ class Api {
       const auto found = parameters->find(name);
       return found == parameters->end() ? otherwise : http::parse_number(found->second).value_or(otherwise);
     };
-    const auto deadline = Database::Clock::now() + std::chrono::milliseconds(std::min(number("wait_ms", 0), wait_ms_max));
+    const auto deadline =
+        Database::Clock::now() + std::chrono::milliseconds(std::min(number("wait_ms", 0), wait_ms_max));
     try {
       while (true) {
         auto page = entries_.newest(number("after", 0), std::min(number("limit", entries_default), entries_max));
@@ -133,10 +135,11 @@ int run() {
   const Release release = read_release();
   Api api(release);
   const http::Server* self = nullptr;
-  http::Server server({.address = environment_or("LISTEN_ADDRESS", "0.0.0.0"),
-                       .port = required_environment("PORT"),
-                       .server_name = "guestbook-api/" + release.version},
-                      [&](const http::Request& request) { return api.answer(request, *self); }, log_request);
+  http::Server server(
+      {.address = environment_or("LISTEN_ADDRESS", "::"),
+       .port = required_environment("PORT"),
+       .server_name = "guestbook-api/" + release.version},
+      [&](const http::Request& request) { return api.answer(request, *self); }, log_request);
   self = &server;
   log_line("started release=" + release.version + " slot=" + release.slot);
   server.run();

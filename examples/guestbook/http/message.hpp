@@ -10,8 +10,8 @@ namespace guestbook::http {
 
 struct Request {
   std::string method;
-  std::string path;   ///< without the query, as it was sent
-  std::string query;  ///< what followed the '?', as it was sent
+  std::string path;                            ///< without the query, as it was sent
+  std::string query;                           ///< what followed the '?', as it was sent
   std::map<std::string, std::string> headers;  ///< names in lower case
   std::string body;
   std::string id;  ///< X-Request-Id of the client, or one that was drawn for it

@@ -1,6 +1,7 @@
 #include "http/server.hpp"
 
 #include <netdb.h>
+#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/eventfd.h>
@@ -33,7 +34,10 @@ int listen_on(const std::string& address, const std::string& port) {
   if (failure != 0) throw std::runtime_error(where + ::gai_strerror(failure));
   const int listener = ::socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   const int on = 1;
+  const int off = 0;
   ::setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  // "::" then takes IPv4 clients too, whatever the host's own setting says.
+  if (found->ai_family == AF_INET6) ::setsockopt(listener, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
   const bool is_bound = ::bind(listener, found->ai_addr, found->ai_addrlen) == 0;
   ::freeaddrinfo(found);
   if (!is_bound || ::listen(listener, limits::backlog) != 0) throw std::runtime_error(where + std::strerror(errno));

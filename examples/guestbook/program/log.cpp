@@ -17,8 +17,8 @@ void log_request(const http::Request& request, int status, std::chrono::microsec
   std::array<char, 32> milliseconds{};
   std::snprintf(milliseconds.data(), milliseconds.size(), "%.3f", static_cast<double>(duration.count()) / 1000);
   const auto or_dash = [](const std::string& text) { return text.empty() ? "-" : text; };
-  log_line("request id=" + or_dash(request.id) + " method=" + or_dash(request.method) + " path=" +
-           or_dash(request.path) + " status=" + std::to_string(status) + " ms=" + milliseconds.data());
+  log_line("request id=" + or_dash(request.id) + " method=" + or_dash(request.method) +
+           " path=" + or_dash(request.path) + " status=" + std::to_string(status) + " ms=" + milliseconds.data());
 }
 
 }  // namespace guestbook

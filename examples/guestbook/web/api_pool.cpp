@@ -49,11 +49,8 @@ bool ApiPool::has_healthy() const {
 void ApiPool::watch(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     for (Server& server : servers_) {
-      const http::Answer answer = http::call(server.endpoint, {.method = "GET",
-                                                               .target = "/health",
-                                                               .body = {},
-                                                               .content_type = {},
-                                                               .request_id = {}});
+      const http::Answer answer = http::call(
+          server.endpoint, {.method = "GET", .target = "/health", .body = {}, .content_type = {}, .request_id = {}});
       const bool is_healthy = answer.error.empty() && answer.response.status == 200;
       if (server.healthy.exchange(is_healthy) != is_healthy) {
         log_line("api " + server.endpoint.host + ':' + server.endpoint.port +

@@ -5,7 +5,8 @@
 //   GET  /updates?after=ID&wait_ms=N   new entries as JSON, as soon as there are any
 //   GET  /static/style.css · /health · /version
 //
-// Environment: LISTEN_ADDRESS, PORT, API_URLS, and optionally RELEASE, SLOT.
+// Environment: PORT, API_URLS, and optionally LISTEN_ADDRESS (default: both families, everywhere),
+// RELEASE, SLOT.
 
 #include <pthread.h>
 
@@ -101,8 +102,7 @@ class Web {
   }
 
   http::Answer ask(const std::string& target, const http::Request& request) {
-    return apis_.call(
-        {.method = "GET", .target = target, .body = {}, .content_type = {}, .request_id = request.id});
+    return apis_.call({.method = "GET", .target = target, .body = {}, .content_type = {}, .request_id = request.id});
   }
 
   const Release release_;
@@ -121,10 +121,11 @@ int run() {
 
   const Release release = read_release();
   Web web(release);
-  http::Server server({.address = environment_or("LISTEN_ADDRESS", "0.0.0.0"),
-                       .port = required_environment("PORT"),
-                       .server_name = "guestbook-web/" + release.version},
-                      [&](const http::Request& request) { return web.answer(request); }, log_request);
+  http::Server server(
+      {.address = environment_or("LISTEN_ADDRESS", "::"),
+       .port = required_environment("PORT"),
+       .server_name = "guestbook-web/" + release.version},
+      [&](const http::Request& request) { return web.answer(request); }, log_request);
   log_line("started release=" + release.version + " slot=" + release.slot);
   server.run();
   log_line("stopped release=" + release.version + " slot=" + release.slot);
