@@ -18,15 +18,6 @@ std::string fold(std::string_view path) {
   return folded;
 }
 
-/// For messages: a hostile name must not be able to fake a log line or to fill the report.
-std::string in_quotes(std::string_view text) {
-  std::string shown = "'";
-  for (const char c : text.substr(0, 200)) {
-    shown += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
-  }
-  return shown + (text.size() > 200 ? "...'" : "'");
-}
-
 std::size_t parts_of(std::string_view path) {
   return static_cast<std::size_t>(std::count(path.begin(), path.end(), '/')) + 1;
 }

@@ -88,6 +88,15 @@ bool starts_with_any(std::string_view text, std::initializer_list<std::string_vi
 
 }  // namespace
 
+std::string in_quotes(std::string_view text) {
+  constexpr std::size_t shown_max = 200;
+  std::string shown = "'";
+  for (const char c : text.substr(0, shown_max)) {
+    shown += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
+  }
+  return shown + (text.size() > shown_max ? "...'" : "'");
+}
+
 /// What a pax header says of the next entry.
 struct TarReader::Extension {
   bool seen = false;
@@ -107,8 +116,8 @@ struct TarReader::Extension {
       bytes = size;
     } else if (!starts_with_any(key, {"mtime", "atime", "ctime", "uid", "gid", "uname", "gname", "comment",
                                       "LIBARCHIVE.creationtime", "SCHILY.dev", "SCHILY.ino", "SCHILY.nlink"})) {
-      throw ArchiveError("a pax header has the key '" + std::string(key.substr(0, 64)) +
-                         "': extended attributes, ACLs and sparse files are not allowed in a release");
+      throw ArchiveError("a pax header has the key " + in_quotes(key) +
+                         ": extended attributes, ACLs and sparse files are not allowed in a release");
     }
   }
 
@@ -179,11 +188,11 @@ ArchiveEntry TarReader::entry_of(const Block& header, Extension& extension) {
     entry.kind = EntryKind::link;
     entry.target = extension.target ? *extension.target : text_of(header, link_field);
   } else {
-    throw ArchiveError("'" + entry.path.substr(0, limits::archive_path_bytes_max) + "' is " +
-                       std::string(type_name(type)) + ", which is not allowed in a release");
+    throw ArchiveError(in_quotes(entry.path) + " is " + std::string(type_name(type)) +
+                       ", which is not allowed in a release");
   }
   if (entry.kind != EntryKind::file && entry.bytes != 0) {
-    throw ArchiveError("'" + entry.path.substr(0, limits::archive_path_bytes_max) + "' has content but is no file");
+    throw ArchiveError(in_quotes(entry.path) + " has content but is no file");
   }
   return entry;
 }

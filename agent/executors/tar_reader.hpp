@@ -18,6 +18,9 @@ struct ArchiveError : DecodeError {
   using DecodeError::DecodeError;
 };
 
+/// For messages: a hostile name must not be able to fake a line of a log or to fill a report.
+std::string in_quotes(std::string_view text);
+
 struct ArchiveEntry {
   std::string path;  ///< as it stands in the archive, without one slash at the end of a directory's name
   EntryKind kind = EntryKind::file;

@@ -26,13 +26,13 @@ namespace switchyard::agent::testing {
 class Tar {
  public:
   struct Entry {
-    std::string path;
+    std::string path = {};
     char type = '0';
-    std::string content;
-    std::string target;
+    std::string content = {};
+    std::string target = {};
     unsigned mode = 0644;
     std::string magic = std::string("ustar\00000", 8);
-    std::string size_field;  // instead of the content's size
+    std::string size_field = {};  // instead of the content's size
     bool bad_checksum = false;
   };
 
@@ -71,7 +71,9 @@ class Tar {
   Tar& file(const std::string& path, const std::string& content, unsigned mode = 0644) {
     return add({.path = path, .content = content, .mode = mode});
   }
-  Tar& directory(const std::string& path, unsigned mode = 0755) { return add({.path = path + "/", .type = '5', .mode = mode}); }
+  Tar& directory(const std::string& path, unsigned mode = 0755) {
+    return add({.path = path + "/", .type = '5', .mode = mode});
+  }
   Tar& link(const std::string& path, const std::string& target) {
     return add({.path = path, .type = '2', .target = target, .mode = 0777});
   }
@@ -116,8 +118,11 @@ struct Artifact {
 
 inline Artifact make_artifact(const std::string& archive, std::uint64_t unpacked_bytes, std::uint32_t entries,
                               std::uint32_t chunk_bytes = limits::chunk_bytes_max) {
-  protocol::ArtifactManifest manifest{.bytes = archive.size(), .unpacked_bytes = unpacked_bytes, .entries = entries,
-                                      .chunk_bytes = chunk_bytes, .chunks = {}};
+  protocol::ArtifactManifest manifest{.bytes = archive.size(),
+                                      .unpacked_bytes = unpacked_bytes,
+                                      .entries = entries,
+                                      .chunk_bytes = chunk_bytes,
+                                      .chunks = {}};
   for (std::size_t at = 0; at < archive.size(); at += chunk_bytes) {
     manifest.chunks.push_back(sha256(std::string_view(archive).substr(at, chunk_bytes)));
   }

@@ -63,8 +63,8 @@ inline void write_file(const std::filesystem::path& path, const std::string& con
 /// Everything beneath a directory: kind, mode and content of each entry. Equal before and after means: nothing changed.
 inline std::map<std::string, std::string> snapshot(const std::filesystem::path& root) {
   std::map<std::string, std::string> found;
-  for (auto at = std::filesystem::recursive_directory_iterator(root); at != std::filesystem::recursive_directory_iterator();
-       ++at) {
+  for (auto at = std::filesystem::recursive_directory_iterator(root);
+       at != std::filesystem::recursive_directory_iterator(); ++at) {
     struct stat info {};
     ::lstat(at->path().c_str(), &info);
     std::string fact = std::to_string(info.st_mode) + " " + std::to_string(info.st_uid);
