@@ -47,7 +47,11 @@ std::string encode(const Envelope& envelope) {
   out.unsigned_number(envelope.re);
   out.unsigned_number(0);
   std::visit([&](const auto& body) { pack_record(out, body); }, envelope.message);
-  ENSURE(out.size() <= (is_bulk(type) ? limits::bulk_frame_bytes_max : limits::control_frame_bytes_max));
+  const std::size_t bytes_max = is_bulk(type) ? limits::bulk_frame_bytes_max : limits::control_frame_bytes_max;
+  if (out.size() > bytes_max) {
+    throw TransportError("a " + std::string(message_name(type)) + " message of " + std::to_string(out.size()) +
+                         " bytes does not fit into a frame of " + std::to_string(bytes_max));
+  }
   return out.take();
 }
 

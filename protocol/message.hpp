@@ -329,7 +329,8 @@ struct Envelope {
   bool operator==(const Envelope&) const = default;
 };
 
-/// Frame bytes. encode() ensures the size limit of the socket kind.
+/// Frame bytes. Throws TransportError when they are more than a frame of its channel may have, and Error when a text in
+/// them is none.
 std::string encode(const Envelope& envelope);
 /// Throws DecodeError: what is wrong and at which byte. Never allocates more than a small multiple of the input.
 Envelope decode(std::string_view frame);
