@@ -4,7 +4,7 @@ import os
 import shutil
 import tempfile
 
-from . import cgroups, commands, state
+from . import cgroups, commands, processes, state
 
 EXIT_STATUS = 77  # "this suite cannot run here", as script/test understands it
 
@@ -59,6 +59,7 @@ def find_missing():
     if missing:
         return missing
     missing += cgroups.find_missing()
+    _remove_trials_of_the_dead()
     for what, script in TRIALS.items():
         missing += _try(what, script)
     return missing
@@ -66,7 +67,7 @@ def find_missing():
 
 def _try(what, script):
     state.directory().mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="trial-", dir=state.directory()) as place:
+    with tempfile.TemporaryDirectory(prefix=f"trial-{os.getpid()}-", dir=state.directory()) as place:
         try:
             commands.run(["unshare", "--mount", "--net", "--propagation", "private",
                           "sh", "-c", script, "sh", place], timeout=20)
@@ -74,3 +75,10 @@ def _try(what, script):
             reason = (failed.stderr.strip().splitlines() or ["the trial failed without a message"])[-1]
             return [f"{what.format(directory=state.directory())}: {reason}"]
     return []
+
+
+def _remove_trials_of_the_dead():
+    """A run that was killed in the middle of a trial left its directory, named after its number."""
+    for place in state.directory().glob("trial-*-*"):
+        if processes.start_time(place.name.split("-")[1]) is None:
+            shutil.rmtree(place, ignore_errors=True)
