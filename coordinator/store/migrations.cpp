@@ -13,6 +13,17 @@ void set_number(SqliteDatabase& database, int number) {
   database.run("PRAGMA user_version = " + std::to_string(number));
 }
 
+/// The number of the present schema, which this program knows.
+int known_number(const SqliteDatabase& database) {
+  const int newest = static_cast<int>(migrations().size());
+  const int present = schema_number(database);
+  if (present > newest) {
+    throw StoreError("the store has schema " + std::to_string(present) + ", this coordinator knows only " +
+                     std::to_string(newest) + "; install the coordinator that made it, or a newer one");
+  }
+  return present;
+}
+
 }  // namespace
 
 int schema_number(const SqliteDatabase& database) {
@@ -21,13 +32,10 @@ int schema_number(const SqliteDatabase& database) {
   return statement.as<int>();
 }
 
+void check_schema(const std::filesystem::path& file) { known_number(SqliteDatabase(file)); }
+
 void migrate(SqliteDatabase& database) {
-  const int newest = static_cast<int>(migrations().size());
-  const int present = schema_number(database);
-  if (present > newest) {
-    throw StoreError("the store has schema " + std::to_string(present) + ", this coordinator knows only " +
-                     std::to_string(newest) + "; install the coordinator that made it, or a newer one");
-  }
+  const int present = known_number(database);
   for (const Migration& migration : migrations().subspan(static_cast<std::size_t>(present))) {
     SqliteTransaction transaction(database);
     database.run(std::string(migration.apply));

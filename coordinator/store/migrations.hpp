@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <span>
 #include <string_view>
 
@@ -17,6 +18,9 @@ struct Migration {
 
 /// In order, from 1 without a gap.
 std::span<const Migration> migrations();
+
+/// Throws StoreError when the database was made by a newer coordinator. Changes nothing.
+void check_schema(const std::filesystem::path& file);
 
 /// Brings the schema from what it is to the newest, each migration in a transaction of its own. Throws StoreError when
 /// the database was made by a newer coordinator.

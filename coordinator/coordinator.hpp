@@ -1,0 +1,29 @@
+#pragma once
+
+#include <memory>
+
+#include "common/event_loop.hpp"
+#include "coordinator/coordinator_config.hpp"
+
+namespace switchyard {
+
+/// The coordinator: everything is built here, by hand, and passed on by reference. Owned by main().
+class Coordinator {
+ public:
+  /// Opens the store, takes the epoch, listens, and takes up unfinished deployments. Throws Error: what is wrong, and
+  /// what to do.
+  Coordinator(EventLoop& loop, const CoordinatorConfig& config);
+  ~Coordinator();
+  Coordinator(const Coordinator&) = delete;
+  Coordinator& operator=(const Coordinator&) = delete;
+
+ private:
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
+
+/// Reads what a start would read, keys and store, as far as they are there already. Changes nothing, so it may run
+/// beside a coordinator. Throws Error.
+void check_coordinator(const CoordinatorConfig& config);
+
+}  // namespace switchyard

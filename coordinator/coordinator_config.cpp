@@ -1,0 +1,149 @@
+#include "coordinator/coordinator_config.hpp"
+
+#include <unistd.h>
+
+#include <array>
+#include <charconv>
+#include <optional>
+
+#include "common/error.hpp"
+#include "common/file_system.hpp"
+#include "common/yaml_reader.hpp"
+
+namespace switchyard {
+namespace {
+
+struct Address {
+  std::string host;  ///< an IPv6 address keeps its brackets
+  std::uint16_t port = 0;
+};
+
+Address read_address(const YamlNode& node) {
+  const std::string text = node.text();
+  const std::size_t colon = text.rfind(':');
+  Address address;
+  if (colon != std::string::npos) {
+    const char* end = text.data() + text.size();
+    const auto [rest, error] = std::from_chars(text.data() + colon + 1, end, address.port);
+    address.host = text.substr(0, colon);
+    const bool bare_ipv6 = address.host.find(':') != std::string::npos && !address.host.starts_with('[');
+    if (error == std::errc() && rest == end && !address.host.empty() && !bare_ipv6) return address;
+  }
+  node.refuse("'" + text + "' is not ADDRESS:PORT, for example 0.0.0.0:7400 or [::]:7400");
+}
+
+void read_listen(const YamlNode& root, CoordinatorConfig& config) {
+  const auto listen = root.find("listen");
+  if (!listen) return;
+  listen->allow_keys({"control", "bulk"});
+  if (const auto control = listen->find("control")) {
+    const Address address = read_address(*control);
+    config.control_address = "tcp://" + address.host + ":" + std::to_string(address.port);
+    config.bulk_address = "tcp://" + address.host + ":" + std::to_string(address.port + 1);
+  }
+  if (const auto bulk = listen->find("bulk")) {
+    const Address address = read_address(*bulk);
+    config.bulk_address = "tcp://" + address.host + ":" + std::to_string(address.port);
+  }
+}
+
+std::uint16_t port_of(const std::string& address) {
+  std::uint16_t port = 0;
+  const std::size_t colon = address.rfind(':');
+  std::from_chars(address.data() + colon + 1, address.data() + address.size(), port);
+  return port;
+}
+
+/// The machine's own name, when nobody says how agents reach it.
+std::string own_name() {
+  std::array<char, 256> name{};
+  if (::gethostname(name.data(), name.size() - 1) != 0 || name[0] == '\0') return "localhost";
+  return name.data();
+}
+
+void read_advertise(const YamlNode& root, CoordinatorConfig& config) {
+  if (const auto advertise = root.find("advertise")) {
+    for (const YamlNode& item : advertise->items()) {
+      const auto endpoint = protocol::parse_endpoint(item.text());
+      if (!endpoint) item.refuse("'" + item.text() + "' is not HOST, HOST:CONTROL or HOST:CONTROL:BULK");
+      config.advertise.push_back(*endpoint);
+    }
+    if (config.advertise.empty())
+      advertise->refuse("at least one address is needed, by which agents reach this machine");
+    return;
+  }
+  config.advertise = {{own_name(), port_of(config.control_address), port_of(config.bulk_address)}};
+}
+
+void read_http(const YamlNode& root, CoordinatorConfig& config) {
+  const auto http = root.find("http");
+  if (!http) return;
+  http->allow_keys({"listen", "socket", "socket_group", "allowed_hosts", "allowed_origins"});
+  if (const auto listen = http->find("listen")) {
+    if (listen->text() == "none") {
+      config.api.listen_address.clear();
+    } else {
+      const Address address = read_address(*listen);
+      config.api.listen_address = address.host;
+      config.api.listen_port = address.port;
+    }
+  }
+  config.api.unix_socket = http->text_or("socket", config.api.unix_socket.string());
+  config.api.socket_group = http->text_or("socket_group", config.api.socket_group);
+  config.api.allowed_hosts = http->texts_or_none("allowed_hosts");
+  config.api.allowed_origins = http->texts_or_none("allowed_origins");
+}
+
+void read_hosts(const YamlNode& root, CoordinatorConfig& config) {
+  const auto hosts = root.find("hosts");
+  if (!hosts) return;
+  hosts->allow_keys({"components_root", "units_root"});
+  config.host_roots.components = hosts->text_or("components_root", config.host_roots.components);
+  config.host_roots.units = hosts->text_or("units_root", config.host_roots.units);
+}
+
+void read_map(const YamlNode& root, CoordinatorConfig& config) {
+  root.allow_keys({"listen", "advertise", "http", "state_directory", "hosts", "log_level"});
+  read_listen(root, config);
+  read_http(root, config);
+  read_hosts(root, config);
+  config.state_directory = root.text_or("state_directory", config.state_directory.string());
+  if (!config.state_directory.is_absolute()) root.at("state_directory").refuse("an absolute path is needed");
+  if (const auto level = root.find("log_level")) {
+    config.log_level = static_cast<log::Level>(level->choice({"debug", "info", "warning", "error"}));
+  }
+  read_advertise(root, config);
+}
+
+std::filesystem::path beneath(const std::filesystem::path& root, const std::filesystem::path& path) {
+  if (root.empty() || path.empty()) return path;
+  return root / path.relative_path();
+}
+
+}  // namespace
+
+CoordinatorConfig read_coordinator_config(std::string_view text, const std::string& file_name,
+                                          const std::filesystem::path& root) {
+  CoordinatorConfig config;
+  const YamlNode file = read_yaml(text, file_name);
+  if (file.is_null()) {
+    config.advertise = {{own_name(), port_of(config.control_address), port_of(config.bulk_address)}};
+  } else {
+    read_map(file, config);
+  }
+  config.state_directory = beneath(root, config.state_directory);
+  config.api.unix_socket = beneath(root, config.api.unix_socket);
+  config.api.state_directory = config.state_directory;
+  return config;
+}
+
+CoordinatorConfig load_coordinator_config(const std::filesystem::path& file, bool named,
+                                          const std::filesystem::path& root) {
+  const auto text = PosixFileSystem().read(file);
+  if (!text && named) {
+    throw InputError(file.string() + ": there is no such file; give another with --config, or none for the defaults");
+  }
+  return read_coordinator_config(text.value_or(""), file.string(), root);
+}
+
+}  // namespace switchyard

@@ -1,0 +1,117 @@
+#include <sysexits.h>
+
+#include <cstdio>
+#include <exception>
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include "common/error.hpp"
+#include "common/event_loop.hpp"
+#include "common/log.hpp"
+#include "common/service_notify.hpp"
+#include "coordinator/coordinator.hpp"
+
+namespace {
+
+using namespace switchyard;
+
+constexpr std::string_view usage =
+    "usage: switchyard-coordinator [--config FILE] [--root DIR] [--check]\n"
+    "\n"
+    "Holds the plans and the state of a fleet's deployments, and drives the agents.\n"
+    "\n"
+    "  --config FILE  configuration (default: /etc/switchyard/coordinator.yaml, if it exists)\n"
+    "  --root DIR     goes before every path of this machine, the configuration's default place too\n"
+    "  --check        reads configuration, keys and store, says whether they are in order, and ends\n"
+    "  --version      prints the version\n"
+    "  --help         prints this text\n";
+
+/// Another coordinator has taken over: the supervisor must not start this one again at once.
+constexpr int exit_stale = 3;
+
+struct Arguments {
+  std::filesystem::path config;
+  bool config_named = false;
+  std::filesystem::path root;
+  bool check = false;
+  bool help = false;
+  bool version = false;
+};
+
+Arguments parse(int count, char** values) {
+  Arguments arguments;
+  for (int i = 1; i < count; ++i) {
+    const std::string_view word = values[i];
+    const auto value = [&]() -> std::string_view {
+      if (++i >= count) throw InputError(std::string(word) + " needs a value; see --help");
+      return values[i];
+    };
+    if (word == "--config") {
+      arguments.config = value();
+      arguments.config_named = true;
+    } else if (word == "--root") {
+      arguments.root = value();
+    } else if (word == "--check") {
+      arguments.check = true;
+    } else if (word == "--help" || word == "-h") {
+      arguments.help = true;
+    } else if (word == "--version") {
+      arguments.version = true;
+    } else {
+      throw InputError("unknown argument '" + std::string(word) + "'; see --help");
+    }
+  }
+  if (!arguments.config_named) {
+    arguments.config =
+        (arguments.root.empty() ? std::filesystem::path("/") : arguments.root) / "etc/switchyard/coordinator.yaml";
+  }
+  return arguments;
+}
+
+void serve(const CoordinatorConfig& config) {
+  EventLoop loop;
+  const Coordinator coordinator(loop, config);
+  loop.on_end_signal([&loop] {
+    // Nothing is undone: what is durable is taken up again at the next start, and the agents wait for it.
+    log::info("ending; running deployments go on after the next start");
+    notify_service("STOPPING=1");
+    loop.stop();
+  });
+  notify_service("READY=1");
+  loop.run();
+}
+
+int run(const Arguments& arguments) {
+  if (arguments.help || arguments.version) {
+    const std::string_view text = arguments.help ? usage : "switchyard-coordinator " SWITCHYARD_VERSION "\n";
+    std::fwrite(text.data(), 1, text.size(), stdout);
+    return EX_OK;
+  }
+  const CoordinatorConfig config = load_coordinator_config(arguments.config, arguments.config_named, arguments.root);
+  log::set_up("switchyard-coordinator", config.log_level);
+  if (!arguments.check) {
+    serve(config);
+    return EX_OK;
+  }
+  check_coordinator(config);
+  std::puts("configuration, keys and store are in order");
+  return EX_OK;
+}
+
+}  // namespace
+
+int main(int count, char** values) {
+  try {
+    return run(parse(count, values));
+  } catch (const StaleEpochError& error) {
+    log::error("ended: another coordinator has taken over", {{"why", error.what()}});
+    return exit_stale;
+  } catch (const InputError& error) {
+    std::fprintf(stderr, "switchyard-coordinator: %s\n", error.what());
+    return EX_CONFIG;
+  } catch (const std::exception& error) {
+    log::error("ended after an error", {{"why", error.what()}});
+    return EX_SOFTWARE;
+  }
+}
