@@ -160,6 +160,17 @@ class Guestbook(unittest.TestCase):
     def observe(self):
         return observer.observe(self.fleet, self.components, self.releases)
 
+    def observe_from_the_command_line(self):
+        described = self.place / "components.json"
+        described.write_text(json.dumps({component.name: {"hosts": component.hosts, "units": component.units,
+                                                          "port": component.port,
+                                                          "version_path": component.version_path}
+                                         for component in self.components}))
+        ended = subprocess.run([ROOT / "tests/fleet/observer.py", "--name", "guestbook", "--components", described,
+                                "--releases", *(f"{version}={place}" for version, place in self.releases.items())],
+                               capture_output=True, text=True, timeout=60, check=False)
+        return ended.returncode, json.loads(ended.stdout)["components"]
+
     def assert_logged_exactly_once(self, ids):
         """Each request passes the web front and one of the API servers behind it."""
         for component in self.components[1:]:
@@ -222,6 +233,7 @@ class Guestbook(unittest.TestCase):
         self.assertEqual((report["version"], report["mixed"]), ("2.0.0", 1), json.dumps(report, indent=1))
         self.assertEqual(report["components"]["api"]["h2"]["versions"], ["4.0.0"])
         self.assertEqual(report["components"]["api"]["h2"]["unit"], "api@blue.service")
+        self.assertEqual(self.observe_from_the_command_line(), (1, report["components"]))
         self.h2.power_cut()
         self.assertEqual(self.observe()["components"]["api"]["h2"]["fault"], "the host is down")
         self.h2.start()
