@@ -106,6 +106,7 @@ class ChangePlanner {
 
   std::optional<ComponentChange> change(const model::Component& component, const HostId& host) const {
     const protocol::ComponentFact fact = fact_of(*find_facts(facts_, host), component.name);
+    check_fact(component, host, fact);
     const HostHistory history(facts_, host, component.name);
     const protocol::ArtifactRef& artifact = facts_.artifacts.at(component.name);
     const HostLayout layout{facts_.components_root, facts_.units_root};
@@ -136,6 +137,16 @@ class ChangePlanner {
   }
 
  private:
+  /// What the host could not tell for certain is no ground to plan on.
+  static void check_fact(const model::Component& component, const HostId& host, const protocol::ComponentFact& fact) {
+    if (!fact.problem.empty()) refuse(component, "cannot be planned on host " + host.str() + ": " + fact.problem);
+    const bool stranger_in_slot = fact.serving.kind == OldKind::legacy && fact.serving.slot != "legacy";
+    if (!stranger_in_slot) return;
+    refuse(component, "finds its " + fact.serving.slot + " slot's port on host " + host.str() +
+                          " served by a process that is " + "not " + component.name +
+                          "'s unit; end that process, or give the slot another port");
+  }
+
   static bool is_down(const protocol::ComponentFact& fact) {
     return fact.unit_state == "failed" || fact.unit_state == "inactive";
   }
@@ -272,6 +283,7 @@ InventoryQuestions inventory_questions(const model::Manifest& manifest) {
     question.component = component.name;
     question.stable_port = component.ports.stable;
     question.legacy_unit = component.adopt_unit;
+    question.unit = component.service.unit;
     if (const auto traffic = traffic_to(component, {})) question.traffic = *traffic;
     for (const HostId& host : component.hosts) questions[host].push_back(question);
   }

@@ -134,7 +134,11 @@ bool needs_rollback(const SliceComponent& done, const HostId& host, const Planni
     throw InputError("host " + host.str() +
                      " cannot be reached, so nothing is rolled back; bring it back, or declare it gone");
   }
-  const OldState serving = fact_of(*inventory, done.name).serving;
+  const protocol::ComponentFact fact = fact_of(*inventory, done.name);
+  if (!fact.problem.empty()) {
+    throw InputError("component `" + done.name + "` on host " + host.str() + " cannot be rolled back: " + fact.problem);
+  }
+  const OldState& serving = fact.serving;
   if (serving.kind == OldKind::release && serving.slot == done.slot && serving.release == done.release) return true;
   const bool as_before =
       serving.kind == done.old.kind &&
@@ -195,6 +199,7 @@ InventoryQuestions inventory_questions(const model::Plan& done) {
     for (const SliceComponent& component : slice.components) {
       protocol::InventoryQuestion question;
       question.component = component.name;
+      question.unit = component.unit.empty() ? component.old.unit : component.unit;
       if (component.old.kind == OldKind::legacy) question.legacy_unit = component.old.unit;
       if (const protocol::SwitchTraffic* traffic = find_switch(component)) {
         question.stable_port = traffic->stable_port;
