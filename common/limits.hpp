@@ -84,6 +84,8 @@ inline constexpr std::size_t steps_per_slice_max = 2'000;
 // --- journal of the agent ------------------------------------------------------------------------------------------
 /// Allocated ahead, so that a revert can be written with 0 bytes free.
 inline constexpr std::size_t journal_bytes_reserved = 1024 * 1024;
+/// A journal that has grown so far is rewritten without what is over, at a quiet moment.
+inline constexpr std::size_t journal_compact_bytes = 256 * 1024;
 inline constexpr std::size_t journal_record_bytes_max = control_frame_bytes_max + 4096;
 
 // --- enrolment -----------------------------------------------------------------------------------------------------
@@ -202,6 +204,20 @@ inline constexpr std::size_t probe_head_bytes_max = 16 * 1024;
 inline constexpr int probe_lookups_max = 8;
 /// Between tries of one probe, whatever the plan says: a probe must not become a load.
 inline constexpr std::uint32_t probe_interval_ms_min = 20;
+
+// --- command line ----------------------------------------------------------------------------------------------------
+/// The largest answer of the coordinator: a plan for 1,000 hosts in JSON.
+inline constexpr std::size_t cli_reply_bytes_max = 256 * 1024 * 1024;
+inline constexpr std::size_t cli_manifest_bytes_max = 1024 * 1024;
+inline constexpr std::size_t cli_token_bytes_max = 4096;
+/// A coordinator that restarts is back within seconds; whoever watches a deployment waits that long, and then some.
+inline constexpr std::int64_t cli_unreachable_ms_max = 120'000;
+inline constexpr std::int64_t cli_retry_ms = 1'000;
+/// On a terminal the elapsed times are drawn again at least this often; in a pipe nobody looks at them.
+inline constexpr std::int64_t cli_redraw_ms = 1'000;
+inline constexpr std::int64_t cli_poll_ms = 20'000;
+/// An answer may take as long as the coordinator waits for the agents' inventories, and a margin.
+inline constexpr std::int64_t cli_answer_ms_max = 120'000;
 
 // --- output of steps and probes --------------------------------------------------------------------------------------
 inline constexpr std::size_t excerpt_bytes_max = 4096;
