@@ -164,9 +164,11 @@ void AgentCore::on(const JournalGrew& event) {
   for (const JournalRecord& record : event.records) note(record);
   // The other writer may have closed deployments; what it left half done is taken up when its time has passed.
   for (auto& [id, run] : deployments_) {
-    if (run.decided && !run.commit && !run.reverted) {
+    if (run.decided && !run.commit) {
       stop_chains(run);
       set_timer("revert", run, run.slice.confirm_ms);
+    } else if (run.committed) {
+      set_timer("retire", run, run.deadline_boot_ms - now_);
     }
   }
 }

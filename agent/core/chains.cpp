@@ -57,7 +57,8 @@ void AgentCore::run_next(DeploymentRun& run, const std::string& component) {
   order.timeout_ms = step.timeout_ms;
   // No effect of a swap may come after the dead-man's hour: its steps end before it.
   if (chain.activity == Activity::swapping) {
-    order.timeout_ms = static_cast<std::uint32_t>(std::clamp<std::int64_t>(run.deadline_boot_ms - now_, 0, step.timeout_ms));
+    order.timeout_ms =
+        static_cast<std::uint32_t>(std::clamp<std::int64_t>(run.deadline_boot_ms - now_, 0, step.timeout_ms));
   }
   order.attempts = step.attempts;
   order.on_unknown = step.on_unknown;

@@ -1,0 +1,152 @@
+#include "agent/link/agent.hpp"
+
+#include <systemd/sd-daemon.h>
+
+#include <string>
+#include <utility>
+#include <variant>
+
+#include "agent/journal/journal_file.hpp"
+#include "agent/link/blob_client.hpp"
+#include "agent/link/coordinator_session.hpp"
+#include "agent/link/core_shell.hpp"
+#include "agent/link/health_watch.hpp"
+#include "agent/link/host_boot.hpp"
+#include "agent/link/host_tools.hpp"
+#include "agent/link/step_runner.hpp"
+#include "agent/system/switch_watch.hpp"
+#include "common/clock.hpp"
+#include "common/error.hpp"
+#include "common/event_loop.hpp"
+#include "common/file_system.hpp"
+#include "common/limits.hpp"
+#include "common/log.hpp"
+#include "common/worker_pool.hpp"
+#include "protocol/version.hpp"
+
+namespace switchyard::agent {
+namespace {
+
+constexpr const char* dead_man_unit = "switchyard-deadman.service";
+constexpr std::uint32_t dead_man_start_ms = 5'000;
+/// Steps block a worker each; more components than this at once wait in the queue.
+constexpr std::size_t workers = 4;
+
+}  // namespace
+
+/// In the order of construction; destroyed in reverse, so that workers end before what they use.
+struct Agent::Parts {
+  Parts(const AgentConfig& config_, const AgentIdentity& identity_)
+      : config(config_),
+        identity(identity_),
+        blobs(clock, [this](protocol::BlobGet question) { loop.post([this, question] { session.send(question); }); }),
+        tools(config.paths, clock, blobs),
+        switch_watch(tools.nftables, tools.haproxy),
+        journal(config.paths.state),
+        pool(workers, limits::steps_per_slice_max),
+        steps(loop, pool, tools.executors, clock, [this](const StepFinished& finished) { shell.handle(finished); }),
+        watch(loop, pool, tools.prober, [this](const HealthChanged& changed) { shell.handle(changed); }),
+        shell({identity.host, identity.plan_public_key}, Role::agent, journal, loop, clock, steps, hands()),
+        session({identity.endpoints, identity.server_public_key,
+                 protocol::load_curve_keys(config.paths.state / "agent.key")},
+                loop, clock, callbacks()) {}
+
+  CoreShell::Hands hands() {
+    CoreShell::Hands hands;
+    // A new process each time: one that is just about to leave would not look again.
+    hands.arm_dead_man = [this] {
+      const std::string result = tools.services.restart(dead_man_unit, dead_man_start_ms);
+      if (result != "done") throw TransportError(std::string(dead_man_unit) + ": " + result);
+    };
+    hands.send = [this](protocol::Message message) { session.send(std::move(message)); };
+    hands.redial = [this] { session.redial(); };
+    hands.start_watch = [this](const StartWatch& start) { watch.start(start); };
+    hands.stop_watch = [this](const StopWatch& stop) { watch.stop(stop); };
+    return hands;
+  }
+
+  CoordinatorSession::Callbacks callbacks() {
+    CoordinatorSession::Callbacks callbacks;
+    callbacks.hello = [this] { return hello(); };
+    callbacks.welcomed = [this](std::uint64_t epoch, const protocol::Welcome& welcome, std::uint64_t connection) {
+      shell.handle(MessageArrived{epoch, welcome});
+      shell.handle(SessionBegan{connection});
+    };
+    callbacks.message = [this](std::uint64_t epoch, protocol::Message message) {
+      on_message(epoch, std::move(message));
+    };
+    callbacks.ended = [this] { shell.handle(SessionEnded{}); };
+    callbacks.every_ping = [this] { housekeeping(); };
+    return callbacks;
+  }
+
+  protocol::Hello hello() const {
+    protocol::Hello hello;
+    hello.protocol_min = protocol::version_min;
+    hello.protocol_max = protocol::version_max;
+    hello.features = protocol::own_features();
+    hello.agent_version = SWITCHYARD_VERSION;
+    hello.boot_id = boot_id;
+    hello.max_epoch = shell.core().max_epoch();
+    hello.open = shell.core().reports(clock.boot_ms());
+    return hello;
+  }
+
+  void on_message(std::uint64_t epoch, protocol::Message message) {
+    if (auto* blob = std::get_if<protocol::Blob>(&message)) return blobs.deliver(std::move(*blob));
+    if (const auto* question = std::get_if<protocol::Inventory>(&message)) return answer(*question);
+    shell.handle(MessageArrived{epoch, std::move(message)});
+  }
+
+  /// Reading the host takes a while, so a worker does it. A full queue gives no answer: the coordinator asks again.
+  void answer(const protocol::Inventory& question) {
+    const bool queued = pool.submit([this, question] {
+      protocol::InventoryReply reply = tools.inventory.answer(question);
+      loop.post([this, reply = std::move(reply)] { session.send(reply); });
+    });
+    if (!queued) log::warning("inventory was not answered: too many steps are waiting");
+  }
+
+  void housekeeping() {
+    sd_notify(0, "WATCHDOG=1");
+    shell.compact_if_large();
+    // A package upgrade asks for a restart at a moment when no deployment is under way.
+    const std::filesystem::path wish = config.paths.run / "restart-when-idle";
+    if (!restart_is_safe(shell.core()) || !tools.files.read(wish)) return;
+    tools.files.remove(wish);
+    log::info("restarting for an upgrade");
+    loop.stop();
+  }
+
+  AgentConfig config;
+  AgentIdentity identity;
+  std::string boot_id = read_boot_id();
+  SystemClock clock;
+  EventLoop loop;
+  BlobClient blobs;
+  HostTools tools;
+  SwitchWatch switch_watch;
+  JournalFile journal;
+  WorkerPool pool;
+  StepRunner steps;
+  HealthWatch watch;
+  CoreShell shell;
+  CoordinatorSession session;
+};
+
+Agent::Agent(const AgentConfig& config, const AgentIdentity& identity)
+    : parts_(std::make_unique<Parts>(config, identity)) {}
+Agent::~Agent() = default;
+
+void Agent::run() {
+  Parts& parts = *parts_;
+  parts.loop.on_end_signal([&parts] { parts.loop.stop(); });
+  parts.shell.handle(Began{parts.boot_id});
+  sd_notify(0, "READY=1");
+  log::info("agent began", {{"host", parts.identity.host.str()}, {"version", SWITCHYARD_VERSION}});
+  parts.loop.run();
+  sd_notify(0, "STOPPING=1");
+  log::info("agent ended");
+}
+
+}  // namespace switchyard::agent

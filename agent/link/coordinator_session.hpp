@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "common/clock.hpp"
+#include "common/event_loop.hpp"
+#include "protocol/message.hpp"
+#include "protocol/zmq_dealer.hpp"
+
+namespace switchyard::agent {
+
+/// The agent's conversation with the coordinator: HELLO first on every connection, WELCOME before anything else is
+/// heard, a ping every five seconds, and a connection that has been silent too long is dialled anew. Frames that are no
+/// part of the present conversation are dropped. Owned by the agent; loop's thread.
+class CoordinatorSession {
+ public:
+  struct Callbacks {
+    std::function<protocol::Hello()> hello;
+    /// WELCOME came: the agent may speak. `connection` is the n-th that this process dialled.
+    std::function<void(std::uint64_t epoch, const protocol::Welcome& welcome, std::uint64_t connection)> welcomed;
+    std::function<void(std::uint64_t epoch, protocol::Message message)> message;
+    std::function<void()> ended;
+    std::function<void()> every_ping;  ///< housekeeping, each ping interval
+  };
+  CoordinatorSession(const protocol::ZmqDealer::Settings& settings, EventLoop& loop, const Clock& clock,
+                     Callbacks callbacks);
+
+  /// False while nobody has welcomed us: what matters is asked for again by the coordinator.
+  bool send(protocol::Message message);
+  void redial();
+  bool connected() const { return welcomed_; }
+
+ private:
+  void on_up(std::uint64_t connection, std::string session);
+  void on_frame(const std::string& frame);
+  void on_down(protocol::LinkLoss loss);
+  void on_message(protocol::Envelope envelope);
+  void tick();
+  void transmit(protocol::Channel channel, protocol::Message message);
+  void end();
+
+  EventLoop& loop_;
+  const Clock& clock_;
+  Callbacks callbacks_;
+  std::uint64_t connection_ = 0;
+  std::string session_;
+  bool welcomed_ = false;
+  std::uint8_t protocol_ = 1;
+  std::uint64_t epoch_ = 0;
+  std::uint64_t seq_ = 0;
+  std::int64_t heard_boot_ms_ = 0;
+  protocol::LinkLoss last_loss_ = protocol::LinkLoss::lost;
+  bool loss_told_ = false;
+  EventLoop::Timer tick_;
+  protocol::ZmqDealer dealer_;  // last: its callbacks use all of the above
+};
+
+}  // namespace switchyard::agent

@@ -1,0 +1,101 @@
+#include "agent/link/core_shell.hpp"
+
+#include <utility>
+
+#include "common/error.hpp"
+#include "common/limits.hpp"
+#include "common/log.hpp"
+
+namespace switchyard::agent {
+
+CoreShell::CoreShell(const CoreIdentity& identity, Role role, JournalFile& journal, EventLoop& loop, const Clock& clock,
+                     StepRunner& steps, Hands hands)
+    : core_(identity, role, journal.records()),
+      journal_(journal),
+      loop_(loop),
+      clock_(clock),
+      steps_(steps),
+      hands_(std::move(hands)) {}
+
+void CoreShell::handle(const Event& event) {
+  std::vector<Effects> work;
+  {
+    JournalFile::Turn turn(journal_);
+    const auto take = [&](const Event& happened) {
+      Effects effects = core_.apply(happened, clock_.boot_ms());
+      turn.append(effects.writes);
+      work.push_back(std::move(effects));
+    };
+    if (!turn.foreign().empty()) take(JournalGrew{turn.foreign()});
+    take(event);
+  }
+  for (Effects& effects : work) carry_out(std::move(effects));
+  if (hands_.after_event) hands_.after_event();
+}
+
+void CoreShell::carry_out(Effects effects) {
+  for (const JournalRecord& record : effects.writes) {
+    log::debug("journal written", {{"record", record_name(record.kind)},
+                                   {"deployment", record.deployment.str()},
+                                   {"component", record.component},
+                                   {"step", record.step.str()}});
+  }
+  bool guarded = true;
+  if (effects.arm_dead_man) {
+    try {
+      hands_.arm_dead_man();
+    } catch (const Error& error) {
+      // Without the dead-man nothing provisional may begin: the steps fail, the coordinator hears why.
+      log::error("dead-man could not be started", {{"why", error.what()}});
+      guarded = false;
+    }
+  }
+  for (const RunStep& order : effects.runs) {
+    log::info("step started", {{"deployment", order.deployment.str()},
+                               {"component", order.component},
+                               {"step", order.step.str()},
+                               {"title", order.title}});
+    if (guarded) {
+      steps_.run(order);
+    } else {
+      StepFinished refused{order.deployment, order.step, order.undo,
+                           failed("no_dead_man", "switchyard-deadman.service could not be started on this host")};
+      loop_.post([this, refused] { handle(refused); });
+    }
+  }
+  for (const StepRef& step : effects.cancels) steps_.cancel(step);
+  for (const SetTimer& timer : effects.timers) set_timer(timer);
+  for (const StartWatch& watch : effects.start_watches) {
+    if (hands_.start_watch) hands_.start_watch(watch);
+  }
+  for (const StopWatch& watch : effects.stop_watches) {
+    if (hands_.stop_watch) hands_.stop_watch(watch);
+  }
+  for (protocol::Message& message : effects.sends) {
+    if (hands_.send) hands_.send(std::move(message));
+  }
+  if (effects.redial && hands_.redial) hands_.redial();
+}
+
+void CoreShell::set_timer(const SetTimer& timer) {
+  if (timer.ms < 0) {
+    timers_.erase(timer.timer);
+    return;
+  }
+  timers_[timer.timer] = loop_.after(timer.ms, [this, name = timer.timer] {
+    // Taken out first: handling may set it anew.
+    const EventLoop::Timer fired = std::move(timers_[name]);
+    timers_.erase(name);
+    handle(TimerFired{name});
+  });
+}
+
+void CoreShell::compact_if_large() {
+  if (journal_.size() < limits::journal_compact_bytes || !core_.idle()) return;
+  JournalFile::Turn turn(journal_);
+  if (!turn.foreign().empty()) return;  // the next event takes it in first
+  turn.replace(core_.snapshot());
+  log::info("journal compacted", {{"bytes", journal_.size()}});
+}
+
+}  // namespace switchyard::agent

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "agent/core/agent_core.hpp"
+#include "agent/journal/journal_file.hpp"
+#include "agent/link/step_runner.hpp"
+#include "common/clock.hpp"
+#include "common/event_loop.hpp"
+
+namespace switchyard::agent {
+
+/// Carries out what the core decides, in the order that makes it true: under the journal's lock the core sees what the
+/// other process wrote, then the event, and its records are durable; then the dead-man, steps and timers; then
+/// messages. The agent and the dead-man both are one of these around a core of their role. Owned by the composition
+/// root; loop's thread.
+class CoreShell {
+ public:
+  struct Hands {
+    std::function<void()> arm_dead_man;  ///< blocking, before any step of a swap begins; throws Error
+    std::function<void(protocol::Message)> send;
+    std::function<void()> redial;
+    std::function<void(const StartWatch&)> start_watch;
+    std::function<void(const StopWatch&)> stop_watch;
+    std::function<void()> after_event;  ///< everything of one event is done
+  };
+  CoreShell(const CoreIdentity& identity, Role role, JournalFile& journal, EventLoop& loop, const Clock& clock,
+            StepRunner& steps, Hands hands);
+
+  void handle(const Event& event);
+  const AgentCore& core() const { return core_; }
+  /// Rewrites the journal without what is over, when it has grown and nothing is open.
+  void compact_if_large();
+
+ private:
+  void carry_out(Effects effects);
+  void set_timer(const SetTimer& timer);
+
+  AgentCore core_;
+  JournalFile& journal_;
+  EventLoop& loop_;
+  const Clock& clock_;
+  StepRunner& steps_;
+  Hands hands_;
+  std::map<std::string, EventLoop::Timer> timers_;
+};
+
+}  // namespace switchyard::agent

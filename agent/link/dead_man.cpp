@@ -1,0 +1,57 @@
+#include "agent/link/dead_man.hpp"
+
+#include "agent/journal/journal_file.hpp"
+#include "agent/link/core_shell.hpp"
+#include "agent/link/host_boot.hpp"
+#include "agent/link/host_tools.hpp"
+#include "common/error.hpp"
+#include "common/limits.hpp"
+#include "common/log.hpp"
+
+namespace switchyard::agent {
+namespace {
+
+/// A revert needs no bytes from the coordinator: what it goes back to was proven present at PREPARE.
+class NoBlobs final : public BlobSource {
+ public:
+  std::string fetch(const ReleaseId& release, bool, std::uint64_t, std::uint32_t, std::int64_t,
+                    const std::stop_token&) override {
+    throw TransportError("release " + release.str() + " cannot be fetched by the dead-man");
+  }
+};
+
+/// The agent, if it lives, was to act at the deadline itself.
+constexpr std::int64_t grace_ms = 500;
+
+}  // namespace
+
+void run_dead_man(const AgentConfig& config, const AgentIdentity& identity, const std::optional<Resolved>& resolve) {
+  SystemClock clock;
+  EventLoop loop;
+  NoBlobs blobs;
+  HostTools tools(config.paths, clock, blobs);
+  JournalFile journal(config.paths.state);
+  WorkerPool pool(1, limits::steps_per_slice_max);
+  CoreShell* shell = nullptr;
+  StepRunner steps(loop, pool, tools.executors, clock, [&](const StepFinished& finished) { shell->handle(finished); });
+  CoreShell::Hands hands;
+  hands.arm_dead_man = [] {};
+  hands.after_event = [&] {
+    // Posted: the event that is being carried out may still set timers.
+    loop.post([&] {
+      if (shell->core().idle() && steps.running() == 0) loop.stop();
+    });
+  };
+  CoreShell core_shell({identity.host, identity.plan_public_key}, Role::dead_man, journal, loop, clock, steps,
+                       std::move(hands));
+  shell = &core_shell;
+  loop.on_end_signal([&] { loop.stop(); });
+  // Its timers carry the deadline; the grace comes on top by beginning late.
+  const EventLoop::Timer begin = loop.after(resolve ? 0 : grace_ms, [&] {
+    shell->handle(Began{read_boot_id()});
+    if (resolve) shell->handle(*resolve);
+  });
+  loop.run();
+}
+
+}  // namespace switchyard::agent

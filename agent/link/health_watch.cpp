@@ -1,0 +1,77 @@
+#include "agent/link/health_watch.hpp"
+
+#include <cstdint>
+#include <stop_token>
+
+namespace switchyard::agent {
+namespace {
+
+constexpr std::int64_t round_ms = 1'000;
+constexpr unsigned bad_rounds_max = 3;
+
+}  // namespace
+
+struct HealthWatch::Watched {
+  std::vector<protocol::ProbeSpec> probes;
+  std::stop_source stop;
+  EventLoop::Timer timer;
+  bool healthy = true;
+  unsigned bad_rounds = 0;
+};
+
+HealthWatch::HealthWatch(EventLoop& loop, WorkerPool& workers, Prober& prober, Changed changed)
+    : loop_(loop), workers_(workers), prober_(prober), changed_(std::move(changed)) {}
+HealthWatch::~HealthWatch() {
+  for (auto& [key, watched] : watched_) watched->stop.request_stop();
+}
+
+void HealthWatch::start(const StartWatch& watch) {
+  auto watched = std::make_unique<Watched>();
+  for (const protocol::ProbeSpec& probe : watch.probes) {
+    if (probe.critical) watched->probes.push_back(probe);
+  }
+  if (watched->probes.empty()) return;
+  const Key key{watch.deployment, watch.component};
+  watched->timer = loop_.after(round_ms, [this, key] { look(key); });
+  watched_[key] = std::move(watched);
+}
+
+void HealthWatch::stop(const StopWatch& watch) {
+  std::erase_if(watched_, [&](auto& entry) {
+    if (entry.first.first != watch.deployment) return false;
+    entry.second->stop.request_stop();
+    return true;
+  });
+}
+
+void HealthWatch::look(const Key& key) {
+  const auto found = watched_.find(key);
+  if (found == watched_.end()) return;
+  const Watched& watched = *found->second;
+  const bool queued = workers_.submit([this, key, probes = watched.probes, stop = watched.stop.get_token()] {
+    std::string trouble;
+    for (const protocol::ProbeSpec& probe : probes) {
+      const ProbeTry seen = prober_.try_once(probe, stop);
+      if (!seen.ok) trouble = probe.name + ": " + seen.detail;
+      if (!seen.ok || stop.stop_requested()) break;
+    }
+    if (stop.stop_requested()) return;
+    loop_.post([this, key, trouble] { judge(key, trouble); });
+  });
+  // Workers that are all busy tell nothing of the component: look again later.
+  if (!queued) found->second->timer = loop_.after(round_ms, [this, key] { look(key); });
+}
+
+void HealthWatch::judge(const Key& key, const std::string& trouble) {
+  const auto found = watched_.find(key);
+  if (found == watched_.end()) return;
+  Watched& watched = *found->second;
+  watched.timer = loop_.after(round_ms, [this, key] { look(key); });
+  watched.bad_rounds = trouble.empty() ? 0 : watched.bad_rounds + 1;
+  const bool healthy = watched.bad_rounds < bad_rounds_max && (watched.healthy || trouble.empty());
+  if (healthy == watched.healthy) return;
+  watched.healthy = healthy;
+  changed_({key.first, key.second, healthy, trouble});
+}
+
+}  // namespace switchyard::agent

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "agent/core/effect.hpp"
+#include "agent/core/event.hpp"
+#include "agent/probes/probe.hpp"
+#include "common/event_loop.hpp"
+#include "common/worker_pool.hpp"
+
+namespace switchyard::agent {
+
+/// Looks at components that are live and not yet committed, once a second, through the stable port, and tells when the
+/// verdict changes: three bad rounds in a row make it unhealthy, a good one healthy again. Owned by the agent; loop's
+/// thread, the tries themselves on workers.
+class HealthWatch {
+ public:
+  using Changed = std::function<void(HealthChanged)>;
+  HealthWatch(EventLoop& loop, WorkerPool& workers, Prober& prober, Changed changed);
+  ~HealthWatch();
+
+  void start(const StartWatch& watch);
+  void stop(const StopWatch& watch);
+
+ private:
+  struct Watched;
+  using Key = std::pair<DeploymentId, std::string>;
+  void look(const Key& key);
+  void judge(const Key& key, const std::string& trouble);
+
+  EventLoop& loop_;
+  WorkerPool& workers_;
+  Prober& prober_;
+  Changed changed_;
+  std::map<Key, std::unique_ptr<Watched>> watched_;
+};
+
+}  // namespace switchyard::agent

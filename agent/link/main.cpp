@@ -1,0 +1,186 @@
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <iostream>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/link/agent.hpp"
+#include "agent/link/dead_man.hpp"
+#include "agent/link/enroll.hpp"
+#include "agent/link/status.hpp"
+#include "common/error.hpp"
+
+namespace switchyard::agent {
+namespace {
+
+constexpr int exit_failed = 1;
+constexpr int exit_usage = 2;
+constexpr int exit_busy = 3;
+constexpr int exit_unreachable = 5;
+
+constexpr const char* usage =
+    R"(Usage: switchyard-agent [--config FILE] [--root DIR] COMMAND
+
+Commands:
+  run                         be this host's agent (what switchyard-agent.service does)
+  enroll STRING [--name N]    join the fleet with the string that `switchyard agents token create` printed;
+                              STRING may be - to read it from standard input
+  status [--json]             what this host's journal says; exit status 3 while a deployment is under way
+  resolve DEPLOYMENT --commit|--abort --reason TEXT
+                              decide a held deployment here, when the coordinator is gone for good
+  deadman                     revert what nobody confirmed in time (what switchyard-deadman.service does)
+  resume                      the same, once, after a boot
+
+Options:
+  --config FILE               default: /etc/switchyard/agent.yaml
+  --root DIR                  put DIR before every path
+  --help, --version
+
+Exit status: 0 done, 1 failed, 2 bad usage or input, 3 a deployment is under way, 5 coordinator unreachable.
+)";
+
+struct Arguments {
+  std::filesystem::path config;
+  std::filesystem::path root;
+  std::string command;
+  std::vector<std::string> operands;
+  std::string name;
+  std::string reason;
+  bool json = false, commit = false, abort = false, help = false, version = false;
+};
+
+Arguments parse(int count, char** values) {
+  Arguments arguments;
+  const auto value_of = [&](int& index) -> std::string {
+    if (index + 1 >= count) throw InputError(std::string(values[index]) + " needs a value; see --help");
+    return values[++index];
+  };
+  for (int i = 1; i < count; ++i) {
+    const std::string word = values[i];
+    if (word == "--config")
+      arguments.config = value_of(i);
+    else if (word == "--root")
+      arguments.root = value_of(i);
+    else if (word == "--name")
+      arguments.name = value_of(i);
+    else if (word == "--reason")
+      arguments.reason = value_of(i);
+    else if (word == "--json")
+      arguments.json = true;
+    else if (word == "--commit")
+      arguments.commit = true;
+    else if (word == "--abort")
+      arguments.abort = true;
+    else if (word == "--help" || word == "-h")
+      arguments.help = true;
+    else if (word == "--version")
+      arguments.version = true;
+    else if (word.size() > 1 && word.front() == '-')
+      throw InputError("unknown option " + word + "; see --help");
+    else if (arguments.command.empty())
+      arguments.command = word;
+    else
+      arguments.operands.push_back(word);
+  }
+  return arguments;
+}
+
+std::string host_name() {
+  char buffer[256] = {};
+  if (gethostname(buffer, sizeof buffer - 1) != 0) return "";
+  const std::string name(buffer);
+  return name.substr(0, name.find('.'));
+}
+
+void expect_operands(const Arguments& arguments, std::size_t wanted) {
+  if (arguments.operands.size() != wanted) {
+    throw InputError(arguments.command + " takes " + std::to_string(wanted) + " operand(s), not " +
+                     std::to_string(arguments.operands.size()) + "; see --help");
+  }
+}
+
+int do_enroll(const Arguments& arguments, const AgentConfig& config) {
+  expect_operands(arguments, 1);
+  std::string text = arguments.operands.front();
+  if (text == "-" && !std::getline(std::cin, text)) throw InputError("no enrolment string on standard input");
+  const HostId host = enroll(config, text, arguments.name.empty() ? host_name() : arguments.name);
+  std::cout << "This host is now " << host.str() << ". Start its agent: systemctl enable --now switchyard-agent\n";
+  return EXIT_SUCCESS;
+}
+
+int do_resolve(const Arguments& arguments, const AgentConfig& config, const AgentIdentity& identity) {
+  expect_operands(arguments, 1);
+  if (arguments.commit == arguments.abort) throw InputError("resolve needs one of --commit and --abort");
+  if (arguments.reason.empty()) throw InputError("resolve needs a --reason: it is kept in the journal");
+  run_dead_man(config, identity,
+               Resolved{DeploymentId(arguments.operands.front()), arguments.commit, arguments.reason});
+  std::cout << read_status(config, identity, arguments.json).text;
+  return EXIT_SUCCESS;
+}
+
+int dispatch(const Arguments& arguments, const AgentConfig& config) {
+  if (arguments.command == "enroll") return do_enroll(arguments, config);
+  const PosixFileSystem files;
+  const std::optional<AgentIdentity> identity = load_identity(files, config.paths.state);
+  if (!identity) {
+    throw InputError(
+        "this host is not enrolled; make a string with `switchyard agents token create` and run `switchyard-agent "
+        "enroll STRING`");
+  }
+  if (arguments.command == "run") {
+    expect_operands(arguments, 0);
+    Agent(config, *identity).run();
+    return EXIT_SUCCESS;
+  }
+  if (arguments.command == "deadman" || arguments.command == "resume") {
+    expect_operands(arguments, 0);
+    run_dead_man(config, *identity, std::nullopt);
+    return EXIT_SUCCESS;
+  }
+  if (arguments.command == "status") {
+    expect_operands(arguments, 0);
+    const AgentStatus status = read_status(config, *identity, arguments.json);
+    std::cout << status.text;
+    return status.idle ? EXIT_SUCCESS : exit_busy;
+  }
+  if (arguments.command == "resolve") return do_resolve(arguments, config, *identity);
+  throw InputError("unknown command '" + arguments.command + "'; see --help");
+}
+
+int main_of(int count, char** values) {
+  const Arguments arguments = parse(count, values);
+  if (arguments.help || arguments.version) {
+    std::cout << (arguments.help ? usage : "switchyard-agent " SWITCHYARD_VERSION "\n");
+    return EXIT_SUCCESS;
+  }
+  if (arguments.command.empty()) throw InputError("a command is needed; see --help");
+  const std::filesystem::path standard = arguments.root / std::filesystem::path("etc/switchyard/agent.yaml");
+  const std::filesystem::path file = !arguments.config.empty() ? arguments.config
+                                     : arguments.root.empty()  ? "/etc/switchyard/agent.yaml"
+                                                               : standard;
+  const AgentConfig config = load_agent_config(file, arguments.root);
+  log::set_up("switchyard-agent", config.log_level);
+  return dispatch(arguments, config);
+}
+
+}  // namespace
+}  // namespace switchyard::agent
+
+int main(int count, char** values) {
+  using namespace switchyard;
+  try {
+    return agent::main_of(count, values);
+  } catch (const InputError& error) {
+    std::cerr << "switchyard-agent: " << error.what() << "\n";
+    return agent::exit_usage;
+  } catch (const TransportError& error) {
+    std::cerr << "switchyard-agent: " << error.what() << "\n";
+    return agent::exit_unreachable;
+  } catch (const std::exception& error) {
+    std::cerr << "switchyard-agent: " << error.what() << "\n";
+    return agent::exit_failed;
+  }
+}

@@ -1,0 +1,60 @@
+#include "agent/link/status.hpp"
+
+#include "agent/core/agent_core.hpp"
+#include "agent/journal/journal_file.hpp"
+#include "agent/link/host_boot.hpp"
+#include "common/clock.hpp"
+
+namespace switchyard::agent {
+namespace {
+
+/// Every value here is a name, an id or a fixed word: none needs escaping.
+std::string json_of(const AgentIdentity& identity, const AgentCore& core, std::int64_t now_boot_ms, bool idle) {
+  std::string text = "{\"host\":\"" + identity.host.str() + "\",\"epoch\":" + std::to_string(core.max_epoch()) +
+                     ",\"idle\":" + (idle ? "true" : "false") + ",\"deployments\":[";
+  bool first = true;
+  for (const protocol::DeploymentReport& report : core.reports(now_boot_ms)) {
+    text += std::string(first ? "" : ",") + "{\"id\":\"" + report.deployment.str() + "\",\"state\":\"" +
+            std::string(protocol::agent_state_name(report.state)) +
+            "\",\"remaining_ms\":" + std::to_string(report.remaining_ms) + ",\"components\":[";
+    bool first_component = true;
+    for (const protocol::ComponentReport& component : report.components) {
+      text += std::string(first_component ? "" : ",") + "{\"name\":\"" + component.component + "\",\"slot\":\"" +
+              component.serving_slot + "\",\"release\":\"" + component.serving_release + "\"}";
+      first_component = false;
+    }
+    text += "]}";
+    first = false;
+  }
+  return text + "]}\n";
+}
+
+std::string text_of(const AgentIdentity& identity, const AgentCore& core, std::int64_t now_boot_ms, bool idle) {
+  std::string text = "host " + identity.host.str() + ", epoch " + std::to_string(core.max_epoch()) + ", " +
+                     (idle ? "idle" : "deploying") + "\n";
+  for (const protocol::DeploymentReport& report : core.reports(now_boot_ms)) {
+    text += report.deployment.str() + "  " + std::string(protocol::agent_state_name(report.state));
+    if (report.remaining_ms > 0) text += ", reverts by itself in " + std::to_string(report.remaining_ms / 1000) + " s";
+    text += "\n";
+    for (const protocol::ComponentReport& component : report.components) {
+      text += "  " + component.component + "  " + (component.serving_slot.empty() ? "-" : component.serving_slot) +
+              "  " + component.serving_release.substr(0, 12) + "\n";
+    }
+  }
+  return text;
+}
+
+}  // namespace
+
+AgentStatus read_status(const AgentConfig& config, const AgentIdentity& identity, bool json) {
+  const JournalFile journal(config.paths.state);
+  const AgentCore core({identity.host, identity.plan_public_key}, Role::dead_man, journal.records());
+  const std::int64_t now_boot_ms = SystemClock().boot_ms();
+  AgentStatus status;
+  status.idle = restart_is_safe(core);
+  status.text =
+      json ? json_of(identity, core, now_boot_ms, status.idle) : text_of(identity, core, now_boot_ms, status.idle);
+  return status;
+}
+
+}  // namespace switchyard::agent

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <string>
+
+#include "agent/link/agent_config.hpp"
+#include "agent/link/agent_identity.hpp"
+
+namespace switchyard::agent {
+
+struct AgentStatus {
+  std::string text;   ///< for people, or one JSON object
+  bool idle = false;  ///< no deployment is between its first effect and its decision
+};
+
+/// What the journal says, read without disturbing the agent. Throws Error.
+AgentStatus read_status(const AgentConfig& config, const AgentIdentity& identity, bool json);
+
+}  // namespace switchyard::agent
