@@ -5,10 +5,9 @@
 
 namespace switchyard {
 
-void ensure_failed(const char* condition, std::source_location where) noexcept {
+void ensure_failed(const char* condition, const char* file, int line, const char* function) noexcept {
   // Plain stdio: the logger may itself be what is broken.
-  std::fprintf(stderr, "invariant broken: %s at %s:%u in %s\n", condition, where.file_name(),
-               static_cast<unsigned>(where.line()), where.function_name());
+  std::fprintf(stderr, "invariant broken: %s at %s:%d in %s\n", condition, file, line, function);
   std::abort();
 }
 
