@@ -1,0 +1,200 @@
+#include "cli/api_values.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "cli/printable.hpp"
+#include "common/error.hpp"
+
+namespace switchyard::cli {
+namespace {
+
+using nlohmann::json;
+
+/// Runs a reader; whatever is not as documented becomes one DecodeError.
+template <class Read>
+auto decoded(const std::string& body, Read read) {
+  try {
+    return read(json::parse(body));
+  } catch (const json::exception& error) {
+    throw DecodeError(std::string("the coordinator's answer is not as documented (") + error.what() +
+                      "); is it of another version than this program?");
+  }
+}
+
+std::string text(const json& object, const char* key) { return printable(object.at(key).get<std::string>()); }
+
+/// null: 0
+std::int64_t time(const json& object, const char* key) {
+  const json& value = object.at(key);
+  return value.is_null() ? 0 : value.get<std::int64_t>();
+}
+
+std::vector<std::string> texts(const json& object, const char* key) {
+  std::vector<std::string> result;
+  for (const json& value : object.at(key)) result.push_back(printable(value.get<std::string>()));
+  return result;
+}
+
+template <class Read>
+auto list(const json& object, const char* key, Read read) {
+  std::vector<decltype(read(object))> result;
+  for (const json& value : object.at(key)) result.push_back(read(value));
+  return result;
+}
+
+Progress progress_of(const json& value) {
+  return {text(value, "host"), text(value, "component"), text(value, "state"), text(value, "step"),
+          text(value, "detail")};
+}
+
+Deployment deployment_of(const json& value) {
+  Deployment deployment;
+  deployment.id = text(value, "id");
+  deployment.kind = text(value, "kind");
+  if (!value.at("rollback_of").is_null()) deployment.rollback_of = text(value, "rollback_of");
+  deployment.name = text(value, "name");
+  deployment.environment = text(value, "environment");
+  deployment.version = text(value, "version");
+  deployment.state = text(value, "state");
+  deployment.final = value.at("final").get<bool>();
+  deployment.reason = text(value, "reason");
+  deployment.author = text(value, "author");
+  deployment.plan_hash = text(value, "plan_hash");
+  deployment.created_ms = time(value, "created_ms");
+  deployment.finished_ms = time(value, "finished_ms");
+  deployment.deferred = texts(value, "deferred");
+  deployment.gone = texts(value, "gone");
+  deployment.resumed = value.at("resumed").get<std::int64_t>();
+  if (value.contains("progress")) deployment.progress = list(value, "progress", progress_of);
+  return deployment;
+}
+
+TimelineEntry entry_of(const json& value) {
+  return {time(value, "wall_ms"), text(value, "host"),  text(value, "component"),
+          text(value, "what"),    text(value, "state"), text(value, "text")};
+}
+
+Host host_of(const json& value) {
+  Host host;
+  host.name = text(value, "host");
+  host.agent_version = text(value, "agent_version");
+  host.connected = value.at("connected").get<bool>();
+  host.enrolled = value.at("enrolled").get<bool>();
+  host.revoked = value.at("revoked").get<bool>();
+  host.removed = value.at("removed").get<bool>();
+  for (const auto& [key, label] : value.at("labels").items()) {
+    host.labels.emplace(printable(key), printable(label.get<std::string>()));
+  }
+  host.enrolled_ms = time(value, "enrolled_ms");
+  host.last_seen_ms = time(value, "last_seen_ms");
+  return host;
+}
+
+AuditEntry audit_entry_of(const json& value) {
+  return {value.at("seq").get<std::int64_t>(),
+          time(value, "wall_ms"),
+          text(value, "principal"),
+          text(value, "operation"),
+          text(value, "object"),
+          text(value, "reason"),
+          text(value, "origin"),
+          value.at("success").get<bool>()};
+}
+
+std::string dumped(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
+
+}  // namespace
+
+Deployment read_deployment(const std::string& body) { return decoded(body, deployment_of); }
+
+std::vector<Deployment> read_deployments(const std::string& body, const char* key) {
+  return decoded(body, [&](const json& value) { return list(value, key, deployment_of); });
+}
+
+Timeline read_timeline(const std::string& body) {
+  return decoded(body, [](const json& value) {
+    return Timeline{list(value, "entries", entry_of), value.at("next").get<std::size_t>(),
+                    deployment_of(value.at("deployment"))};
+  });
+}
+
+Plan read_plan(const std::string& body) {
+  return decoded(body, [](const json& value) {
+    return Plan{text(value, "hash"), printable_lines(value.at("text").get<std::string>()), value.at("nodes").empty()};
+  });
+}
+
+std::vector<Host> read_hosts(const std::string& body, const char* key) {
+  return decoded(body, [&](const json& value) { return list(value, key, host_of); });
+}
+
+Token read_token_made(const std::string& body) {
+  return decoded(body, [](const json& value) {
+    return Token{text(value, "id"), text(value, "enrolment"), time(value, "expires_ms")};
+  });
+}
+
+std::vector<AuditEntry> read_audit(const std::string& body) {
+  return decoded(body, [](const json& value) { return list(value, "entries", audit_entry_of); });
+}
+
+std::vector<std::uint32_t> read_missing_chunks(const std::string& body) {
+  return decoded(body, [](const json& value) { return value.at("missing").get<std::vector<std::uint32_t>>(); });
+}
+
+std::optional<ErrorAnswer> read_error(const std::string& body) {
+  const json value = json::parse(body, nullptr, false);
+  if (!value.is_object() || !value.contains("error") || !value["error"].is_object()) return std::nullopt;
+  const json& error = value["error"];
+  if (!error.contains("code") || !error["code"].is_string()) return std::nullopt;
+  if (!error.contains("message") || !error["message"].is_string()) return std::nullopt;
+  return ErrorAnswer{text(error, "code"), printable_lines(error["message"].get<std::string>())};
+}
+
+std::string safe_json(const std::string& body, bool pretty) {
+  return decoded(
+      body, [&](const json& value) { return value.dump(pretty ? 2 : -1, ' ', true, json::error_handler_t::replace); });
+}
+
+std::string write_deploy(const DeployBody& body) {
+  json value = {{"manifest", body.manifest},      {"file", body.file},
+                {"artifacts", body.artifacts},    {"no_rollback", body.no_rollback},
+                {"sequential", body.sequential},  {"no_monitoring", body.no_monitoring},
+                {"environment", body.environment}};
+  return dumped(value);
+}
+
+std::string write_rollback(const std::string& deployment, const std::vector<std::string>& components,
+                           const std::string& reason) {
+  return dumped({{"deployment", deployment}, {"components", components}, {"reason", reason}});
+}
+
+std::string write_resolution(const std::string& host, const std::string& reason) {
+  return dumped({{"host", host}, {"gone", true}, {"reason", reason}});
+}
+
+std::string write_new_host(const std::string& host, const std::map<std::string, std::string>& labels) {
+  return dumped({{"host", host}, {"labels", labels}});
+}
+
+std::string write_texts(const std::map<std::string, std::string>& members) { return dumped(json(members)); }
+
+std::string write_error(const std::string& code, const std::string& message) {
+  return dumped({{"error", {{"code", code}, {"message", message}, {"details", json::object()}}}});
+}
+
+std::string write_validity(const Validity& validity) {
+  json value = {{"valid", validity.valid}, {"file", validity.file}};
+  if (!validity.valid) {
+    value["error"] = validity.error;
+    return dumped(value);
+  }
+  value["name"] = validity.name;
+  value["version"] = validity.version;
+  value["environment"] = validity.environment;
+  value["components"] = validity.components;
+  value["hosts"] = validity.hosts;
+  return dumped(value);
+}
+
+}  // namespace switchyard::cli

@@ -1,0 +1,101 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+/// The coordinator's answers as plain values. Every text in them has been made printable (printable.hpp), so that
+/// nothing which a host or another person wrote reaches the terminal raw. Times are milliseconds since 1970, 0: not
+/// yet. The readers throw DecodeError when an answer has not the documented shape.
+namespace switchyard::cli {
+
+struct Progress {
+  std::string host, component, state, step, detail;
+  bool operator==(const Progress&) const = default;
+};
+struct Deployment {
+  std::string id, kind, rollback_of, name, environment, version, state, reason, author, plan_hash;
+  bool final = false;
+  std::int64_t created_ms = 0;
+  std::int64_t finished_ms = 0;
+  std::vector<std::string> deferred, gone;
+  std::int64_t resumed = 0;
+  std::vector<Progress> progress;
+};
+struct TimelineEntry {
+  std::int64_t wall_ms = 0;
+  std::string host, component, what, state, text;
+};
+struct Timeline {
+  std::vector<TimelineEntry> entries;
+  std::size_t next = 0;
+  Deployment deployment;
+};
+struct Plan {
+  std::string hash, text;
+  bool empty = true;  ///< nothing would change
+};
+struct Host {
+  std::string name, agent_version;
+  bool connected = false, enrolled = false, revoked = false, removed = false;
+  std::map<std::string, std::string> labels;
+  std::int64_t enrolled_ms = 0;
+  std::int64_t last_seen_ms = 0;
+};
+struct Token {
+  std::string id, enrolment;
+  std::int64_t expires_ms = 0;
+};
+struct AuditEntry {
+  std::int64_t seq = 0;
+  std::int64_t wall_ms = 0;
+  std::string principal, operation, object, reason, origin;
+  bool success = true;
+};
+
+Deployment read_deployment(const std::string& body);
+/// `list`: deployments or rollbacks.
+std::vector<Deployment> read_deployments(const std::string& body, const char* list);
+Timeline read_timeline(const std::string& body);
+Plan read_plan(const std::string& body);
+/// `list`: hosts or agents.
+std::vector<Host> read_hosts(const std::string& body, const char* list);
+Token read_token_made(const std::string& body);
+std::vector<AuditEntry> read_audit(const std::string& body);
+std::vector<std::uint32_t> read_missing_chunks(const std::string& body);
+
+/// The code and message of an error body; nothing if it is none.
+struct ErrorAnswer {
+  std::string code, message;
+};
+std::optional<ErrorAnswer> read_error(const std::string& body);
+
+/// Any JSON text again, with every character beyond ASCII escaped: safe for a terminal, and still the same value.
+std::string safe_json(const std::string& body, bool pretty);
+
+// --- request bodies ---
+struct DeployBody {
+  std::string manifest, file, environment;
+  std::map<std::string, std::string> artifacts;  ///< component -> release
+  bool no_rollback = false, sequential = false, no_monitoring = false;
+};
+std::string write_deploy(const DeployBody& body);
+std::string write_rollback(const std::string& deployment, const std::vector<std::string>& components,
+                           const std::string& reason);
+std::string write_resolution(const std::string& host, const std::string& reason);
+std::string write_new_host(const std::string& host, const std::map<std::string, std::string>& labels);
+/// An object of texts.
+std::string write_texts(const std::map<std::string, std::string>& members);
+std::string write_error(const std::string& code, const std::string& message);
+/// {"valid": …} for `validate --json`.
+struct Validity {
+  bool valid = false;
+  std::string file, error, name, version, environment;
+  std::vector<std::string> components;
+  std::vector<std::string> hosts;
+};
+std::string write_validity(const Validity& validity);
+
+}  // namespace switchyard::cli

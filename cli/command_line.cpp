@@ -1,0 +1,235 @@
+#include "cli/command_line.hpp"
+
+// The only file that includes CLI11.
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <sstream>
+
+#include "common/limits.hpp"
+
+namespace switchyard::cli {
+namespace {
+
+constexpr const char* footer = R"(
+Exit status: 0 done, 1 internal error, 2 bad input or usage, 3 failed and rolled back, 4 stuck, paused or unknown,
+5 coordinator unreachable, 6 refused (permission or conflict), 130 interrupted (a started deployment goes on).
+
+Environment: SWITCHYARD_SOCKET, SWITCHYARD_URL, SWITCHYARD_TOKEN_FILE stand for the options of these names; NO_COLOR
+turns colours off.)";
+
+constexpr std::array verbs = {"deploy", "plan", "rollback", "agents", "hosts", "audit", "validate"};
+constexpr std::array options_with_value = {"--socket", "--url", "--token-file", "--environment"};
+
+/// Adds the verbs to the parser; each leaves its options in `command` when it was the one.
+class Grammar {
+ public:
+  Grammar() : app_("Deploys multi-service releases to fleets of plain Linux hosts.", "switchyard") {
+    app_.set_version_flag("--version", "switchyard " SWITCHYARD_VERSION);
+    app_.footer(footer);
+    app_.require_subcommand(1);
+    app_.add_flag("--verbose", invocation.global.verbose, "Say more");
+    app_.add_flag("--json", invocation.global.json, "Answer in JSON on standard output");
+    CLI::Option* socket = app_.add_option("--socket", invocation.global.socket, "The coordinator's unix socket");
+    app_.add_option("--url", invocation.global.url, "The coordinator's address in place of the socket")
+        ->excludes(socket);
+    app_.add_option("--token-file", invocation.global.token_file, "File with the bearer token for --url");
+    add_deploy();
+    add_rollback();
+    add_fleet();
+    add_offline();
+  }
+
+  CLI::App& app() { return app_; }
+  Invocation invocation;
+
+ private:
+  CLI::App* group(const char* name, const char* what) {
+    CLI::App* made = app_.add_subcommand(name, what);
+    made->require_subcommand(1);
+    made->fallthrough();
+    return made;
+  }
+  /// A verb whose options are a T; they are taken when it was called.
+  template <class T>
+  CLI::App* verb(CLI::App* parent, const char* name, const char* what, std::shared_ptr<T> options) {
+    CLI::App* made = parent->add_subcommand(name, what);
+    made->fallthrough();
+    made->callback([this, options] { invocation.command = *options; });
+    return made;
+  }
+
+  static void add_deploy_options(CLI::App* app, DeployStart& options) {
+    app->add_option("FILE", options.file, "The deployment manifest")->required();
+    app->add_option("--environment", options.environment, "In place of the manifest's own");
+    app->add_flag("--no-rollback", options.no_rollback, "Upon a failure hold still and wait for a person");
+    app->add_flag("--no-monitoring", options.no_monitoring, "No watch window before the commit");
+    app->add_flag("--sequential", options.sequential, "One component at a time");
+  }
+
+  void add_deploy() {
+    CLI::App* deploy = group("deploy", "Start, watch and steer deployments");
+
+    auto start = std::make_shared<DeployStart>();
+    CLI::App* app = verb(deploy, "start", "Upload what is missing, deploy, and watch until the end", start);
+    add_deploy_options(app, *start);
+    app->add_flag("--dry-run", start->dry_run, "Only show the plan");
+    app->add_flag("--detach", start->detach, "Do not watch: print the deployment's id and end");
+
+    auto status = std::make_shared<DeployStatus>();
+    app = verb(deploy, "status", "Show one deployment", status);
+    app->add_option("ID", status->id, "The deployment")->required();
+    app->add_flag("--follow", status->follow, "Watch it until its end");
+
+    auto list = std::make_shared<DeployList>();
+    app = verb(deploy, "list", "Show the newest deployments", list);
+    add_limit(app, list->limit);
+
+    auto cancel = std::make_shared<DeployCancel>();
+    app = verb(deploy, "cancel", "Undo a deployment that is not yet decided", cancel);
+    app->add_option("ID", cancel->id, "The deployment")->required();
+    app->add_option("--reason", cancel->reason, "Why; kept in the audit chain");
+    app->add_flag("--detach", cancel->detach, "Do not watch");
+
+    auto resume = std::make_shared<DeployResume>();
+    app = verb(deploy, "resume", "Try again what failed in a paused deployment", resume);
+    app->add_option("ID", resume->id, "The deployment")->required();
+    app->add_flag("--detach", resume->detach, "Do not watch");
+
+    auto resolve = std::make_shared<DeployResolve>();
+    app =
+        verb(deploy, "resolve", "Declare that a host is gone, so that a stuck deployment can end without it", resolve);
+    app->add_option("ID", resolve->id, "The deployment")->required();
+    app->add_option("--host", resolve->host, "The host")->required();
+    app->add_flag("--gone", resolve->gone, "The host will not come back as it was")->required();
+    app->add_option("--reason", resolve->reason, "Why; kept in the audit chain")->required();
+  }
+
+  void add_rollback() {
+    CLI::App* rollback = group("rollback", "Bring back what ran before a deployment");
+
+    auto start = std::make_shared<RollbackStart>();
+    CLI::App* app = verb(rollback, "start", "Roll a finished deployment back, and watch until the end", start);
+    app->add_option("ID", start->id, "The deployment to undo")->required();
+    app->add_option("--components,--servers", start->components, "Only these: a,b")->delimiter(',');
+    app->add_option("--reason", start->reason, "Why; kept in the audit chain");
+    app->add_flag("--detach", start->detach, "Do not watch: print the rollback's id and end");
+
+    auto status = std::make_shared<RollbackStatus>();
+    app = verb(rollback, "status", "Show one rollback", status);
+    app->add_option("ID", status->id, "The rollback")->required();
+    app->add_flag("--follow", status->follow, "Watch it until its end");
+
+    auto list = std::make_shared<RollbackList>();
+    app = verb(rollback, "list", "Show the newest rollbacks", list);
+    add_limit(app, list->limit);
+  }
+
+  void add_fleet() {
+    CLI::App* agents = group("agents", "The agents on the hosts");
+    verb(agents, "list", "Show the enrolled agents", std::make_shared<AgentsList>());
+    CLI::App* token = agents->add_subcommand("token", "Rights to enrol");
+    token->require_subcommand(1);
+    token->fallthrough();
+    auto create = std::make_shared<AgentsTokenCreate>();
+    CLI::App* app = verb(token, "create", "Print one string that enrols one agent within ten minutes", create);
+    app->add_option("--host", create->host, "The only name that it enrols, or prefix-*");
+    auto revoke = std::make_shared<AgentsRevoke>();
+    app = verb(agents, "revoke", "Take no more notice of a host's agent key", revoke);
+    app->add_option("HOST", revoke->host, "The host")->required();
+
+    CLI::App* hosts = group("hosts", "The hosts of the fleet");
+    auto list = std::make_shared<HostsList>();
+    app = verb(hosts, "list", "Show the hosts", list);
+    app->add_flag("--all", list->all, "Removed ones too");
+    auto add = std::make_shared<HostsAdd>();
+    app = verb(hosts, "add", "Make a host known by name before its agent is enrolled", add);
+    app->add_option("HOST", add->host, "Its name")->required();
+    app->add_option_function<std::vector<std::string>>(
+           "--label", [add](const std::vector<std::string>& labels) { take_labels(labels, *add); }, "key=value")
+        ->take_all();
+    auto replace = std::make_shared<HostsReplace>();
+    app = verb(hosts, "replace", "Let a new machine take a host's name; prints the string that enrols it", replace);
+    app->add_option("HOST", replace->host, "The host")->required();
+    auto remove = std::make_shared<HostsRemove>();
+    app = verb(hosts, "remove", "Remove a host from the fleet; what runs there goes on running", remove);
+    app->add_option("HOST", remove->host, "The host")->required();
+
+    CLI::App* audit = group("audit", "Who did what to what, when and why");
+    auto entries = std::make_shared<AuditList>();
+    app = verb(audit, "list", "Show the audit chain, oldest first", entries);
+    app->add_option("--after", entries->after, "Only entries with a greater number");
+    add_limit(app, entries->limit);
+  }
+
+  void add_offline() {
+    auto plan = std::make_shared<PlanShow>();
+    CLI::App* app =
+        verb(&app_, "plan", "Show what a deployment would do; uploads what is missing, changes nothing", plan);
+    add_deploy_options(app, plan->deployment);
+    auto validate = std::make_shared<Validate>();
+    app = verb(&app_, "validate", "Check a manifest; needs no coordinator", validate);
+    app->add_option("FILE", validate->file, "The deployment manifest")->required();
+  }
+
+  static void add_limit(CLI::App* app, std::size_t& limit) {
+    app->add_option("--limit", limit, "At most this many")
+        ->check(CLI::Range(std::size_t{1}, limits::api_list_max))
+        ->capture_default_str();
+  }
+
+  static void take_labels(const std::vector<std::string>& labels, HostsAdd& add) {
+    for (const std::string& label : labels) {
+      const std::size_t equals = label.find('=');
+      if (equals == 0 || equals == std::string::npos) throw CLI::ValidationError("--label", "write it as key=value");
+      add.labels[label.substr(0, equals)] = label.substr(equals + 1);
+    }
+  }
+
+  CLI::App app_;
+};
+
+/// The index of the first word that is neither an option nor an option's value.
+std::optional<std::size_t> first_word(const std::vector<std::string>& arguments) {
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const std::string& argument = arguments[i];
+    if (argument == "--") return std::nullopt;
+    if (!argument.starts_with("-")) return i;
+    const bool takes_next =
+        std::find(options_with_value.begin(), options_with_value.end(), argument) != options_with_value.end();
+    if (takes_next) ++i;
+  }
+  return std::nullopt;
+}
+
+/// `switchyard FILE …` is `switchyard deploy start FILE …`. A word is a file if it looks like one or exists.
+bool is_short_form(const std::vector<std::string>& arguments) {
+  const std::optional<std::size_t> at = first_word(arguments);
+  if (!at) return false;
+  const std::string& word = arguments[*at];
+  if (std::find(verbs.begin(), verbs.end(), word) != verbs.end()) return false;
+  std::error_code ignored;
+  return word.find('/') != std::string::npos || word.ends_with(".yaml") || word.ends_with(".yml") ||
+         std::filesystem::is_regular_file(word, ignored);
+}
+
+}  // namespace
+
+std::variant<Invocation, Usage> parse_command_line(std::vector<std::string> arguments) {
+  if (is_short_form(arguments)) arguments.insert(arguments.begin(), {"deploy", "start"});
+  Grammar grammar;
+  std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants a vector
+  try {
+    grammar.app().parse(arguments);
+  } catch (const CLI::ParseError& error) {
+    std::ostringstream text;
+    const int status = grammar.app().exit(error, text, text);
+    return Usage{status == 0 ? ExitStatus::done : ExitStatus::bad_input, text.str()};
+  }
+  return grammar.invocation;
+}
+
+}  // namespace switchyard::cli

@@ -1,0 +1,32 @@
+#pragma once
+
+#include "cli/context.hpp"
+#include "cli/exit_status.hpp"
+#include "cli/options.hpp"
+
+/// One function per verb, each in a file of its own name. They ask the coordinator, print, and say how it went; errors
+/// are thrown and become an exit status in run.cpp.
+namespace switchyard::cli {
+
+ExitStatus run_command(Context& context, const DeployStart& options);
+ExitStatus run_command(Context& context, const PlanShow& options);
+ExitStatus run_command(Context& context, const DeployStatus& options);
+ExitStatus run_command(Context& context, const DeployList& options);
+ExitStatus run_command(Context& context, const DeployCancel& options);
+ExitStatus run_command(Context& context, const DeployResume& options);
+ExitStatus run_command(Context& context, const DeployResolve& options);
+ExitStatus run_command(Context& context, const RollbackStart& options);
+ExitStatus run_command(Context& context, const RollbackStatus& options);
+ExitStatus run_command(Context& context, const RollbackList& options);
+ExitStatus run_command(Context& context, const AgentsList& options);
+ExitStatus run_command(Context& context, const AgentsTokenCreate& options);
+ExitStatus run_command(Context& context, const AgentsRevoke& options);
+ExitStatus run_command(Context& context, const HostsList& options);
+ExitStatus run_command(Context& context, const HostsAdd& options);
+ExitStatus run_command(Context& context, const HostsRemove& options);
+ExitStatus run_command(Context& context, const HostsReplace& options);
+ExitStatus run_command(Context& context, const AuditList& options);
+/// Needs no coordinator.
+ExitStatus validate(const Console& console, const Validate& options);
+
+}  // namespace switchyard::cli

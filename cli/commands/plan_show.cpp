@@ -1,0 +1,11 @@
+#include "cli/commands/commands.hpp"
+#include "cli/deployment_input.hpp"
+
+namespace switchyard::cli {
+
+ExitStatus run_command(Context& context, const PlanShow& options) {
+  print_plan(context, prepare_deployment(context, options.deployment));
+  return ExitStatus::done;
+}
+
+}  // namespace switchyard::cli

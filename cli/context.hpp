@@ -1,0 +1,18 @@
+#pragma once
+
+#include "cli/api_client.hpp"
+#include "cli/console.hpp"
+#include "cli/interrupt.hpp"
+#include "common/clock.hpp"
+
+namespace switchyard::cli {
+
+/// What every command is given. Built in main.
+struct Context {
+  ApiClient& api;
+  Console& console;
+  Interrupt& interrupt;
+  const Clock& clock;
+};
+
+}  // namespace switchyard::cli

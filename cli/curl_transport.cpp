@@ -1,0 +1,124 @@
+#include "cli/curl_transport.hpp"
+
+// The only file that includes libcurl.
+#include <curl/curl.h>
+
+#include <cerrno>
+#include <system_error>
+
+#include "cli/errors.hpp"
+#include "common/limits.hpp"
+
+namespace switchyard::cli {
+namespace {
+
+constexpr long connect_ms_max = 5'000;
+
+struct ListFree {
+  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
+};
+using HeaderList = std::unique_ptr<curl_slist, ListFree>;
+
+void append(HeaderList& list, const std::string& line) {
+  curl_slist* longer = curl_slist_append(list.get(), line.c_str());
+  if (longer == nullptr) throw std::bad_alloc();
+  (void)list.release();
+  list.reset(longer);
+}
+
+std::size_t take_body(char* bytes, std::size_t size, std::size_t count, void* target) {
+  auto& body = *static_cast<std::string*>(target);
+  // Less than was offered makes curl end the transfer.
+  if (body.size() + size * count > limits::cli_reply_bytes_max) return 0;
+  body.append(bytes, size * count);
+  return size * count;
+}
+
+int ask_interrupt(void* interrupt, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+  return static_cast<Interrupt*>(interrupt)->pressed() ? 1 : 0;
+}
+
+bool may_have_arrived(CURLcode code) {
+  return code != CURLE_COULDNT_CONNECT && code != CURLE_COULDNT_RESOLVE_HOST && code != CURLE_URL_MALFORMAT &&
+         code != CURLE_UNSUPPORTED_PROTOCOL;
+}
+
+}  // namespace
+
+struct CurlTransport::Parts {
+  Destination destination;
+  Interrupt& interrupt;
+  CURL* handle;
+
+  std::string place() const { return destination.url.empty() ? destination.socket : destination.url; }
+  HeaderList headers(const HttpCall& call) const;
+  [[noreturn]] void fail(CURLcode code, const char* detail) const;
+};
+
+CurlTransport::CurlTransport(Destination destination, Interrupt& interrupt)
+    : parts_(new Parts{std::move(destination), interrupt, curl_easy_init()}) {
+  if (parts_->handle == nullptr) throw Error("libcurl cannot be set up");
+}
+
+CurlTransport::~CurlTransport() { curl_easy_cleanup(parts_->handle); }
+
+HeaderList CurlTransport::Parts::headers(const HttpCall& call) const {
+  HeaderList list;
+  append(list, "Expect:");  // our bodies are small, and the wait for 100-continue is not
+  append(list, "Content-Type:" + (call.content_type.empty() ? "" : " " + call.content_type));
+  if (!call.idempotency_key.empty()) append(list, "Idempotency-Key: " + call.idempotency_key);
+  if (!destination.token.empty()) append(list, "Authorization: Bearer " + destination.token);
+  return list;
+}
+
+void CurlTransport::Parts::fail(CURLcode code, const char* detail) const {
+  std::string why = *detail == '\0' ? curl_easy_strerror(code) : detail;
+  std::string advice = "is switchyard-coordinator running there? (--socket, --url)";
+  long number = 0;
+  curl_easy_getinfo(handle, CURLINFO_OS_ERRNO, &number);
+  // Of a socket curl says "localhost port 80", which is not where we went.
+  if (destination.url.empty() && code == CURLE_COULDNT_CONNECT && number != 0) {
+    why = std::generic_category().message(static_cast<int>(number));
+    if (number == EACCES) advice = "be root or a member of the group that may use the socket";
+  }
+  throw UnreachableError("the coordinator at " + place() + " cannot be reached: " + why + "; " + advice,
+                         may_have_arrived(code));
+}
+
+HttpReply CurlTransport::perform(const HttpCall& call) {
+  CURL* const curl = parts_->handle;
+  const Destination& to = parts_->destination;
+  curl_easy_reset(curl);  // keeps the connection
+  HttpReply reply;
+  char detail[CURL_ERROR_SIZE] = "";
+  const std::string url = (to.url.empty() ? "http://localhost" : to.url) + call.path;
+  const HeaderList headers = parts_->headers(call);
+  curl_easy_setopt(curl, CURLOPT_URL, url.c_str());
+  curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+  if (to.url.empty()) curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, to.socket.c_str());
+  curl_easy_setopt(curl, CURLOPT_PROXY, "");  // a token must not go to whatever the environment names
+  curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, detail);
+  curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers.get());
+  curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, call.method.c_str());
+  if (call.method == "POST" || call.method == "PUT") {
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(call.body.size()));
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDS, call.body.data());
+  }
+  curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, connect_ms_max);
+  curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, static_cast<long>(call.answer_ms_max));
+  curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
+  curl_easy_setopt(curl, CURLOPT_WRITEDATA, &reply.body);
+  curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+  curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, ask_interrupt);
+  curl_easy_setopt(curl, CURLOPT_XFERINFODATA, &parts_->interrupt);
+  const CURLcode code = curl_easy_perform(curl);
+  if (code == CURLE_ABORTED_BY_CALLBACK) throw InterruptedError();
+  if (code != CURLE_OK) parts_->fail(code, detail);
+  long status = 0;
+  curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+  reply.status = static_cast<int>(status);
+  return reply;
+}
+
+}  // namespace switchyard::cli

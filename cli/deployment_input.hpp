@@ -1,0 +1,22 @@
+#pragma once
+
+#include <string>
+
+#include "cli/api_values.hpp"
+#include "cli/context.hpp"
+#include "cli/options.hpp"
+
+namespace switchyard::cli {
+
+/// Reads and checks the manifest, uploads its artifacts, and makes the body that /v1/plans and /v1/deployments take.
+/// Throws InputError for what is wrong with the manifest or its artifacts.
+DeployBody prepare_deployment(Context& context, const DeployStart& options);
+
+/// Asks for the plan and prints it.
+void print_plan(Context& context, const DeployBody& body);
+
+/// Asks for something to be started until there is an answer: the key makes sure that it starts once, even when an
+/// answer is lost. Returns the deployment as JSON.
+std::string start_once(Context& context, const std::string& path, const std::string& body);
+
+}  // namespace switchyard::cli

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <string>
+
+#include "cli/api_values.hpp"
+#include "cli/context.hpp"
+#include "cli/exit_status.hpp"
+
+namespace switchyard::cli {
+
+/// Watches a deployment until nothing more will happen without a person: done, rolled back, stuck or paused. Draws its
+/// progress on a terminal, prints a line per event elsewhere; then says how it ended (in JSON: the deployment). A
+/// coordinator that restarts meanwhile is waited for. Ctrl-C ends the watching only, and says how to come back.
+/// Throws UnreachableError when the coordinator stays away.
+ExitStatus follow(Context& context, const std::string& id);
+
+/// The status that says how a deployment stands: done (and still under way), rolled_back, unresolved.
+ExitStatus status_of(const Deployment& deployment);
+
+/// How a deployment ended, or what a person has to do now. One paragraph with its line break.
+std::string outcome_text(const Deployment& deployment);
+
+}  // namespace switchyard::cli

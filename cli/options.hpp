@@ -1,0 +1,105 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <variant>
+#include <vector>
+
+/// What the command line says, as plain values: one struct per verb.
+namespace switchyard::cli {
+
+struct GlobalOptions {
+  bool verbose = false;
+  bool json = false;
+  std::string socket;      ///< empty: the default, or the environment's
+  std::string url;         ///< in place of the socket
+  std::string token_file;  ///< for the URL
+};
+
+struct DeployStart {
+  std::string file;
+  std::string environment;
+  bool dry_run = false;
+  bool no_rollback = false;
+  bool no_monitoring = false;
+  bool sequential = false;
+  bool detach = false;
+};
+struct PlanShow {
+  DeployStart deployment;
+};
+struct Validate {
+  std::string file;
+};
+struct DeployStatus {
+  std::string id;
+  bool follow = false;
+};
+struct DeployList {
+  std::size_t limit = 20;
+};
+struct DeployCancel {
+  std::string id;
+  std::string reason;
+  bool detach = false;
+};
+struct DeployResume {
+  std::string id;
+  bool detach = false;
+};
+struct DeployResolve {
+  std::string id;
+  std::string host;
+  bool gone = false;  ///< always: it must be said
+  std::string reason;
+};
+struct RollbackStart {
+  std::string id;
+  std::vector<std::string> components;
+  std::string reason;
+  bool detach = false;
+};
+struct RollbackStatus {
+  std::string id;
+  bool follow = false;
+};
+struct RollbackList {
+  std::size_t limit = 20;
+};
+struct AgentsList {};
+struct AgentsTokenCreate {
+  std::string host;
+};
+struct AgentsRevoke {
+  std::string host;
+};
+struct HostsList {
+  bool all = false;
+};
+struct HostsAdd {
+  std::string host;
+  std::map<std::string, std::string> labels;
+};
+struct HostsRemove {
+  std::string host;
+};
+struct HostsReplace {
+  std::string host;
+};
+struct AuditList {
+  std::uint64_t after = 0;
+  std::size_t limit = 50;
+};
+
+using Command = std::variant<DeployStart, PlanShow, Validate, DeployStatus, DeployList, DeployCancel, DeployResume,
+                             DeployResolve, RollbackStart, RollbackStatus, RollbackList, AgentsList, AgentsTokenCreate,
+                             AgentsRevoke, HostsList, HostsAdd, HostsRemove, HostsReplace, AuditList>;
+
+struct Invocation {
+  GlobalOptions global;
+  Command command;
+};
+
+}  // namespace switchyard::cli

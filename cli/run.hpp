@@ -1,0 +1,23 @@
+#pragma once
+
+#include "cli/console.hpp"
+#include "cli/destination.hpp"
+#include "cli/exit_status.hpp"
+#include "cli/http_transport.hpp"
+#include "cli/interrupt.hpp"
+#include "cli/options.hpp"
+#include "common/clock.hpp"
+
+namespace switchyard::cli {
+
+/// Runs a command that needs the coordinator, by this transport. Every error becomes a message and an exit status here.
+ExitStatus run_with(HttpTransport& transport, const Invocation& invocation, Console& console, Interrupt& interrupt,
+                    const Clock& clock);
+
+/// The same for any command: finds the coordinator first, unless the command is one that needs none.
+ExitStatus run(const Invocation& invocation, Console& console, const ReadEnvironment& environment);
+
+/// What a refusal by the coordinator means to a script.
+ExitStatus status_of_refusal(int http_status);
+
+}  // namespace switchyard::cli

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace switchyard::cli {
+
+/// 412 ms, 3.2 s, 2 m 05 s, 1 h 02 m. Pure.
+std::string duration_text(std::int64_t ms);
+/// 2026-11-20 16:30:01 in the local time zone; "-" for 0.
+std::string date_text(std::int64_t wall_ms);
+/// 16:30:01 in the local time zone.
+std::string clock_text(std::int64_t wall_ms);
+/// 512 B, 23.9 MiB. Pure.
+std::string size_text(std::uint64_t bytes);
+
+}  // namespace switchyard::cli

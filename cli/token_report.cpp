@@ -1,0 +1,19 @@
+#include "cli/token_report.hpp"
+
+#include "cli/api_values.hpp"
+#include "cli/time_text.hpp"
+
+namespace switchyard::cli {
+
+void report_token(Console& console, const std::string& answer) {
+  if (console.json) {
+    console.print_json(answer);
+    return;
+  }
+  const Token token = read_token_made(answer);
+  console.out << token.enrolment << "\n";
+  console.notes << "On the host, as root: switchyard-agent enroll STRING. It works once, until "
+                << date_text(token.expires_ms) << ". It is a secret, and is not shown again.\n";
+}
+
+}  // namespace switchyard::cli
