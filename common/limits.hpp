@@ -233,6 +233,8 @@ inline constexpr std::size_t json_depth_max = 64;
 inline constexpr std::size_t json_values_max = 2'000'000;
 /// Jumps from chain to chain that the filter check follows; the kernel allows 16.
 inline constexpr int nft_jumps_max = 16;
+/// Rules that it follows for one packet: chains that jump to one another could otherwise be walked for ever.
+inline constexpr int nft_rules_followed_max = 200'000;
 /// Stable ports of one host: one for each component.
 inline constexpr std::size_t switch_entries_max = components_max;
 /// How often a restarted proxy is looked for, and how soon a failed restore is tried again: "back within 1 s".

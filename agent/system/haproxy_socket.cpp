@@ -89,11 +89,14 @@ std::string HaproxySocket::ask(const std::string& command) const {
   }
 }
 
-void HaproxySocket::tell(const std::string& commands) const {
-  const std::string answer = ask(commands);
+void HaproxySocket::tell(const std::vector<std::string>& commands) const {
+  if (commands.empty()) return;
+  std::string line;
+  for (const std::string& command : commands) line += (line.empty() ? "" : ";") + command;
+  const std::string answer = ask(line);
   const std::size_t first = answer.find_first_not_of(" \r\n");
   if (first == std::string::npos) return;
-  throw Error("haproxy refused `" + commands + "`: " + answer.substr(first, limits::excerpt_bytes_max));
+  throw Error("haproxy refused `" + line + "`: " + answer.substr(first, limits::excerpt_bytes_max));
 }
 
 std::vector<HaproxyServer> HaproxySocket::servers(const std::string& backend) const {

@@ -25,8 +25,8 @@ class HaproxySocket {
 
   /// The raw answer to a line of commands.
   std::string ask(const std::string& command) const;
-  /// Commands that answer nothing when they succeed.
-  void tell(const std::string& commands) const;
+  /// Commands that answer nothing when they succeed, in one line.
+  void tell(const std::vector<std::string>& commands) const;
 
   /// Throws Error if there is no such backend.
   std::vector<HaproxyServer> servers(const std::string& backend) const;

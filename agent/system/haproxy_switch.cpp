@@ -116,24 +116,24 @@ void HaproxySwitch::remember(const protocol::SwitchTraffic& wanted) {
 void HaproxySwitch::carry_out(const protocol::SwitchTraffic& wanted) const {
   const HaproxySocket haproxy(wanted.haproxy_socket);
   const std::vector<HaproxyServer> servers = haproxy.servers(wanted.haproxy_backend);
-  std::string in, out;
+  std::vector<std::string> in, out;
   for (const protocol::SwitchTarget& target : wanted.targets) {
     const std::string server = "set server " + wanted.haproxy_backend + "/" + target.server;
     if (target.weight == 0) {
-      out += server + " state drain;";
+      out.push_back(server + " state drain");
       continue;
     }
     const HaproxyServer* present = find_server(servers, target.server);
     if (is_weighted(wanted)) {
-      in += server + " weight " + std::to_string(target.weight) + ";";
+      in.push_back(server + " weight " + std::to_string(target.weight));
     } else if (present != nullptr && present->weight == 0) {
-      in += server + " weight 100;";
+      in.push_back(server + " weight 100");
     }
-    in += server + " state ready;";
+    in.push_back(server + " state ready");
   }
   // The new server first: at no moment is there none.
-  if (!in.empty()) haproxy.tell(in);
-  if (!out.empty()) haproxy.tell(out);
+  haproxy.tell(in);
+  haproxy.tell(out);
   files_.write_atomically(server_state_file(state_, wanted.haproxy_socket), haproxy.ask("show servers state"), 0644);
 }
 

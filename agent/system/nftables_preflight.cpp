@@ -1,4 +1,5 @@
 // What NftablesSwitch::refuse() looks at: sockets, filter rules, other users of the stable port.
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -41,6 +42,12 @@ std::vector<Listener> serving_listeners(SocketTable& sockets, const SwitchReadin
   return all;
 }
 
+bool has_family(const std::vector<Listener>& listeners, bool ipv6) {
+  return std::any_of(listeners.begin(), listeners.end(), [ipv6](const Listener& listener) {
+    return listener.ipv6 == ipv6 || (!ipv6 && listener.any_address() && !listener.ipv6_only);
+  });
+}
+
 std::optional<SwitchRefusal> refuse_reach(const protocol::SwitchTraffic& wanted, const protocol::SwitchTarget& target,
                                           const std::vector<Listener>& listeners, const Reach& now) {
   const Reach reach = reach_of(listeners);
@@ -48,11 +55,11 @@ std::optional<SwitchRefusal> refuse_reach(const protocol::SwitchTraffic& wanted,
   // Nothing serves yet: IPv4 is the least that a stable port must serve.
   const bool need_ipv4 = !now.any() || now.ipv4_local || now.ipv4_outside;
   const bool need_ipv6 = now.ipv6_local || now.ipv6_outside;
-  if (need_ipv4 && !reach.ipv4_local && !reach.ipv4_outside) {
+  if (need_ipv4 && !has_family(listeners, false)) {
     return SwitchRefusal{"address_family", found + ", which IPv4 clients of port " + port_text(wanted.stable_port) +
                                                " cannot reach: let it listen on 0.0.0.0, or on [::] for both families"};
   }
-  if (need_ipv6 && !reach.ipv6_local && !reach.ipv6_outside) {
+  if (need_ipv6 && !has_family(listeners, true)) {
     return SwitchRefusal{"address_family", found + ", but port " + port_text(wanted.stable_port) +
                                                " serves IPv6 clients now: let it listen on [::] (both families)"};
   }

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "common/limits.hpp"
-
 namespace switchyard::agent {
 namespace {
 
@@ -207,10 +205,11 @@ PacketFilter::Outcome PacketFilter::follow_rule(Walk& walk, const JsonValue& rul
 
 PacketFilter::Outcome PacketFilter::follow_chain(Walk& walk, const std::string& chain, int depth) const {
   const auto found = chains_.find(walk.table + chain);
-  if (found == chains_.end() || depth > limits::nft_jumps_max) {
+  if (found == chains_.end() || depth > limits::nft_jumps_max || walk.rules_left <= 0) {
     walk.maybe_accepted = walk.maybe_dropped = true;
     return Outcome::goes_on;
   }
+  walk.rules_left -= static_cast<int>(found->second.rules.size());
   for (const JsonValue* rule : found->second.rules) {
     const Outcome outcome = follow_rule(walk, *rule, depth);
     if (outcome != Outcome::goes_on) return outcome;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "agent/system/json_value.hpp"
+#include "common/limits.hpp"
 
 namespace switchyard::agent {
 
@@ -53,6 +54,7 @@ class PacketFilter {
     std::string table;  ///< "ip filter "
     bool maybe_accepted = false;
     bool maybe_dropped = false;
+    int rules_left = limits::nft_rules_followed_max;
   };
 
   static Truth negate(Truth truth);
