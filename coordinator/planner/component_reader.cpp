@@ -106,6 +106,7 @@ void read_strategy(const YamlNode& node, model::Component& component) {
   const bool switched = two_ports && component.strategy != model::Strategy::recreate;
   component.traffic = switched ? model::TrafficKind::nftables : model::TrafficKind::none;
   if (const auto traffic = node.find("traffic")) read_traffic(*traffic, component);
+  if (!node.find("strategy") && component.has_switch()) component.strategy = model::Strategy::blue_green;
   if (const auto start = node.find("start")) {
     component.start = static_cast<model::StartIn>(start->choice({"prepare", "swap"}));
     if (!component.has_switch()) {

@@ -129,6 +129,11 @@ ComponentChange inverse_of(const SliceComponent& done, const HostHistory& histor
 
 /// Does the host still serve what the deployment brought? True: roll it back. False: it serves the old one already.
 bool needs_rollback(const SliceComponent& done, const HostId& host, const PlanningFacts& facts) {
+  if (done.release.empty()) {
+    throw InputError("component `" + done.name + "` on host " + host.str() +
+                     " was given back by that rollback to what ran before " +
+                     "Switchyard, or to nothing; deploy the release that you want from its manifest");
+  }
   const auto* inventory = find_facts(facts, host);
   if (inventory == nullptr) {
     throw InputError("host " + host.str() +

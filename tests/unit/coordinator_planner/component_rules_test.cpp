@@ -1,0 +1,108 @@
+#include <gtest/gtest.h>
+
+#include "coordinator/planner/manifest_reader.hpp"
+#include "tests/unit/coordinator_planner/refusal.hpp"
+
+// What a component must not say, and what the refusal tells the person who wrote it.
+namespace switchyard::planner {
+
+using testing::has;
+using testing::refusal;
+
+namespace {
+
+/// A manifest of one component with these keys beside its name.
+std::string refusal_of(const std::string& keys) {
+  return refusal([&] { read_manifest("metadata: {name: x}\ncomponents:\n  - {name: a, " + keys + "}\n", "f.yaml"); });
+}
+
+std::string refusal_of_two(const std::string& first, const std::string& second) {
+  const std::string head = "metadata: {name: x}\ncomponents:\n";
+  return refusal(
+      [&] { read_manifest(head + "  - {name: a, " + first + "}\n  - {name: b, " + second + "}\n", "f.yaml"); });
+}
+
+}  // namespace
+
+TEST(ComponentRules, AskForASwitchWhereThereShallBeNoGap) {
+  EXPECT_TRUE(has(refusal_of("strategy: blue-green"), "needs a traffic switch"));
+  EXPECT_TRUE(has(refusal_of("strategy: blue-green, ports: {stable: 80}"), "needs a traffic switch"));
+  EXPECT_TRUE(has(refusal_of("traffic: {kind: nftables}, ports: {stable: 80}"), "no ports for the two slots"));
+  EXPECT_TRUE(has(refusal_of("traffic: {kind: nftables}, ports: {blue: 81, green: 82}"), "no stable port"));
+  EXPECT_TRUE(has(refusal_of("traffic: {kind: haproxy}, ports: {blue: 81, green: 82}"), "needs `haproxy: {socket"));
+  EXPECT_TRUE(has(refusal_of("strategy: recreate, ports: {stable: 80, blue: 81, green: 82}"),
+                  "no traffic switch that uses them"));
+  EXPECT_TRUE(
+      has(refusal_of("strategy: recreate, ports: {stable: 80}, traffic: {kind: nftables}"), "remove `traffic`"));
+  EXPECT_TRUE(has(refusal_of("start: swap"), "has no meaning"));
+  EXPECT_EQ(refusal_of("strategy: rolling"), "(accepted)");
+  EXPECT_EQ(refusal_of("strategy: recreate, ports: {stable: 80}"), "(accepted)");
+}
+
+TEST(ComponentRules, CheckPorts) {
+  EXPECT_TRUE(has(refusal_of("ports: {stable: 80, blue: 81}"), "one of `blue` and `green`"));
+  EXPECT_TRUE(has(refusal_of("ports: {stable: 80, blue: 80, green: 82}"), "names a port twice"));
+  EXPECT_TRUE(has(refusal_of("ports: {stable: 70000}"), "an integer from 1 to 65535"));
+  EXPECT_TRUE(has(refusal_of("ports: {}"), "names no port"));
+}
+
+TEST(ComponentRules, CheckTheService) {
+  EXPECT_TRUE(has(refusal_of("service: {user: www}"), "needs `command: [...]` or `unit:"));
+  EXPECT_TRUE(has(refusal_of("service: {command: [a], unit: \"a@.service\"}"), "has both"));
+  EXPECT_TRUE(has(refusal_of("service: {command: \"a b\"}"), "must be a list of words"));
+  EXPECT_TRUE(has(refusal_of("service: {command: []}"), "names no program"));
+  EXPECT_TRUE(has(refusal_of("service: {command: [\"-rm\"]}"), "would not take for a program"));
+  EXPECT_TRUE(
+      has(refusal_of("service: {command: [a, \"${prot}\"]}"), "unknown variable `${prot}`; did you mean `port`?"));
+  EXPECT_TRUE(has(refusal_of("service: {command: [a, \"${port\"]}"), "without a closing"));
+  EXPECT_TRUE(has(refusal_of("service: {command: [a, \"b\\nc\"]}"), "line break"));
+  EXPECT_TRUE(has(refusal_of("service: {command: [a], user: \"Bad User\"}"), "no user's name"));
+  EXPECT_TRUE(has(refusal_of("service: {unit: a.service}"), "template unit"));
+  EXPECT_TRUE(has(refusal_of("service: {unit: \"a@.service\", user: www}"), "says who runs it"));
+  EXPECT_TRUE(has(refusal_of("service: {command: [a], environment: {PORT: 1}}"), "set for each slot"));
+  EXPECT_TRUE(has(refusal_of("service: {command: [a], environment: {A-B: x}}"), "no name of an environment variable"));
+  EXPECT_TRUE(has(refusal_of("service: {command: [a], environment: {A: off}}"), "put it in quotes"));
+}
+
+TEST(ComponentRules, CheckPathsAndUnits) {
+  EXPECT_TRUE(has(refusal_of("shared: [../x]"), "a path inside the release"));
+  EXPECT_TRUE(has(refusal_of("shared: [/x]"), "a path inside the release"));
+  EXPECT_TRUE(has(refusal_of("shared: [a, a/b], service: {command: [a], user: www}"), "lie in each other"));
+  EXPECT_TRUE(has(refusal_of("shared: [data], service: {command: [a]}"), "no `service.user` who owns them"));
+  EXPECT_TRUE(has(refusal_of("artifact: {}"), "needs one of"));
+  EXPECT_TRUE(has(refusal_of("artifact: {directory: a, tarball: b}"), "needs one of"));
+  EXPECT_TRUE(has(refusal_of("adopt: {unit: old}"), "name of a service"));
+  EXPECT_TRUE(has(refusal_of("hosts: [h1, h1]"), "names `h1` twice"));
+  EXPECT_TRUE(has(refusal_of("runtime: docker"), "must be one of systemd"));
+}
+
+TEST(ComponentRules, CheckHealthChecks) {
+  const auto check = [](const std::string& text) { return refusal_of("health_checks: [{name: c, " + text + "}]"); };
+  EXPECT_TRUE(has(check("type: http, config: {url: \"https://x/\"}"), "must begin with http://"));
+  EXPECT_TRUE(has(check("type: http, config: {url: \"http://x/\", expected_status: [99]}"), "from 100 to 599"));
+  EXPECT_TRUE(has(check("type: tcp, config: {host: x}"), "has no `port`"));
+  EXPECT_TRUE(has(check("type: command, config: {command: \"curl x\"}"), "must be a list of words"));
+  EXPECT_TRUE(has(check("type: file_system, config: {path: tmp}"), "absolute path"));
+  EXPECT_TRUE(has(check("type: htpp, config: {}"), "did you mean `http`?"));
+  EXPECT_TRUE(has(check("type: tcp, config: {port: 1}, healthy_seconds: 70"), "longer than its deadline"));
+  EXPECT_EQ(check("type: tcp, config: {port: \"${port}\"}"), "(accepted)");
+  EXPECT_TRUE(has(refusal_of("health_checks: [http_health, http_health]"), "there twice"));
+}
+
+TEST(ComponentRules, GiveEveryComponentOfAHostItsOwnPortsAndUnits) {
+  const std::string ports = "ports: {stable: 80, blue: 81, green: 82}";
+  EXPECT_TRUE(
+      has(refusal_of_two("hosts: [h1], " + ports, "hosts: [h1], ports: {stable: 82}"), "uses port 82 on host h1"));
+  EXPECT_EQ(refusal_of_two("hosts: [h1], " + ports, "hosts: [h2], ports: {stable: 82}"), "(accepted)");
+  EXPECT_TRUE(has(
+      refusal_of_two("hosts: [h1], service: {unit: \"u@.service\"}", "hosts: [h1], service: {unit: \"u@.service\"}"),
+      "uses unit u@.service on host h1"));
+}
+
+TEST(ComponentRules, CheckNamesAndDependencies) {
+  EXPECT_TRUE(has(refusal_of_two("dependencies: [c]", "priority: 1"), "`a` depends on `c`, which is no component"));
+  EXPECT_TRUE(has(refusal([] { read_manifest("metadata: {name: x}\ncomponents: [{name: a}, {name: a}]\n", "f.yaml"); }),
+                  "f.yaml:2:25: the component `a` is there twice (first at f.yaml:2:14)"));
+}
+
+}  // namespace switchyard::planner

@@ -1,0 +1,210 @@
+#include <gtest/gtest.h>
+
+#include "coordinator/planner/deployment_planner.hpp"
+#include "tests/support/plan_builder.hpp"
+#include "tests/unit/coordinator_planner/plan_view.hpp"
+#include "tests/unit/coordinator_planner/refusal.hpp"
+
+namespace switchyard::planner {
+
+using protocol::OldKind;
+using protocol::Phase;
+using switchyard::testing::facts_for;
+using switchyard::testing::manifest_from_text;
+using switchyard::testing::PlanBuilderOptions;
+using switchyard::testing::release_of;
+using testing::action_titled;
+using testing::component_on;
+using testing::has;
+using testing::node_texts;
+using testing::refusal;
+using testing::step_titled;
+using testing::titles;
+
+using Texts = std::vector<std::string>;
+
+namespace {
+
+/// Two deployments, and what the hosts say after the second.
+struct History {
+  model::Manifest manifest;
+  model::Plan first, second;
+  PlanningFacts facts;  ///< for what comes next; `history` is empty
+
+  explicit History(const std::string& text, const PlanBuilderOptions& options = {})
+      : manifest(manifest_from_text(text, options)) {
+    PlanBuilderOptions nothing_yet = options;
+    nothing_yet.first = true;
+    PlanningFacts before = facts_for(manifest, nothing_yet);
+    for (auto& [component, artifact] : before.artifacts) artifact.release = release_of(component, '1');
+    first = plan_deployment(manifest, before, {});
+    facts = facts_for(manifest, options);
+    second = plan_deployment(manifest, facts, {});
+    facts.deployment = DeploymentId("d-0000000000000002");
+    serve(second);
+  }
+
+  /// The hosts serve what the plan brought.
+  void serve(const model::Plan& plan) {
+    for (const auto& [host, slice] : plan.slices) {
+      facts.inventory[host].clear();
+      for (const protocol::SliceComponent& component : slice.components) {
+        protocol::ComponentFact fact;
+        fact.component = component.name;
+        fact.serving = {OldKind::release, component.slot, component.release, component.unit};
+        fact.unit_state = "active";
+        facts.inventory[host].push_back(std::move(fact));
+      }
+    }
+  }
+  void remember() {
+    remember_plan(second, facts);
+    remember_plan(first, facts);
+  }
+};
+
+}  // namespace
+
+TEST(RollbackPlanner, FlipsBackToTheWarmSlot) {
+  History history("api@h1");
+  history.remember();
+  const model::Plan plan = plan_rollback(history.second, {}, history.facts);
+  const protocol::SliceComponent& api = component_on(plan, "api", "h1");
+  const std::string id = release_of("api", '1').str().substr(0, 12);
+  EXPECT_EQ(api.release, release_of("api", '1'));
+  EXPECT_EQ(api.slot, "blue");
+  EXPECT_EQ(api.old.release, release_of("api", '2'));
+  EXPECT_EQ(titles(api, Phase::prepare),
+            (Texts{"verify what serves", "provide release " + id, "write api@blue.service", "start api@blue.service",
+                   "check unit_active", "check tcp_connectivity", "check that the switch to blue works"}));
+  EXPECT_EQ(titles(api, Phase::swap),
+            (Texts{"switch api to blue", "point current to " + id, "check tcp_connectivity through the stable port"}));
+  EXPECT_EQ(titles(api, Phase::commit), (Texts{"enable api@blue.service", "disable api@green.service"}));
+  EXPECT_EQ(titles(api, Phase::retire), (Texts{"drain green", "stop api@green.service"}));
+  EXPECT_EQ(plan.settings.watch_ms, 0U);
+  EXPECT_EQ(plan.settings.keep_old_ms, history.second.settings.keep_old_ms);
+}
+
+TEST(RollbackPlanner, MakesTheExactInverseOfTheSwitch) {
+  History history("api@h1");
+  history.remember();
+  const model::Plan plan = plan_rollback(history.second, {}, history.facts);
+  const protocol::Step& there = step_titled(component_on(history.second, "api", "h1"), "switch api to green");
+  const protocol::Step& back = step_titled(component_on(plan, "api", "h1"), "switch api to blue");
+  EXPECT_EQ(back.action, *there.undo);
+  EXPECT_EQ(*back.undo, there.action);
+}
+
+TEST(RollbackPlanner, BringsTheOldConfigurationBackNotOnlyTheOldFiles) {
+  History history("api@h1");
+  history.remember();
+  const model::Plan plan = plan_rollback(history.second, {}, history.facts);
+  EXPECT_EQ(step_titled(component_on(plan, "api", "h1"), "write api@blue.service").action,
+            step_titled(component_on(history.first, "api", "h1"), "write api@blue.service").action);
+}
+
+TEST(RollbackPlanner, WithoutHistoryLooksAfterwardsAtWhatItStarted) {
+  const History history("api@h1");
+  const model::Plan plan = plan_rollback(history.second, {}, history.facts);
+  const protocol::SliceComponent& api = component_on(plan, "api", "h1");
+  const std::string id = release_of("api", '1').str().substr(0, 12);
+  EXPECT_EQ(titles(api, Phase::prepare),
+            (Texts{"verify what serves", "provide release " + id, "start api@blue.service", "check unit_active",
+                   "check tcp_connectivity", "check that the switch to blue works"}));
+  EXPECT_EQ(titles(api, Phase::swap).back(), "verify what serves now");
+  EXPECT_EQ(action_titled<protocol::VerifyOld>(api, "verify what serves now").expected.release, release_of("api", '1'));
+  EXPECT_EQ(std::get<protocol::TcpProbe>(action_titled<protocol::Probe>(api, "check tcp_connectivity").spec.kind).port,
+            10'001);
+}
+
+TEST(RollbackPlanner, TurnsTheOrderOfComponentsAround) {
+  History history("db@h1 > api@h1,h2 > web@h2");
+  const model::Plan plan = plan_rollback(history.second, {}, history.facts);
+  EXPECT_EQ(node_texts(plan), (Texts{"web@h2", "api@h1,h2 <0", "db@h1 <1"}));
+  EXPECT_EQ(plan.slices.at(HostId("h1")).components.front().name, "api");
+  EXPECT_EQ(plan.slices.at(HostId("h2")).components.front().name, "web");
+}
+
+TEST(RollbackPlanner, TakesOnlyTheComponentsAskedFor) {
+  History history("db@h1 > api@h1,h2 > web@h2");
+  const model::Plan plan = plan_rollback(history.second, {"web", "db"}, history.facts);
+  EXPECT_EQ(node_texts(plan), (Texts{"web@h2", "db@h1 <0"})) << "the order holds across what is left out";
+  EXPECT_TRUE(has(refusal([&] { plan_rollback(history.second, {"wep"}, history.facts); }),
+                  "changed no component `wep`; did you mean `web`?"));
+}
+
+TEST(RollbackPlanner, LeavesNothingWhereNothingWas) {
+  History history("api@h1");
+  history.serve(history.first);
+  const model::Plan plan = plan_rollback(history.first, {}, history.facts);
+  const protocol::SliceComponent& api = component_on(plan, "api", "h1");
+  EXPECT_EQ(titles(api, Phase::prepare), Texts{"verify what serves"});
+  EXPECT_EQ(titles(api, Phase::swap), (Texts{"switch api to nothing", "remove current", "stop api@blue.service"}));
+  EXPECT_EQ(titles(api, Phase::commit), Texts{"disable api@blue.service"});
+  EXPECT_EQ(titles(api, Phase::retire), Texts{});
+  EXPECT_TRUE(api.release.empty());
+  EXPECT_TRUE(has(refusal([&] { plan_rollback(plan, {}, history.facts); }), "deploy the release that you want"));
+}
+
+TEST(RollbackPlanner, StopsAndStartsWhatWasRecreated) {
+  History history("db@h1", {.strategy = model::Strategy::recreate});
+  history.remember();
+  const protocol::SliceComponent& db = component_on(plan_rollback(history.second, {}, history.facts), "db", "h1");
+  const Texts swap = titles(db, Phase::swap);
+  ASSERT_GE(swap.size(), 2U);
+  EXPECT_EQ(swap[0], "stop db@green.service");
+  EXPECT_EQ(swap[1], "start db@blue.service");
+}
+
+TEST(RollbackPlanner, GivesTrafficBackToWhatWasAdopted) {
+  model::Manifest manifest = manifest_from_text("api@h1");
+  manifest.components[0].adopt_unit = "old.service";
+  PlanningFacts facts = facts_for(manifest, {.first = true});
+  protocol::ComponentFact legacy;
+  legacy.component = "api";
+  legacy.serving = {OldKind::legacy, "legacy", {}, "old.service"};
+  facts.inventory[HostId("h1")] = {legacy};
+  const model::Plan done = plan_deployment(manifest, facts, {});
+  protocol::ComponentFact now;
+  now.component = "api";
+  now.serving = {OldKind::release, "blue", release_of("api", '2'), "api@blue.service"};
+  facts.inventory[HostId("h1")] = {now};
+  const protocol::SliceComponent& api = component_on(plan_rollback(done, {}, facts), "api", "h1");
+  EXPECT_EQ(titles(api, Phase::prepare), (Texts{"verify what serves", "start old.service", "check unit_active",
+                                                "check that the switch to what ran before works"}));
+  EXPECT_EQ(titles(api, Phase::swap), (Texts{"switch api to what ran before", "remove current",
+                                             "check tcp_connectivity through the stable port"}));
+  EXPECT_EQ(titles(api, Phase::commit), (Texts{"enable old.service", "disable api@blue.service"}));
+}
+
+TEST(RollbackPlanner, RefusesWhenSomethingNewerServes) {
+  History history("api@h1");
+  history.facts.inventory[HostId("h1")][0].serving = {OldKind::release, "blue", release_of("api", '3'),
+                                                      "api@blue.service"};
+  EXPECT_TRUE(
+      has(refusal([&] { plan_rollback(history.second, {}, history.facts); }), "was changed after this deployment"));
+}
+
+TEST(RollbackPlanner, HasNothingToDoWhereTheOldServesAlready) {
+  History history("api@h1,h2");
+  history.facts.inventory[HostId("h1")][0].serving = {OldKind::release, "blue", release_of("api", '1'),
+                                                      "api@blue.service"};
+  EXPECT_EQ(node_texts(plan_rollback(history.second, {}, history.facts)), Texts{"api@h2"});
+}
+
+TEST(RollbackPlanner, RefusesWhenAHostIsAway) {
+  History history("api@h1,h2");
+  history.facts.inventory.erase(HostId("h2"));
+  EXPECT_TRUE(has(refusal([&] { plan_rollback(history.second, {}, history.facts); }), "host h2 cannot be reached"));
+}
+
+TEST(RollbackPlanner, AsksTheHostsOfTheDeployment) {
+  const History history("api@h1");
+  const InventoryQuestions questions = inventory_questions(history.second);
+  const protocol::InventoryQuestion& question = questions.at(HostId("h1")).at(0);
+  EXPECT_EQ(question.stable_port, 10'000);
+  EXPECT_EQ(question.traffic.targets.size(), 2U);
+  EXPECT_EQ(question.unit, "api@green.service");
+}
+
+}  // namespace switchyard::planner
