@@ -72,6 +72,17 @@ std::set<ReleaseId> releases_named(std::string_view text, const std::filesystem:
   return named;
 }
 
+std::optional<ReleaseId> release_of_unit(const HostPaths& paths, const std::string& component, const UnitStatus& unit,
+                                         const std::filesystem::path& proc) {
+  const std::filesystem::path directory = paths.components / component;
+  std::set<ReleaseId> found;
+  if (unit.main_pid != 0)
+    found = releases_named(read_link_head(proc / std::to_string(unit.main_pid) / "cwd"), directory);
+  if (found.empty()) found = releases_named(unit.working_directory, directory);
+  if (found.empty()) return std::nullopt;
+  return *found.begin();
+}
+
 std::set<ReleaseId> releases_in_use(const HostPaths& paths, const std::string& component,
                                     const std::filesystem::path& proc) {
   const std::filesystem::path directory = paths.components / component;

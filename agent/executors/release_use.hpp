@@ -1,10 +1,12 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <set>
 #include <string>
 
 #include "agent/executors/executor.hpp"
+#include "agent/system/service_manager.hpp"
 #include "common/ids.hpp"
 
 namespace switchyard::agent {
@@ -14,6 +16,11 @@ namespace switchyard::agent {
 /// process runs from, works in, or was started with. Any thread; throws SysError.
 std::set<ReleaseId> releases_in_use(const HostPaths& paths, const std::string& component,
                                     const std::filesystem::path& proc = "/proc");
+
+/// The release that a unit runs: where its process works now is the truth; what its unit file says may be newer than
+/// the process. Nothing if neither lies in a release of the component.
+std::optional<ReleaseId> release_of_unit(const HostPaths& paths, const std::string& component, const UnitStatus& unit,
+                                         const std::filesystem::path& proc = "/proc");
 
 /// Every release id that follows `<component directory>/releases/` in a text.
 std::set<ReleaseId> releases_named(std::string_view text, const std::filesystem::path& component_directory);

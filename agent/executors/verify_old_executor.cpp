@@ -36,21 +36,17 @@ protocol::StepResult VerifyOldExecutor::run(const protocol::Action& action, cons
   switch (wanted.expected.kind) {
     case protocol::OldKind::release:
       return verify_release(wanted, context);
-    case protocol::OldKind::absent: {
-      const std::optional<ReleaseStore> store = ReleaseStore::find(paths_.components, wanted.component);
-      if (store && store->root().info("current")) {
-        return old_changed(wanted, "nothing was expected, and there is a link " + store->root().shown() + "/current");
-      }
+    case protocol::OldKind::absent:
       return done(false, "nothing serves " + wanted.component + ", as expected");
-    }
-    case protocol::OldKind::legacy: {
-      if (wanted.expected.unit.empty()) return done(false, "an unmanaged process serves " + wanted.component);
-      const UnitStatus unit = services_.status(wanted.expected.unit);
-      if (unit.active_state == "active") return done(false, wanted.expected.unit + " serves, as expected");
-      return old_changed(wanted, wanted.expected.unit + " was expected to run and is " + unit.active_state);
-    }
+    case protocol::OldKind::legacy:
+      break;
   }
-  return failed("bad_request", "what is expected to serve is of an unknown kind");
+  if (wanted.expected.unit.empty()) return done(false, "an unmanaged process serves " + wanted.component);
+  const std::string state = services_.status(wanted.expected.unit).active_state;
+  if (state == "active" || state == "reloading" || state == "activating") {
+    return done(false, wanted.expected.unit + " serves, as expected");
+  }
+  return old_changed(wanted, wanted.expected.unit + " was expected to run and is " + state);
 }
 
 std::optional<std::string> VerifyOldExecutor::compare_switch(const protocol::VerifyOld& wanted) {
@@ -64,31 +60,17 @@ std::optional<std::string> VerifyOldExecutor::compare_switch(const protocol::Ver
   return "the switch sends new connections to " + joined(live) + ", expected was " + joined(expected);
 }
 
-std::optional<ReleaseId> VerifyOldExecutor::serving_release(const protocol::VerifyOld& wanted,
-                                                            const UnitStatus& unit) const {
-  const std::set<ReleaseId> worked_in = releases_named(unit.working_directory, paths_.components / wanted.component);
-  if (!worked_in.empty()) return *worked_in.begin();
-  const std::optional<ReleaseStore> store = ReleaseStore::find(paths_.components, wanted.component);
-  return store ? store->current() : std::nullopt;
-}
-
 protocol::StepResult VerifyOldExecutor::verify_release(const protocol::VerifyOld& wanted, const StepContext& context) {
   const protocol::OldState& expected = wanted.expected;
-  UnitStatus unit;
-  if (!expected.unit.empty()) {
-    unit = services_.status(expected.unit);
-    if (unit.active_state != "active") {
-      return old_changed(wanted, expected.unit + " was expected to run and is " + unit.active_state);
-    }
-  }
-  const std::optional<ReleaseId> serving = serving_release(wanted, unit);
+  // Whether the unit runs is no condition: a release that crashed must not stop the one that repairs it.
+  const UnitStatus unit = services_.status(expected.unit);
+  const std::optional<ReleaseId> serving = release_of_unit(paths_, wanted.component, unit);
   if (!serving) {
-    return failed("old_unknown", "neither " + (expected.unit.empty() ? "a unit" : expected.unit) +
-                                     " nor `current` tells which release of " + wanted.component +
-                                     " serves; see where " + (paths_.components / wanted.component).string() +
-                                     "/current leads");
+    return failed("old_unknown", "neither the process nor the WorkingDirectory of " + expected.unit +
+                                     " lies in a release of " + wanted.component +
+                                     ": which release it runs is unknown; run it from its release's directory");
   }
-  if (*serving != expected.release) return old_changed(wanted, "it is release " + serving->str());
+  if (*serving != expected.release) return old_changed(wanted, expected.unit + " runs release " + serving->str());
   const std::optional<ReleaseStore> store = ReleaseStore::find(paths_.components, wanted.component);
   const TreeReport found = store ? store->verify(expected.release, context.stop) : TreeReport{};
   if (!found.intact()) {
@@ -96,7 +78,8 @@ protocol::StepResult VerifyOldExecutor::verify_release(const protocol::VerifyOld
                                          ", which a revert would go back to, cannot be relied on: " + found.text() +
                                          "; restore its files first, or deploy it again");
   }
-  protocol::StepResult result = done(false, "release " + expected.release.str() + " serves: " + found.text());
+  protocol::StepResult result = done(false, "release " + expected.release.str() + " in " + expected.unit + " (" +
+                                                unit.active_state + "): " + found.text());
   result.evidence["files"] = std::to_string(found.files);
   result.evidence["extra_files"] = std::to_string(found.extra_count);
   if (unit.main_pid != 0) result.evidence["main_pid"] = std::to_string(unit.main_pid);

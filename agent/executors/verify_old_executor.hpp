@@ -9,7 +9,8 @@
 namespace switchyard::agent {
 
 /// VerifyOld: what serves now is what the plan was made against, and the release that a revert would go back to has
-/// every byte that it had when it was unpacked. Found out before anything changes, not when it is needed. Reads only.
+/// every byte that it had when it was unpacked. Found out before anything changes, not when it is needed. "What serves"
+/// is read as the inventory reads it. Reads only; several may run at once.
 class VerifyOldExecutor final : public Executor {
  public:
   VerifyOldExecutor(const HostPaths& paths, ServiceManager& services, const TrafficSwitches& switches)
@@ -19,7 +20,6 @@ class VerifyOldExecutor final : public Executor {
  private:
   std::optional<std::string> compare_switch(const protocol::VerifyOld& wanted);
   protocol::StepResult verify_release(const protocol::VerifyOld& wanted, const StepContext& context);
-  std::optional<ReleaseId> serving_release(const protocol::VerifyOld& wanted, const UnitStatus& unit) const;
 
   HostPaths paths_;
   ServiceManager& services_;

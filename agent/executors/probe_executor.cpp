@@ -1,0 +1,34 @@
+#include "agent/executors/probe_executor.hpp"
+
+#include <utility>
+
+namespace switchyard::agent {
+
+ProbeExecutor::ProbeExecutor(Prober& prober, const Clock& clock, Pause pause)
+    : ProbeExecutor([&prober](const protocol::ProbeSpec& spec,
+                              const std::stop_token& stop) { return prober.try_once(spec, stop); },
+                    clock, std::move(pause)) {}
+
+ProbeExecutor::ProbeExecutor(TryProbe try_once, const Clock& clock, Pause pause)
+    : try_once_(std::move(try_once)), clock_(clock), pause_(std::move(pause)) {}
+
+protocol::StepResult ProbeExecutor::run(const protocol::Action& action, const StepContext& context) {
+  const protocol::ProbeSpec& spec = std::get<protocol::Probe>(action).spec;
+  const ProbeOutcome outcome = run_probe(spec, try_once_, clock_, pause_, context.deadline_boot_ms, context.stop);
+  protocol::StepResult result;
+  if (outcome.passed) {
+    result = done(false, outcome.detail);
+  } else if (outcome.cancelled) {
+    result =
+        failed("cancelled", "probe " + spec.name + " was cancelled after " + std::to_string(outcome.tries) + " tries");
+  } else if (!spec.critical) {
+    result = done(false, "warning: " + outcome.detail);
+    result.evidence["warning"] = outcome.detail;
+  } else {
+    result = failed("probe_failed", outcome.detail);
+  }
+  result.evidence["tries"] = std::to_string(outcome.tries);
+  return result;
+}
+
+}  // namespace switchyard::agent

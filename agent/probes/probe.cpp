@@ -1,0 +1,52 @@
+#include "agent/probes/probe.hpp"
+
+#include <algorithm>
+#include <variant>
+
+#include "common/error.hpp"
+#include "common/limits.hpp"
+
+namespace switchyard::agent {
+namespace {
+
+template <class... Cases>
+struct Overloaded : Cases... {
+  using Cases::operator()...;
+};
+template <class... Cases>
+Overloaded(Cases...) -> Overloaded<Cases...>;
+
+}  // namespace
+
+ProbeTry Prober::try_once(const protocol::ProbeSpec& spec, const std::stop_token& stop) {
+  const std::int64_t began_ms = clock_.boot_ms();
+  ProbeTry tried;
+  try {
+    tried =
+        std::visit(Overloaded{
+                       [&](const protocol::HttpProbe& probe) { return try_http(probe, spec.timeout_ms, stop); },
+                       [&](const protocol::TcpProbe& probe) { return try_tcp(probe, spec.timeout_ms, stop); },
+                       [&](const protocol::CommandProbe& probe) { return try_command(probe, spec.timeout_ms, stop); },
+                       [&](const protocol::FileSystemProbe& probe) { return try_file_system(probe); },
+                       [&](const protocol::UnitProbe& probe) { return try_unit(probe, services_); },
+                   },
+                   spec.kind);
+  } catch (const Error& error) {
+    // To the one who asks, "cannot be probed" and "is not healthy" are the same answer.
+    tried = ProbeTry{.ok = false, .detail = error.what(), .duration_ms = 0, .identity = {}};
+  }
+  tried.duration_ms = static_cast<std::uint32_t>(std::max<std::int64_t>(clock_.boot_ms() - began_ms, 0));
+  if (tried.detail.size() > limits::excerpt_bytes_max) tried.detail.resize(limits::excerpt_bytes_max);
+  return tried;
+}
+
+ProbeTry try_unit(const protocol::UnitProbe& probe, ServiceManager& services) {
+  const UnitStatus status = services.status(probe.unit);
+  ProbeTry tried;
+  tried.ok = status.active_state == "active";
+  tried.detail = probe.unit + " is " + status.active_state + " (" + status.sub_state + ")";
+  tried.identity = std::to_string(status.main_pid) + " " + status.invocation_id;
+  return tried;
+}
+
+}  // namespace switchyard::agent
