@@ -45,14 +45,16 @@ void ensure_switch_unit(FileSystem& files, ServiceManager& services, const std::
     files.write_atomically(path, wanted, 0644);
     services.reload_units();
   }
-  const UnitStatus before = services.status(switch_unit_name);
-  if (before.unit_file_state != "enabled") services.enable(switch_unit_name);
-  if (before.active_state == "active") return;
+  if (services.status(switch_unit_name).unit_file_state == "enabled") return;
+  services.enable(switch_unit_name);
   services.reset_failed(switch_unit_name);
+  // Once, to prove that it works. Not whenever it is not active: while a host boots it waits for the resume unit, which
+  // itself may be switching traffic back right now and must not wait for it.
   const std::string outcome = services.start(switch_unit_name, static_cast<std::uint32_t>(limits::nft_ms_max));
-  if (outcome != "done") {
-    throw Error(std::string(switch_unit_name) + " did not start (" + outcome +
-                "), so the switch would be lost at the next boot; see `journalctl -u " + switch_unit_name + "`");
+  if (outcome == "failed") {
+    throw Error(std::string(switch_unit_name) +
+                " did not start, so the switch would be lost at the next boot; see `journalctl -u " + switch_unit_name +
+                "`");
   }
 }
 

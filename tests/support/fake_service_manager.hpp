@@ -90,7 +90,9 @@ class FakeServiceManager final : public agent::ServiceManager {
         unit.status.working_directory = unit.after_reload.working_directory;
       }
     }
-    for (const std::string& name : written_) define(name);
+    for (const std::string& name : written_) {
+      if (!units_.contains(name)) define(name);
+    }
     written_.clear();
   }
   void reset_failed(const std::string& name) override {

@@ -35,9 +35,16 @@ class HaproxySwitch : public ::testing::Test {
     config.close();
     haproxy_.emplace(
         std::vector<std::string>{"/usr/sbin/haproxy", "haproxy", "-db", "-f", (directory_ / "haproxy.cfg").string()});
-    ASSERT_TRUE(within_ms(5'000, [this] { return Client("127.0.0.1", 8001).connected(); })) << "haproxy did not start";
+    ASSERT_TRUE(within_ms(5'000, [this] { return answers(); })) << "haproxy did not start";
   }
   void stop() { haproxy_.reset(); }
+  bool answers() const {
+    try {
+      return agent::HaproxySocket(socket()).process_id() != 0 && Client("127.0.0.1", 8001).connected();
+    } catch (const Error&) {
+      return false;
+    }
+  }
   std::string socket() const { return (directory_ / "admin.sock").string(); }
 
   protocol::SwitchTraffic traffic(std::uint32_t blue, std::uint32_t green) const {

@@ -135,6 +135,19 @@ TEST_F(NftablesSwitch, InstallsTheBootUnitOnceWithTheFirstSwitch) {
                                                        "start switchyard-switch.service"}));
 }
 
+TEST_F(NftablesSwitch, DoesNotWaitForTheBootUnitWhileTheHostBoots) {
+  services_.define("switchyard-switch.service").status.unit_file_state = "enabled";
+  switch_.apply(traffic(100, 0));
+  EXPECT_EQ(services_.calls, std::vector<std::string>{"reload"});
+}
+
+TEST_F(NftablesSwitch, ABootUnitThatDoesNotWorkIsFoundOutAtOnce) {
+  services_.define("switchyard-switch.service").fails_to_start = true;
+  EXPECT_THROW(switch_.apply(traffic(100, 0)), Error);
+  EXPECT_FALSE(files_.read(paths().state / "ruleset.nft"));
+  EXPECT_TRUE(switch_.read(traffic(0, 0)).targets.empty());
+}
+
 TEST_F(NftablesSwitch, KeepsTheOldFileWhenTheKernelRefuses) {
   const SlotServer blue("blue", 5002);
   switch_.apply(traffic(100, 0));
