@@ -18,7 +18,8 @@ const std::string drop = R"({"drop": null})";
 FilterVerdict judge(const std::string& policy, const std::vector<std::string>& rules, FilterPacket packet,
                     const std::string& more = "") {
   std::string text =
-      R"({"nftables": [{"chain": {"family": "inet", "table": "t", "name": "in", "type": "filter", "hook": "input", "prio": 0, "policy": ")" +
+      R"({"nftables": [{"chain": {"family": "inet", "table": "t", "name": "in", "type": "filter",
+         "hook": "input", "prio": 0, "policy": ")" +
       policy + "\"}}" + more;
   for (const std::string& rule : rules) {
     text += R"(, {"rule": {"family": "inet", "table": "t", "chain": "in", "expr": [)" + rule + "]}}";
@@ -82,7 +83,8 @@ TEST(PacketFilter, IsNotCertainAboutRulesOfIptablesAndLimits) {
 
 TEST(PacketFilter, FollowsJumpsGotosAndVerdictMaps) {
   const auto chain = [](const std::string& rule) {
-    return R"(, {"chain": {"family": "inet", "table": "t", "name": "c"}}, {"rule": {"family": "inet", "table": "t", "chain": "c", "expr": [)" +
+    return R"(, {"chain": {"family": "inet", "table": "t", "name": "c"}}, {"rule": {"family": "inet",
+         "table": "t", "chain": "c", "expr": [)" +
            rule + "]}}";
   };
   const std::string jump = R"({"jump": {"target": "c"}})";
@@ -92,20 +94,23 @@ TEST(PacketFilter, FollowsJumpsGotosAndVerdictMaps) {
             FilterVerdict::dropped);
   EXPECT_EQ(judge("drop", {jump, accept}, redirected), FilterVerdict::unknown) << "a chain that is not listed";
   const std::string map =
-      R"({"vmap": {"key": {"payload": {"protocol": "tcp", "field": "dport"}}, "data": {"set": [[80, {"drop": null}], [5002, {"jump": {"target": "c"}}]]}}})";
+      R"({"vmap": {"key": {"payload": {"protocol": "tcp", "field": "dport"}},
+         "data": {"set": [[80, {"drop": null}], [5002, {"jump": {"target": "c"}}]]}}})";
   EXPECT_EQ(judge("drop", {map}, redirected, chain(accept)), FilterVerdict::accepted);
   EXPECT_EQ(judge("accept", {map}, direct, chain(accept)), FilterVerdict::dropped);
 }
 
 TEST(PacketFilter, AChainThatJumpsToItselfEnds) {
   const std::string loop =
-      R"(, {"chain": {"family": "inet", "table": "t", "name": "c"}}, {"rule": {"family": "inet", "table": "t", "chain": "c", "expr": [{"jump": {"target": "c"}}]}})";
+      R"(, {"chain": {"family": "inet", "table": "t", "name": "c"}}, {"rule": {"family": "inet",
+         "table": "t", "chain": "c", "expr": [{"jump": {"target": "c"}}]}})";
   EXPECT_EQ(judge("drop", {R"({"jump": {"target": "c"}})"}, redirected, loop), FilterVerdict::unknown);
 }
 
 TEST(PacketFilter, IgnoresChainsOfTheOtherFamily) {
   const std::string six =
-      R"(, {"chain": {"family": "ip6", "table": "s", "name": "in", "type": "filter", "hook": "input", "prio": 0, "policy": "drop"}})";
+      R"(, {"chain": {"family": "ip6", "table": "s", "name": "in", "type": "filter", "hook": "input",
+         "prio": 0, "policy": "drop"}})";
   EXPECT_EQ(judge("accept", {}, redirected, six), FilterVerdict::accepted);
   EXPECT_EQ(judge("accept", {}, {.ipv6 = true, .port = 5002, .asked_port = 80}, six), FilterVerdict::dropped);
 }

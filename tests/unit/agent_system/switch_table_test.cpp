@@ -83,18 +83,23 @@ constexpr const char* listing = R"({"nftables": [{"metainfo": {"version": "1.0.6
  {"table": {"family": "inet", "name": "switchyard", "handle": 1}},
  {"map": {"family": "inet", "name": "live", "table": "switchyard", "type": "inet_service", "map": "inet_service",
    "elem": [[80, 8081], [443, 8443]]}},
- {"chain": {"family": "inet", "table": "switchyard", "name": "prerouting", "type": "nat", "hook": "prerouting", "prio": -110}},
+ {"chain": {"family": "inet", "table": "switchyard", "name": "prerouting", "type": "nat",
+    "hook": "prerouting", "prio": -110}},
  {"chain": {"family": "inet", "table": "switchyard", "name": "output", "type": "nat", "hook": "output", "prio": -110}},
- {"rule": {"chain": "prerouting", "expr": [{"match": {"op": "==", "left": {"fib": {"result": "type", "flags": ["daddr"]}}, "right": "local"}},
+ {"rule": {"chain": "prerouting", "expr": [{"match": {"op": "==", "left": {"fib": {"result": "type",
+    "flags": ["daddr"]}}, "right": "local"}},
    {"match": {"op": "==", "left": {"payload": {"protocol": "tcp", "field": "dport"}}, "right": 8080}},
    {"redirect": {"port": {"map": {"key": {"numgen": {"mode": "random", "mod": 100, "offset": 0}},
      "data": {"set": [[{"range": [0, 98]}, 8090], [99, 8091]]}}}}}]}},
- {"rule": {"chain": "prerouting", "expr": [{"redirect": {"port": {"map": {"key": {"payload": {"protocol": "tcp", "field": "dport"}}, "data": "@live"}}}}]}},
+ {"rule": {"chain": "prerouting",
+    "expr": [{"redirect": {"port": {"map": {"key": {"payload": {"protocol": "tcp", "field": "dport"}},
+    "data": "@live"}}}}]}},
  {"rule": {"chain": "output", "expr": [
    {"match": {"op": "==", "left": {"payload": {"protocol": "tcp", "field": "dport"}}, "right": 8080}},
    {"redirect": {"port": {"map": {"key": {"numgen": {"mode": "random", "mod": 100, "offset": 0}},
      "data": {"set": [[{"range": [0, 98]}, 8090], [99, 8091]]}}}}}]}},
- {"rule": {"chain": "output", "expr": [{"redirect": {"port": {"map": {"key": {"payload": {"protocol": "tcp", "field": "dport"}}, "data": "@live"}}}}]}}
+ {"rule": {"chain": "output", "expr": [{"redirect": {"port": {"map": {"key": {"payload": {"protocol": "tcp",
+    "field": "dport"}}, "data": "@live"}}}}]}}
 ]})";
 
 TEST(SwitchTable, ReadsWhatTheKernelSays) {
