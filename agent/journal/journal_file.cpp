@@ -10,6 +10,7 @@
 
 #include "agent/journal/record_codec.hpp"
 #include "common/crc32c.hpp"
+#include "common/ensure.hpp"
 #include "common/file_system.hpp"
 #include "common/limits.hpp"
 #include "common/log.hpp"
@@ -147,11 +148,17 @@ bool JournalFile::valid_frame_follows(const std::string& bytes, std::size_t from
   return false;
 }
 
+/// The numbers advance only when the whole frame is made: a record that cannot be encoded leaves the journal as it was.
 std::string JournalFile::frame_of(std::vector<JournalRecord>& records) {
-  for (JournalRecord& record : records) record.seq = ++record_seq_;
+  std::uint64_t seq = record_seq_;
+  for (JournalRecord& record : records) record.seq = ++seq;
   std::string checked;
-  put(checked, ++frame_seq_);
+  put(checked, frame_seq_ + 1);
   checked += encode_records(records);
+  // A longer frame would be taken for a torn end, and be forgotten, when the journal is opened again.
+  ENSURE(checked.size() - 8 <= limits::journal_record_bytes_max);
+  record_seq_ = seq;
+  ++frame_seq_;
   std::string frame;
   put(frame, static_cast<std::uint32_t>(checked.size() - 8));
   put(frame, crc32c(checked));

@@ -270,7 +270,8 @@ struct Arbitrary<sp::Message> {
 };
 SWITCHYARD_ARBITRARY(sp::Envelope, gen::set(&sp::Envelope::protocol), gen::set(&sp::Envelope::epoch),
                      gen::set(&sp::Envelope::session, st::bytes(16)), gen::set(&sp::Envelope::seq),
-                     gen::set(&sp::Envelope::re), gen::set(&sp::Envelope::message, gen::scale(0.2, st::any<sp::Message>())));
+                     gen::set(&sp::Envelope::re),
+                     gen::set(&sp::Envelope::message, gen::scale(0.2, st::any<sp::Message>())));
 
 #undef SWITCHYARD_ARBITRARY
 

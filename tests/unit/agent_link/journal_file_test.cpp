@@ -1,0 +1,269 @@
+// The journal on a real file system: what is appended is there, what is torn is forgotten, what is damaged is noticed.
+#include "agent/journal/journal_file.hpp"
+
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include <atomic>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <optional>
+#include <thread>
+
+#include "common/limits.hpp"
+
+namespace switchyard::agent {
+namespace {
+
+const DeploymentId deployment("d-0123456789abcdef");
+
+JournalRecord record(RecordKind kind, const std::string& text = {}) {
+  JournalRecord made;
+  made.kind = kind;
+  made.deployment = deployment;
+  made.component = "api";
+  made.text = text;
+  return made;
+}
+
+class Journal : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string pattern = (std::filesystem::temp_directory_path() / "journal-XXXXXX").string();
+    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
+    directory = pattern;
+    file = directory / "journal";
+  }
+  void TearDown() override { std::filesystem::remove_all(directory); }
+
+  std::vector<JournalRecord> append(JournalFile& journal, std::vector<JournalRecord> records) {
+    JournalFile::Turn turn(journal);
+    turn.append(records);
+    return records;
+  }
+  /// One frame for each number.
+  std::vector<JournalRecord> fill(int count) {
+    JournalFile journal(directory);
+    std::vector<JournalRecord> all;
+    for (int i = 0; i < count; ++i) {
+      for (JournalRecord& made : append(journal, {record(RecordKind::decision, std::to_string(i))}))
+        all.push_back(made);
+    }
+    return all;
+  }
+  std::string contents() const {
+    std::ifstream in(file, std::ios::binary);
+    return {std::istreambuf_iterator<char>(in), {}};
+  }
+  void overwrite(const std::string& bytes) const {
+    std::ofstream(file, std::ios::binary | std::ios::trunc).write(bytes.data(), static_cast<long>(bytes.size()));
+  }
+  /// Where the zeros behind the last frame begin.
+  std::size_t used() const { return contents().find_last_not_of('\0') + 1; }
+
+  std::filesystem::path directory;
+  std::filesystem::path file;
+};
+
+TEST_F(Journal, BeginsEmptyPrivateAndWithItsSpaceAllocated) {
+  const JournalFile journal(directory);
+  EXPECT_TRUE(journal.records().empty());
+  struct stat facts {};
+  ASSERT_EQ(::stat(file.c_str(), &facts), 0);
+  EXPECT_EQ(facts.st_mode & 07777, 0600u);
+  EXPECT_GE(static_cast<std::size_t>(facts.st_blocks) * 512, limits::journal_bytes_reserved / 2);
+}
+
+TEST_F(Journal, GivesBackWhatWasAppendedNumberedInOrder) {
+  const std::vector<JournalRecord> written = fill(10);
+  const JournalFile journal(directory);
+  EXPECT_EQ(journal.records(), written);
+  for (std::size_t i = 0; i < written.size(); ++i) EXPECT_EQ(written[i].seq, i + 1);
+}
+
+TEST_F(Journal, KeepsTheRecordsOfOneEventTogether) {
+  {
+    JournalFile journal(directory);
+    append(journal, {record(RecordKind::armed), record(RecordKind::intent), record(RecordKind::extended)});
+  }
+  const std::string whole = contents();
+  for (std::size_t length = 16; length < used(); ++length) {
+    overwrite(whole.substr(0, length));
+    EXPECT_TRUE(JournalFile(directory).records().empty()) << length;
+  }
+}
+
+TEST_F(Journal, ForgetsATornEndAndGoesOnFromThere) {
+  const std::vector<JournalRecord> written = fill(5);
+  const std::string whole = contents();
+  const std::size_t end = used();
+  const std::size_t frame = [&] {
+    JournalFile journal(directory);
+    return static_cast<std::size_t>(journal.size()) - 16;
+  }() / 5;
+  for (std::size_t torn_at = end - frame + 1; torn_at < end; torn_at += 7) {
+    std::string torn = whole;
+    std::fill(torn.begin() + static_cast<long>(torn_at), torn.end(), '\0');
+    overwrite(torn);
+    {
+      JournalFile journal(directory);
+      ASSERT_EQ(journal.records().size(), 4u) << torn_at;
+      append(journal, {record(RecordKind::held)});
+    }
+    const JournalFile journal(directory);
+    ASSERT_EQ(journal.records().size(), 5u) << torn_at;
+    EXPECT_EQ(journal.records()[4].kind, RecordKind::held);
+    EXPECT_EQ(journal.records()[4].seq, 5u);
+  }
+}
+
+/// The sectors of one write may reach the disk in any order: the end of the frame may be there and its head not.
+TEST_F(Journal, ForgetsATornEndWhoseHeadIsMissing) {
+  const std::vector<JournalRecord> written = fill(5);
+  std::string torn = contents();
+  const std::size_t end = used();
+  std::fill(torn.begin() + static_cast<long>(end) - 40, torn.begin() + static_cast<long>(end) - 10, '\0');
+  overwrite(torn);
+  EXPECT_EQ(JournalFile(directory).records().size(), 4u);
+}
+
+/// Whatever one byte becomes: the journal is refused, or all that it gives back was written so.
+TEST_F(Journal, NeverGivesBackARecordThatWasNotWritten) {
+  const std::vector<JournalRecord> written = fill(6);
+  const std::string whole = contents();
+  const std::size_t end = used();
+  std::size_t refused = 0;
+  for (std::size_t at = 0; at < end; at += 5) {  // prime to the fields' widths: every field is hit
+    std::string damaged = whole.substr(0, end + 64);
+    damaged[at] = static_cast<char>(damaged[at] ^ 0x20);
+    overwrite(damaged);
+    try {
+      const JournalFile journal(directory);
+      const auto& read = journal.records();
+      ASSERT_LE(read.size(), written.size());
+      // Only the last frame may be taken for a torn end.
+      ASSERT_GE(read.size(), written.size() - 1) << at;
+      for (std::size_t i = 0; i < read.size(); ++i) ASSERT_EQ(read[i], written[i]) << at;
+    } catch (const JournalCorrupt&) {
+      ++refused;
+    }
+  }
+  EXPECT_GT(refused, end / 5 * 3 / 4);
+}
+
+TEST_F(Journal, SaysWhereItIsDamagedAndWhatThatMeans) {
+  fill(3);
+  std::string damaged = contents();
+  damaged[40] ^= 1;
+  overwrite(damaged);
+  try {
+    const JournalFile journal(directory);
+    FAIL() << "a damaged journal was opened";
+  } catch (const JournalCorrupt& error) {
+    EXPECT_NE(std::string(error.what()).find("damaged at byte 16"), std::string::npos) << error.what();
+    EXPECT_NE(std::string(error.what()).find("No steps are run"), std::string::npos) << error.what();
+  }
+}
+
+TEST_F(Journal, ShowsEachWriterWhatTheOtherAppendedBeforeItMayWrite) {
+  JournalFile agent(directory);
+  JournalFile dead_man(directory);
+  append(agent, {record(RecordKind::armed)});
+  {
+    JournalFile::Turn turn(dead_man);
+    ASSERT_EQ(turn.foreign().size(), 1u);
+    EXPECT_EQ(turn.foreign()[0].kind, RecordKind::armed);
+    std::vector<JournalRecord> decision{record(RecordKind::decision, "deadline")};
+    turn.append(decision);
+    EXPECT_EQ(decision[0].seq, 2u);
+  }
+  {
+    JournalFile::Turn turn(agent);
+    ASSERT_EQ(turn.foreign().size(), 1u);
+    EXPECT_EQ(turn.foreign()[0].text, "deadline");
+  }
+  EXPECT_TRUE(JournalFile::Turn(agent).foreign().empty());
+  EXPECT_TRUE(JournalFile::Turn(dead_man).foreign().empty());
+}
+
+TEST_F(Journal, LetsOneWriterInAtATime) {
+  JournalFile agent(directory);
+  JournalFile dead_man(directory);
+  std::atomic<bool> agent_is_done{false};
+  std::optional<JournalFile::Turn> turn(std::in_place, agent);
+  std::jthread other([&] {
+    const JournalFile::Turn waited(dead_man);
+    EXPECT_TRUE(agent_is_done);
+    EXPECT_EQ(waited.foreign().size(), 1u);
+  });
+  std::vector<JournalRecord> held{record(RecordKind::held)};
+  turn->append(held);
+  agent_is_done = true;
+  turn.reset();
+}
+
+TEST_F(Journal, IsShorterAfterACompactionAndTheOtherWriterFollows) {
+  JournalFile agent(directory);
+  JournalFile dead_man(directory);
+  for (int i = 0; i < 50; ++i) append(agent, {record(RecordKind::intent, std::to_string(i))});
+  const std::uint64_t before = agent.size();
+  {
+    JournalFile::Turn turn(agent);
+    turn.replace({record(RecordKind::epoch), record(RecordKind::fence)});
+  }
+  EXPECT_LT(agent.size(), before);
+  append(agent, {record(RecordKind::plan)});
+  {
+    const JournalFile::Turn turn(dead_man);
+    ASSERT_EQ(turn.foreign().size(), 3u);
+    EXPECT_EQ(turn.foreign()[2].kind, RecordKind::plan);
+  }
+  EXPECT_EQ(JournalFile(directory).records().size(), 3u);
+}
+
+TEST_F(Journal, GrowsBeyondItsFirstReserve) {
+  {
+    JournalFile journal(directory);
+    for (int i = 0; i < 10; ++i) {
+      JournalRecord plan = record(RecordKind::plan);
+      plan.plan.slice = std::string(200'000, 's');
+      append(journal, {plan});
+    }
+    EXPECT_GT(journal.size(), limits::journal_bytes_reserved);
+  }
+  EXPECT_EQ(JournalFile(directory).records().size(), 10u);
+}
+
+void revert_on_a_full_disk(const std::filesystem::path& directory) {
+  std::signal(SIGXFSZ, SIG_IGN);
+  JournalFile journal(directory);
+  const rlimit full{std::filesystem::file_size(directory / "journal"), RLIM_INFINITY};
+  if (::setrlimit(RLIMIT_FSIZE, &full) != 0) std::_Exit(1);
+  for (int i = 0; i < 200; ++i) {
+    JournalFile::Turn turn(journal);
+    std::vector<JournalRecord> records{record(RecordKind::intent), record(RecordKind::result, "undone")};
+    turn.append(records);
+  }
+  std::_Exit(JournalFile(directory).records().size() == 400 ? 0 : 2);
+}
+
+/// "Full" is what the kernel says of a file that may not grow any more; the records must fit into what was reserved.
+TEST_F(Journal, WritesTwoHundredStepsOfARevertWhenTheFileCannotGrow) {
+  EXPECT_EXIT(revert_on_a_full_disk(directory), testing::ExitedWithCode(0), "");
+}
+
+TEST_F(Journal, NeverWritesAFrameThatItCouldNotReadBack) {
+  JournalFile journal(directory);
+  JournalRecord plan = record(RecordKind::plan);
+  plan.plan.slice = std::string(limits::journal_record_bytes_max, 's');
+  EXPECT_ANY_THROW(append(journal, {plan}));
+  append(journal, {record(RecordKind::held)});
+  EXPECT_EQ(JournalFile(directory).records().size(), 1u);
+}
+
+}  // namespace
+}  // namespace switchyard::agent
