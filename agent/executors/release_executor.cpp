@@ -172,9 +172,8 @@ void ReleaseExecutor::unpack_aside(const ReleaseStore& store, const protocol::En
     throw;
   }
   tree.set_mode(0555);
-  // Everything of the tree is durable before its name is: one call, where an fsync for each of 30,000 files of a
-  // node_modules would take minutes.
-  tree.sync_file_system();
+  tree.sync();
+  // Everything of the tree is durable before its name is.
   write_file_list(root, release, list);
   root.rename_new(staged_tree(release), ReleaseStore::tree_name(release));
   root.directory("releases").sync();

@@ -7,6 +7,7 @@
 
 #include "agent/executors/zstd_reader.hpp"
 #include "common/crypto.hpp"
+#include "common/file_system.hpp"
 #include "common/hex.hpp"
 #include "common/limits.hpp"
 
@@ -22,8 +23,8 @@ void set_mode(int descriptor, std::uint32_t mode, const std::string& what) {
 /// One run of unpack(): the tree as far as it stands, and what is still to be made.
 class Unpacking {
  public:
-  Unpacking(TarReader& archive, const Directory& into, const std::stop_token& stop)
-      : archive_(archive), into_(into), stop_(stop), buffer_(limits::file_buffer_bytes, '\0') {}
+  Unpacking(TarReader& archive, const Directory& into, bool sync_each, const std::stop_token& stop)
+      : archive_(archive), into_(into), sync_each_(sync_each), stop_(stop), buffer_(limits::file_buffer_bytes, '\0') {}
 
   void make_directory(const std::string& path, std::uint32_t mode) {
     into_.make_directory(path, 0700);
@@ -44,6 +45,7 @@ class Unpacking {
     }
     const std::uint32_t mode = entry.mode & ~write_bits;
     set_mode(file.get(), mode, entry.path);
+    if (sync_each_) sync_or_abort(file.get(), entry.path);
     files_[entry.path] = FileFact{
         .kind = EntryKind::file, .mode = mode, .bytes = entry.bytes, .sha256 = to_hex(digest.finish()), .target = {}};
   }
@@ -52,13 +54,21 @@ class Unpacking {
     files_[path] = FileFact{.kind = EntryKind::link, .mode = 0777, .bytes = 0, .sha256 = {}, .target = target};
   }
 
-  /// Links, then the modes of directories: until here each of them had to be writable.
+  /// Links, then the modes of directories: until here each of them had to be writable. Then all of it is made durable.
   std::map<std::string, FileFact> finish() {
     for (const auto& [path, fact] : files_) {
       if (fact.kind == EntryKind::link) into_.make_link(path, fact.target);
     }
     for (const auto& [path, fact] : files_) {
-      if (fact.kind == EntryKind::directory) into_.directory(path).set_mode(fact.mode);
+      if (fact.kind != EntryKind::directory) continue;
+      const Directory made = into_.directory(path);
+      made.set_mode(fact.mode);
+      if (sync_each_) made.sync();
+    }
+    if (sync_each_) {
+      into_.sync();
+    } else {
+      into_.sync_file_system();
     }
     return std::move(files_);
   }
@@ -75,6 +85,7 @@ class Unpacking {
  private:
   TarReader& archive_;
   const Directory& into_;
+  const bool sync_each_;
   const std::stop_token& stop_;
   std::string buffer_;
   std::map<std::string, FileFact> files_;
@@ -106,7 +117,7 @@ FileList unpack(const TarReader::Source& archive, const Directory& into, const A
   ZstdReader expanded(archive, stream_bytes_max(bounds));
   TarReader reader([&](char* buffer, std::size_t size) { return expanded.read(buffer, size); });
   ArchiveRules rules(bounds, shared);
-  Unpacking unpacking(reader, into, stop);
+  Unpacking unpacking(reader, into, bounds.entries <= limits::sync_each_entries_max, stop);
   while (const std::optional<ArchiveEntry> entry = reader.next()) {
     const ArchiveRules::Admission admission = rules.admit(*entry);
     if (admission.skip) continue;

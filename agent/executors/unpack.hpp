@@ -19,9 +19,9 @@ struct Cancelled : Error {
 
 /// Unpacks an archive (tar, zstd) into an empty directory and says what was made. Every file is created by Directory,
 /// so that the kernel keeps it inside; links come last, when nothing can be written through them any more. Modes lose
-/// their write bits. `depth_below_component`: how many directories lie between the component's directory and `into`
-/// when it is in its final place (releases/<id> is 2), for the links to shared paths. Throws ArchiveError, SysError,
-/// Cancelled; what was made until then stays for the caller to remove.
+/// their write bits. All that was made is durable when the call returns. `depth_below_component`: how many directories
+/// lie between the component's directory and `into` when it is in its final place (releases/<id> is 2), for the links
+/// to shared paths. Throws ArchiveError, SysError, Cancelled; what was made until then stays for the caller to remove.
 FileList unpack(const TarReader::Source& archive, const Directory& into, const ArchiveBounds& bounds,
                 const std::vector<std::string>& shared, unsigned depth_below_component, const std::stop_token& stop);
 
