@@ -38,13 +38,15 @@ void print_plan(Context& context, const DeployBody& body) {
 std::string start_once(Context& context, const std::string& path, const std::string& body) {
   const std::string key = random_hex(16);
   const std::int64_t first_ms = context.clock.boot_ms();
+  bool asked = false;  // once a request may have arrived, only an answer tells whether it was started
   for (;;) {
     try {
       return context.api.post(path, body, key);
     } catch (const UnreachableError& error) {
       const bool too_long = context.clock.boot_ms() - first_ms > limits::cli_unreachable_ms_max;
-      if (!error.asked || too_long) throw;
-      context.console.notes << error.what() << "\nIts answer was lost. Asking again; it is started once only.\n";
+      if ((!asked && !error.asked) || too_long) throw;
+      if (!asked) context.console.notes << error.what() << "\nAsking again; it is started once only.\n";
+      asked = true;
     }
     if (context.interrupt.pressed_within(limits::cli_retry_ms)) throw InterruptedError();
   }

@@ -1,0 +1,82 @@
+#include "cli/api_values.hpp"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "common/error.hpp"
+#include "coordinator/api/json_views.hpp"
+#include "coordinator/api/request_bodies.hpp"
+#include "tests/unit/cli/scripted_coordinator.hpp"
+#include "tests/unit/coordinator_api/fake_operations.hpp"
+
+namespace switchyard::cli {
+namespace {
+
+namespace views = api::views;
+using testing::FakeOperations;
+
+/// What the coordinator writes is what this program reads: both ends of the API in one place.
+TEST(ApiValues, ReadsEveryAnswerThatTheCoordinatorWrites) {
+  const FakeOperations operations;
+  const Deployment deployment = read_deployment(views::deployment_body(FakeOperations::sample_view()));
+  EXPECT_EQ(deployment.state, "swapping");
+  EXPECT_EQ(deployment.progress.at(0), (Progress{"web-1", "api", "swapped", "switch port 5000", ""}));
+  EXPECT_EQ(deployment.deferred, std::vector<std::string>{"web-9"});
+  EXPECT_EQ(read_deployments(views::deployments_body(operations.deployments(9)), "deployments").size(), 2u);
+  EXPECT_EQ(
+      read_deployments(views::rollbacks_body({FakeOperations::rollback_view().row}), "rollbacks").at(0).rollback_of,
+      testing::known_deployment.str());
+  const Timeline timeline = read_timeline(
+      views::timeline_body(operations.timeline(testing::known_deployment, 0, 9), 2, FakeOperations::sample_view()));
+  EXPECT_EQ(timeline.entries.at(1).text, "fetched");
+  EXPECT_EQ(timeline.next, 2u);
+  EXPECT_EQ(read_plan(views::plan_body(FakeOperations::sample_plan())).hash, testing::release_a);
+  EXPECT_EQ(read_hosts(views::hosts_body(operations.hosts()), "hosts").at(0).labels.at("zone"), "a");
+  EXPECT_EQ(read_hosts(views::agents_body(operations.hosts()), "agents").size(), 1u);
+  EXPECT_EQ(read_token_made(views::token_body({"t", "sy1.x", 9})).enrolment, "sy1.x");
+  EXPECT_EQ(read_audit(views::audit_body(operations.audit(4, 9))).at(0).seq, 5);
+  EXPECT_EQ(read_missing_chunks(views::missing_chunks_body({0, 2})), (std::vector<std::uint32_t>{0, 2}));
+  EXPECT_EQ(read_error(views::error_body("code", "message"))->message, "message");
+}
+
+TEST(ApiValues, TheCoordinatorReadsEveryBodyThatThisProgramWrites) {
+  DeployBody body{"m: 1", "f.yaml", "production", {{"api", testing::release_a}}, true, true, true};
+  const fleet::DeployRequest request = api::bodies::deploy_request(write_deploy(body));
+  EXPECT_EQ(request.manifest, "m: 1");
+  EXPECT_EQ(request.artifacts.at("api").str(), testing::release_a);
+  EXPECT_TRUE(request.no_rollback && request.sequential && request.no_monitoring);
+  body.environment = "";
+  EXPECT_EQ(api::bodies::deploy_request(write_deploy(body)).environment, "");
+  EXPECT_EQ(api::bodies::rollback_request(write_rollback("d-1", {"api"}, "why")).components.at(0), "api");
+  EXPECT_EQ(api::bodies::resolution(write_resolution("web-1", "burnt")).reason, "burnt");
+  EXPECT_EQ(api::bodies::new_host(write_new_host("web-1", {{"a", "b"}})).labels.at("a"), "b");
+  EXPECT_EQ(api::bodies::token_pattern(write_texts({{"host_pattern", "web-*"}})), "web-*");
+  EXPECT_EQ(api::bodies::cancel_reason(write_texts({{"reason", "why"}})), "why");
+  EXPECT_EQ(api::bodies::artifact_label(write_texts({{"component", "api"}, {"version", "1"}})).version, "1");
+}
+
+TEST(ApiValues, NothingFromElsewhereIsLeftRaw) {
+  const std::string body = testing::timeline_json(testing::entry_json("\\u001b[2Jboo \\u202e"), 1, "preparing");
+  EXPECT_EQ(read_timeline(body).entries.at(0).text, "\\x1b[2Jboo \\u202e");
+  EXPECT_EQ(read_error(testing::error_json("c", "a\\nb\\u0007"))->message, "a\nb\\x07");
+}
+
+TEST(ApiValues, JsonForPeopleAndProgramsIsPlainAscii) {
+  const std::string body = "{\"text\":\"gr\xc3\xb6\xc3\x9f\xe2\x80\xae\\u001b\"}";
+  const std::string safe = safe_json(body, false);
+  for (const char c : safe) EXPECT_TRUE(c >= 0x20 && c < 0x7f);
+  EXPECT_EQ(nlohmann::json::parse(safe), nlohmann::json::parse(body));
+}
+
+TEST(ApiValues, AnAnswerOfAnotherShapeIsAnErrorAndNoCrash) {
+  for (const char* bad : {"", "x", "[]", "{}", R"({"entries":1})", R"({"deployments":[{}]})", R"({"missing":["a"]})"}) {
+    EXPECT_THROW(read_timeline(bad), DecodeError) << bad;
+    EXPECT_THROW(read_deployment(bad), DecodeError) << bad;
+    EXPECT_THROW(read_missing_chunks(bad), DecodeError) << bad;
+    EXPECT_FALSE(read_error(bad)) << bad;
+  }
+}
+
+}  // namespace
+}  // namespace switchyard::cli

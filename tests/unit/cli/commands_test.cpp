@@ -1,0 +1,147 @@
+#include <gtest/gtest.h>
+
+#include "tests/unit/cli/scripted_coordinator.hpp"
+
+namespace switchyard::testing {
+namespace {
+
+constexpr const char* ok = R"({"ok":true})";
+constexpr const char* host =
+    R"({"host":"web-1","connected":true,"enrolled":true,"revoked":false,"removed":false,"labels":{"zone":"a"},)"
+    R"("agent_version":"0.1.0","enrolled_ms":1,"last_seen_ms":2})";
+
+class CommandsTest : public CommandTest {};
+
+TEST_F(CommandsTest, EachVerbAsksForItsOperation) {
+  const struct {
+    std::vector<std::string> words;
+    std::string answer, request, body;
+  } verbs[] = {
+      {{"deploy", "list", "--limit", "7"}, R"({"deployments":[]})", "GET /v1/deployments?limit=7", ""},
+      {{"deploy", "cancel", "d-1", "--reason", "r", "--detach"},
+       ok,
+       "POST /v1/deployments/d-1/cancel",
+       R"({"reason":"r"})"},
+      {{"deploy", "resume", "d-1", "--detach"}, ok, "POST /v1/deployments/d-1/resume", "{}"},
+      {{"deploy", "resolve", "d-1", "--host", "h", "--gone", "--reason", "r"},
+       ok,
+       "POST /v1/deployments/d-1/resolve",
+       R"({"gone":true,"host":"h","reason":"r"})"},
+      {{"rollback", "start", "d-1", "--servers", "a,b", "--reason", "r", "--detach"},
+       deployment_json("approved"),
+       "POST /v1/rollbacks",
+       R"({"components":["a","b"],"deployment":"d-1","reason":"r"})"},
+      {{"rollback", "status", "d-2"}, deployment_json("done"), "GET /v1/rollbacks/d-2", ""},
+      {{"rollback", "list"}, R"({"rollbacks":[]})", "GET /v1/rollbacks?limit=20", ""},
+      {{"agents", "list"}, R"({"agents":[]})", "GET /v1/agents", ""},
+      {{"agents", "token", "create", "--host", "web-*"},
+       R"({"id":"t","enrolment":"sy1.x","expires_ms":5})",
+       "POST /v1/agents/tokens",
+       R"({"host_pattern":"web-*"})"},
+      {{"agents", "revoke", "web-1"}, ok, "POST /v1/agents/web-1/revoke", "{}"},
+      {{"hosts", "list"}, R"({"hosts":[]})", "GET /v1/hosts", ""},
+      {{"hosts", "add", "web-1", "--label", "a=b"}, ok, "POST /v1/hosts", R"({"host":"web-1","labels":{"a":"b"}})"},
+      {{"hosts", "remove", "web-1"}, ok, "DELETE /v1/hosts/web-1", ""},
+      {{"hosts", "replace", "web-1"},
+       R"({"id":"t","enrolment":"sy1.x","expires_ms":5})",
+       "POST /v1/hosts/web-1/replace",
+       "{}"},
+      {{"audit", "list", "--after", "3"}, R"({"entries":[]})", "GET /v1/audit?after=3&limit=50", ""},
+      {{"deploy", "status", "../../x?y"}, deployment_json("done"), "GET /v1/deployments/..%2F..%2Fx%3Fy", ""},
+  };
+  for (const auto& verb : verbs) {
+    coordinator.calls.clear();
+    coordinator.answer(verb.answer);
+    EXPECT_EQ(run(verb.words), 0) << verb.request;
+    EXPECT_EQ(asked(), verb.request);
+    EXPECT_EQ(coordinator.calls.at(0).body, verb.body);
+  }
+}
+
+TEST_F(CommandsTest, RefusalsHaveTheStatusThatScriptsDependOn) {
+  const std::pair<int, int> statuses[] = {{400, 2}, {401, 6}, {403, 6}, {404, 2}, {409, 6},
+                                          {413, 2}, {422, 2}, {500, 1}, {503, 5}, {302, 1}};
+  for (const auto& [http, status] : statuses) {
+    coordinator.answer(http, error_json("code", "the message"));
+    EXPECT_EQ(run({"hosts", "list"}), status) << http;
+  }
+  EXPECT_NE(notes.str().find("switchyard: the message\n"), std::string::npos);
+}
+
+TEST_F(CommandsTest, InJsonARefusalIsTheErrorBody) {
+  coordinator.answer(409, error_json("locked", "d-9 is at work"));
+  EXPECT_EQ(run({"hosts", "list", "--json"}), 6);
+  EXPECT_EQ(out.str(), R"({"error":{"code":"locked","details":{},"message":"d-9 is at work"}})"
+                       "\n");
+}
+
+TEST_F(CommandsTest, AnotherServerAtTheAddressIsSaidSo) {
+  coordinator.answer(404, "<html>nginx</html>");
+  EXPECT_EQ(run({"hosts", "list", "--json"}), 2);
+  EXPECT_NE(out.str().find("not_understood"), std::string::npos);
+  coordinator.answer(200, "<html>nginx</html>");
+  EXPECT_EQ(run({"hosts", "list"}), 1);
+}
+
+TEST_F(CommandsTest, NoAnswerIsStatusFive) {
+  coordinator.be_away();
+  EXPECT_EQ(run({"hosts", "list"}), 5);
+}
+
+TEST_F(CommandsTest, ATokenIsAloneOnStandardOutput) {
+  coordinator.answer(201, R"({"id":"t","enrolment":"sy1.secret","expires_ms":5})");
+  EXPECT_EQ(run({"agents", "token", "create"}), 0);
+  EXPECT_EQ(out.str(), "sy1.secret\n");
+}
+
+TEST_F(CommandsTest, ListsHostsAsATable) {
+  std::string removed = host;
+  removed.replace(removed.find("\"removed\":false"), 15, "\"removed\":true");
+  removed.replace(removed.find("web-1"), 5, "old-1");
+  const std::string answer = std::string(R"({"hosts":[)") + host + "," + removed + "]}";
+  coordinator.answer(answer);
+  EXPECT_EQ(run({"hosts", "list"}), 0);
+  EXPECT_NE(out.str().find("web-1  connected  zone=a"), std::string::npos) << out.str();
+  EXPECT_EQ(out.str().find("old-1"), std::string::npos);
+  coordinator.answer(answer);
+  EXPECT_EQ(run({"hosts", "list", "--all"}), 0);
+  EXPECT_NE(out.str().find("old-1  removed"), std::string::npos);
+}
+
+TEST_F(CommandsTest, AStatusShowsEveryComponentAndSaysHowItStands) {
+  coordinator.answer(deployment_json("stuck"));
+  EXPECT_EQ(run({"deploy", "status", "d-1"}), 4);
+  EXPECT_NE(out.str().find("web-1  api        swapped  verify port 5000"), std::string::npos) << out.str();
+  EXPECT_NE(out.str().find("is stuck: probe failed on web-2"), std::string::npos);
+  coordinator.answer(deployment_json("swapping"));
+  EXPECT_EQ(run({"deploy", "status", "d-1"}), 0);
+}
+
+TEST_F(CommandsTest, CancellingEndsWellWhenEverythingIsAsBefore) {
+  coordinator.answer(ok);
+  coordinator.answer(timeline_json("", 0, "rolled_back"));
+  EXPECT_EQ(run({"deploy", "cancel", "d-1"}), 0);
+  coordinator.answer(ok);
+  coordinator.answer(timeline_json("", 0, "stuck"));
+  EXPECT_EQ(run({"deploy", "cancel", "d-1"}), 4);
+}
+
+TEST_F(CommandsTest, ARollbackWhoseAnswerWasLostIsAskedForAgainUnderTheSameKey) {
+  coordinator.be_away(true);
+  coordinator.be_away(false);  // restarting
+  coordinator.answer(201, deployment_json("approved"));
+  // A refused connection after a lost answer is no reason to give up: the first request may have arrived.
+  EXPECT_EQ(run({"rollback", "start", "d-1", "--detach"}), 0);
+  ASSERT_EQ(coordinator.calls.size(), 3u);
+  EXPECT_FALSE(coordinator.calls[0].idempotency_key.empty());
+  EXPECT_EQ(coordinator.calls[0].idempotency_key, coordinator.calls[2].idempotency_key);
+}
+
+TEST_F(CommandsTest, WhatWasNeverAskedForIsNotRetried) {
+  coordinator.be_away(false);
+  EXPECT_EQ(run({"rollback", "start", "d-1"}), 5);
+  EXPECT_EQ(coordinator.calls.size(), 1u);
+}
+
+}  // namespace
+}  // namespace switchyard::testing

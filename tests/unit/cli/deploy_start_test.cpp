@@ -1,0 +1,141 @@
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "common/crypto.hpp"
+#include "common/hex.hpp"
+#include "common/ids.hpp"
+#include "common/limits.hpp"
+#include "protocol/artifact.hpp"
+#include "tests/unit/cli/scripted_coordinator.hpp"
+
+namespace switchyard::testing {
+namespace {
+
+using nlohmann::json;
+
+class DeployStartTest : public CommandTest {
+ protected:
+  DeployStartTest() : directory(std::filesystem::temp_directory_path() / ("switchyard-cli-" + random_hex(6))) {
+    std::filesystem::create_directories(directory / "app");
+    // Random bytes do not compress: the archive has several chunks.
+    std::string bytes;
+    while (bytes.size() < 2 * limits::chunk_bytes_max) bytes += from_hex(random_hex(4096)).value();
+    std::ofstream(directory / "app" / "data", std::ios::binary) << bytes;
+    write_manifest(
+        "metadata: {name: shop, environment: production, version: '1.2'}\n"
+        "components:\n"
+        "  - name: api\n"
+        "    hosts: [web-1]\n"
+        "    artifact: {directory: app}\n"
+        "    service: {command: [./run]}\n"
+        "  - name: worker\n"
+        "    hosts: [web-1]\n"
+        "    service: {unit: worker@.service}\n");
+  }
+  ~DeployStartTest() override { std::filesystem::remove_all(directory); }
+  void write_manifest(const std::string& text) { std::ofstream(file(), std::ios::trunc) << text; }
+  std::string file() const { return directory / "shop.yaml"; }
+  void answer_upload(const std::string& missing) {
+    coordinator.answer(R"({"missing":[)" + missing + "]}");
+    for (char c : missing) {
+      if (c >= '0' && c <= '9') coordinator.answer(R"({"ok":true})");
+    }
+    coordinator.answer(R"({"ok":true})");
+  }
+
+  std::filesystem::path directory;
+};
+
+TEST_F(DeployStartTest, UploadsWhatIsMissingStartsAndFollows) {
+  answer_upload("0,1,2");
+  coordinator.answer(201, deployment_json("approved"));
+  coordinator.answer(timeline_json("", 0, "done"));
+  EXPECT_EQ(run({file(), "--environment", "staging", "--no-rollback"}), 0);
+  ASSERT_EQ(coordinator.calls.size(), 7u);
+
+  const std::string manifest = coordinator.calls[0].body;
+  const std::string release = sha256_hex(manifest);
+  EXPECT_EQ(asked(0), "PUT /v1/artifacts/" + release + "/manifest");
+  std::string archive;
+  for (std::size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(asked(1 + i), "PUT /v1/artifacts/" + release + "/chunks/" + std::to_string(i));
+    EXPECT_EQ(coordinator.calls[1 + i].content_type, "application/octet-stream");
+    archive += coordinator.calls[1 + i].body;
+  }
+  EXPECT_EQ(archive.size(), protocol::decode_artifact(manifest).bytes);
+  EXPECT_EQ(coordinator.calls[4].body, R"({"component":"api","version":"1.2"})");
+
+  EXPECT_EQ(asked(5), "POST /v1/deployments");
+  const json body = json::parse(coordinator.calls[5].body);
+  EXPECT_EQ(body["artifacts"], (json{{"api", release}}));
+  EXPECT_EQ(body["environment"], "staging");
+  EXPECT_EQ(body["no_rollback"], true);
+  EXPECT_EQ(body["file"], file());
+  EXPECT_EQ(coordinator.calls[5].idempotency_key.size(), 32u);
+}
+
+TEST_F(DeployStartTest, SendsNothingAgainThatIsThere) {
+  answer_upload("");
+  coordinator.answer(201, deployment_json("approved"));
+  EXPECT_EQ(run({"deploy", "start", file(), "--detach"}), 0);
+  EXPECT_EQ(coordinator.calls.size(), 3u);
+  EXPECT_EQ(out.str(), "d-1\n");
+}
+
+TEST_F(DeployStartTest, ADryRunStartsNothing) {
+  answer_upload("");
+  coordinator.answer(R"({"hash":"abc","text":"the plan\n","nodes":[{}]})");
+  EXPECT_EQ(run({"deploy", "start", file(), "--dry-run"}), 0);
+  EXPECT_EQ(asked(2), "POST /v1/plans");
+  EXPECT_EQ(out.str(), "the plan\n");
+}
+
+TEST_F(DeployStartTest, AWrongManifestIsRefusedBeforeAnythingIsSent) {
+  write_manifest("metadata: {name: shop}\ncomponents:\n  - nme: api\n");
+  EXPECT_EQ(run({file()}), 2);
+  EXPECT_TRUE(coordinator.calls.empty());
+  EXPECT_NE(notes.str().find("shop.yaml:3:"), std::string::npos) << notes.str();
+}
+
+TEST_F(DeployStartTest, AMissingArtifactIsBadInput) {
+  std::filesystem::remove_all(directory / "app");
+  EXPECT_EQ(run({file()}), 2);
+  EXPECT_TRUE(coordinator.calls.empty());
+}
+
+TEST_F(DeployStartTest, CtrlCBeforeTheStartStartsNothingAndSaysSo) {
+  coordinator.answer([this](const cli::HttpCall&) {
+    interrupt.is_pressed = true;
+    return cli::HttpReply{200, R"({"missing":[0,1]})"};
+  });
+  EXPECT_EQ(run({file()}), 130);
+  EXPECT_NE(notes.str().find("nothing was started"), std::string::npos);
+  EXPECT_EQ(coordinator.calls.size(), 1u);
+}
+
+TEST_F(DeployStartTest, CtrlCInTheMiddleOfTheStartIsNotCalledNothing) {
+  answer_upload("");
+  coordinator.answer([](const cli::HttpCall&) -> cli::HttpReply { throw cli::InterruptedError(); });
+  EXPECT_EQ(run({file()}), 130);
+  EXPECT_NE(notes.str().find("may have started"), std::string::npos);
+}
+
+TEST_F(DeployStartTest, AnIndexThatTheArtifactHasNotIsAnErrorOfTheCoordinator) {
+  coordinator.answer(R"({"missing":[99]})");
+  EXPECT_EQ(run({file()}), 1);
+}
+
+TEST_F(DeployStartTest, ValidateNeedsNoCoordinator) {
+  EXPECT_EQ(run({"validate", file()}), 0);
+  EXPECT_NE(out.str().find("is valid: shop 1.2, 2 components, 1 hosts"), std::string::npos);
+  write_manifest("metadata: {name: shop}\ncomponents: 3\n");
+  out.str("");
+  EXPECT_EQ(run({"validate", file(), "--json"}), 2);
+  EXPECT_EQ(json::parse(out.str())["valid"], false);
+}
+
+}  // namespace
+}  // namespace switchyard::testing
