@@ -78,23 +78,7 @@ store::Transaction DeploymentStarter::writes_of(const StartOrder& order, const m
   return writes;
 }
 
-std::optional<Refusal> DeploymentStarter::refuse_locked(const model::Plan& plan) const {
-  for (const auto& [host, slice] : plan.slices) {
-    for (const protocol::SliceComponent& component : slice.components) {
-      const auto holder = store_.lock_holder(host, component.name);
-      if (!holder || *holder == plan.deployment) continue;
-      return Refusal{409,
-                     "locked",
-                     "component " + component.name + " on host " + host.str() + " is being changed by deployment " +
-                         holder->str() + "; wait for its end, or cancel it",
-                     {{"host", host.str()}, {"component", component.name}, {"holder", holder->str()}}};
-    }
-  }
-  return std::nullopt;
-}
-
 Answer<DeploymentId> DeploymentStarter::start(StartOrder order, PlannedDeployment planned) {
-  if (auto refusal = refuse_locked(planned.plan)) return *refusal;
   const model::DeploymentRow row = make_row(order, planned);
   try {
     store_.commit(writes_of(order, row, planned.plan));

@@ -33,7 +33,6 @@ class DeploymentStarter {
  private:
   model::DeploymentRow make_row(const StartOrder& order, const PlannedDeployment& planned) const;
   store::Transaction writes_of(const StartOrder& order, const model::DeploymentRow& row, const model::Plan& plan) const;
-  std::optional<Refusal> refuse_locked(const model::Plan& plan) const;
 
   store::StateStore& store_;
   DeploymentRuns& runs_;

@@ -57,6 +57,10 @@ store::Transaction EffectRunner::writes_of(const engine::DeploymentRun& run, con
 
 void EffectRunner::make_durable(engine::DeploymentRun& run, engine::Effects& effects) {
   const std::int64_t now = clock_.wall_ms();
+  if (effects.decided && effects.decision == model::Decision::commit) {
+    // Should a host that was declared gone come back, it is brought to what was committed without it.
+    for (const HostId& host : run.row.gone) run.row.deferred.push_back(host);
+  }
   if (effects.save) run.row.updated_wall_ms = now;
   if (effects.finished) run.row.finished_wall_ms = now;
   for (model::TimelineEntry& entry : effects.timeline) {

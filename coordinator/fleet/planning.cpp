@@ -141,6 +141,21 @@ std::optional<Refusal> Planning::refuse_hosts(const InventoryRounds::Questions& 
   return std::nullopt;
 }
 
+std::optional<Refusal> Planning::refuse_locked(const InventoryRounds::Questions& questions) const {
+  for (const auto& [host, asked] : questions) {
+    for (const protocol::InventoryQuestion& question : asked) {
+      const auto holder = store_.lock_holder(host, question.component);
+      if (!holder) continue;
+      return Refusal{409,
+                     "locked",
+                     "component " + question.component + " on host " + host.str() + " is being changed by deployment " +
+                         holder->str() + "; wait for its end, or cancel it",
+                     {{"host", host.str()}, {"component", question.component}, {"holder", holder->str()}}};
+    }
+  }
+  return std::nullopt;
+}
+
 void Planning::gather(InventoryRounds::Questions questions, planner::PlanningFacts facts, Use use, std::string version,
                       MakePlan make, Reply<PlannedDeployment> reply) {
   if (auto refusal = refuse_hosts(questions)) return reply(std::move(*refusal));
@@ -148,6 +163,9 @@ void Planning::gather(InventoryRounds::Questions questions, planner::PlanningFac
     return reply(Refusal{503, "busy", "too many plans are being made; try again in a moment", {}});
   }
   try {
+    if (use == Use::start) {
+      if (auto refusal = refuse_locked(questions)) return reply(std::move(*refusal));
+    }
     remember_history(questions, facts);
   } catch (const StoreError& error) {
     return reply(Refusal{503, "store_unavailable", error.what(), {}});
@@ -163,14 +181,18 @@ void Planning::gather(InventoryRounds::Questions questions, planner::PlanningFac
                    }
                    facts.inventory = std::move(answers);
                    // The request's thread of control has ended long ago: what fails here is its answer.
-                   Answer<PlannedDeployment> answer = finish(std::move(facts), use, version, make);
+                   Answer<PlannedDeployment> answer = finish(asked, std::move(facts), use, version, make);
                    reply(std::move(answer));
                  });
 }
 
-Answer<PlannedDeployment> Planning::finish(planner::PlanningFacts facts, Use use, const std::string& version,
-                                           const MakePlan& make) {
+Answer<PlannedDeployment> Planning::finish(const InventoryRounds::Questions& asked, planner::PlanningFacts facts,
+                                           Use use, const std::string& version, const MakePlan& make) {
   try {
+    // Once more: the agents' answers took their time.
+    if (use == Use::start) {
+      if (auto refusal = refuse_locked(asked)) return *refusal;
+    }
     facts.deployment = DeploymentId("d-" + random_hex(8));
     facts.plan_seq = use == Use::start ? store_.next_plan_seq() : 0;
     facts.not_after_wall_ms = clock_.wall_ms() + limits::plan_life_ms;

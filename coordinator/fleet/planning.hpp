@@ -46,10 +46,12 @@ class Planning {
   std::optional<Refusal> collect_artifacts(const model::Manifest& manifest, const DeployRequest& request,
                                            planner::PlanningFacts& facts) const;
   std::optional<Refusal> refuse_hosts(const InventoryRounds::Questions& questions) const;
+  /// What another deployment is changing cannot be planned from: what serves there now may be taken back.
+  std::optional<Refusal> refuse_locked(const InventoryRounds::Questions& questions) const;
   void gather(InventoryRounds::Questions questions, planner::PlanningFacts facts, Use use, std::string version,
               MakePlan make, Reply<PlannedDeployment> reply);
-  Answer<PlannedDeployment> finish(planner::PlanningFacts facts, Use use, const std::string& version,
-                                   const MakePlan& make);
+  Answer<PlannedDeployment> finish(const InventoryRounds::Questions& asked, planner::PlanningFacts facts, Use use,
+                                   const std::string& version, const MakePlan& make);
   void remember_history(const InventoryRounds::Questions& questions, planner::PlanningFacts& facts) const;
   void sign(model::Plan& plan) const;
 

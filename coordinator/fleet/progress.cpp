@@ -35,7 +35,10 @@ std::string state_of(const DeploymentRun& run, const HostRun& host, const protoc
 }
 
 void add_left_out(const model::DeploymentRow& row, std::vector<ProgressView>& views) {
-  for (const HostId& host : row.deferred) views.push_back({host, {}, "deferred", {}, "left out until it is back"});
+  for (const HostId& host : row.deferred) {
+    const bool gone = std::find(row.gone.begin(), row.gone.end(), host) != row.gone.end();
+    if (!gone) views.push_back({host, {}, "deferred", {}, "left out until it is back"});
+  }
   for (const HostId& host : row.gone) views.push_back({host, {}, "gone", {}, "declared gone"});
 }
 

@@ -1,0 +1,129 @@
+#include "coordinator/fleet/artifact_store.hpp"
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <fstream>
+
+#include "common/crypto.hpp"
+#include "common/error.hpp"
+
+namespace switchyard::fleet {
+namespace {
+
+class ArtifactStoreTest : public ::testing::Test {
+ protected:
+  ArtifactStoreTest() {
+    char name[] = "/tmp/switchyard-artifacts-XXXXXX";
+    directory = ::mkdtemp(name);
+    protocol::ArtifactManifest manifest;
+    manifest.bytes = text.size();
+    manifest.chunk_bytes = 4;
+    for (std::size_t i = 0; i < text.size(); i += 4) manifest.chunks.push_back(sha256(text.substr(i, 4)));
+    encoded = protocol::encode_artifact(manifest);
+    release = protocol::release_id(encoded);
+  }
+  ~ArtifactStoreTest() override { std::filesystem::remove_all(directory); }
+
+  std::string chunk(std::uint32_t index) const { return text.substr(index * 4, 4); }
+  void put_all(ArtifactStore& store) {
+    for (const std::uint32_t index : store.begin(release, encoded)) {
+      ASSERT_EQ(store.put_chunk(release, index, chunk(index)), std::nullopt);
+    }
+  }
+
+  std::filesystem::path directory;
+  std::string text = "ten bytes!";  // chunks of 4, 4 and 2
+  std::string encoded;
+  ReleaseId release;
+};
+
+TEST_F(ArtifactStoreTest, AsksForEveryChunkOfANewArtifact) {
+  ArtifactStore store(directory);
+  EXPECT_EQ(store.begin(release, encoded), (std::vector<std::uint32_t>{0, 1, 2}));
+}
+
+TEST_F(ArtifactStoreTest, ServesWhatWasUploadedPieceByPiece) {
+  ArtifactStore store(directory);
+  put_all(store);
+  ASSERT_EQ(store.complete(release), std::nullopt);
+  EXPECT_EQ(store.serve({release, false, 0, 100}).bytes, text);
+  EXPECT_EQ(store.serve({release, false, 4, 4}).bytes, "byte");
+  EXPECT_EQ(store.serve({release, false, 8, 4}).bytes, "s!");
+  EXPECT_EQ(store.serve({release, true, 0, 1 << 20}).bytes, encoded);
+  EXPECT_EQ(store.manifest(release)->bytes, text.size());
+}
+
+TEST_F(ArtifactStoreTest, ServesNothingOfAnArtifactThatIsNotComplete) {
+  ArtifactStore store(directory);
+  put_all(store);
+  EXPECT_TRUE(store.serve({release, false, 0, 4}).missing);
+  EXPECT_EQ(store.manifest(release), std::nullopt);
+}
+
+TEST_F(ArtifactStoreTest, RefusesAChunkWithAFlippedBitOrAnotherLength) {
+  ArtifactStore store(directory);
+  store.begin(release, encoded);
+  EXPECT_EQ(store.put_chunk(release, 0, "tex "), ArtifactStore::Wrong::digest);
+  EXPECT_EQ(store.put_chunk(release, 2, "s!more"), ArtifactStore::Wrong::digest);
+  EXPECT_EQ(store.put_chunk(release, 3, "none"), ArtifactStore::Wrong::index);
+  EXPECT_EQ(store.begin(release, encoded).size(), 3u);
+}
+
+TEST_F(ArtifactStoreTest, IsNotCompleteWhileAChunkIsMissing) {
+  ArtifactStore store(directory);
+  store.begin(release, encoded);
+  ASSERT_EQ(store.put_chunk(release, 0, chunk(0)), std::nullopt);
+  ASSERT_EQ(store.put_chunk(release, 2, chunk(2)), std::nullopt);
+  EXPECT_EQ(store.complete(release), ArtifactStore::Wrong::incomplete);
+  EXPECT_EQ(store.begin(release, encoded), (std::vector<std::uint32_t>{1}));
+}
+
+TEST_F(ArtifactStoreTest, GoesOnWithAnUploadAfterARestart) {
+  {
+    ArtifactStore store(directory);
+    store.begin(release, encoded);
+    ASSERT_EQ(store.put_chunk(release, 1, chunk(1)), std::nullopt);
+  }
+  ArtifactStore store(directory);
+  EXPECT_EQ(store.put_chunk(release, 0, chunk(0)), ArtifactStore::Wrong::unknown_upload);
+  EXPECT_EQ(store.begin(release, encoded), (std::vector<std::uint32_t>{0, 2}));
+}
+
+TEST_F(ArtifactStoreTest, FindsBytesThatTheDiskLostDuringAnUpload) {
+  {
+    ArtifactStore store(directory);
+    put_all(store);
+  }
+  std::ofstream(directory / release.str() / "archive.partial", std::ios::in | std::ios::binary).write("XX", 2);
+  ArtifactStore store(directory);
+  EXPECT_EQ(store.begin(release, encoded), (std::vector<std::uint32_t>{0}));
+}
+
+TEST_F(ArtifactStoreTest, NeedsNoChunkOfAnArtifactThatItHas) {
+  ArtifactStore store(directory);
+  put_all(store);
+  ASSERT_EQ(store.complete(release), std::nullopt);
+  EXPECT_TRUE(store.begin(release, encoded).empty());
+  EXPECT_EQ(store.complete(release), std::nullopt);
+}
+
+TEST_F(ArtifactStoreTest, RefusesAManifestThatIsNotTheReleases) {
+  ArtifactStore store(directory);
+  EXPECT_THROW(store.begin(ReleaseId(std::string(64, 'a')), encoded), DecodeError);
+  EXPECT_THROW(store.begin(protocol::release_id("junk"), "junk"), DecodeError);
+}
+
+TEST_F(ArtifactStoreTest, OpensNoPathOutsideItsDirectory) {
+  std::ofstream(directory.string() + ".outside") << "secret";
+  ArtifactStore store(directory / "inner");
+  for (const std::string& id : {std::string("../.."), std::string("/etc"), std::string(64, '.'), std::string()}) {
+    EXPECT_TRUE(store.serve({ReleaseId(id), false, 0, 10}).missing) << id;
+    EXPECT_EQ(store.complete(ReleaseId(id)), ArtifactStore::Wrong::unknown_upload) << id;
+    EXPECT_THROW(store.begin(ReleaseId(id), encoded), DecodeError) << id;
+  }
+  std::filesystem::remove(directory.string() + ".outside");
+}
+
+}  // namespace
+}  // namespace switchyard::fleet

@@ -1,0 +1,149 @@
+#include "coordinator/fleet/convergence.hpp"
+
+#include <gtest/gtest.h>
+
+#include "common/crypto.hpp"
+#include "common/limits.hpp"
+#include "protocol/enrolment.hpp"
+#include "tests/unit/coordinator_fleet/fleet_world.hpp"
+
+namespace switchyard::fleet {
+namespace {
+
+using model::DeploymentKind;
+using model::DeploymentState;
+
+class ConvergenceTest : public ::testing::Test {
+ protected:
+  ConvergenceTest() {
+    world.add_agent("web-1");
+    world.add_agent("web-2");
+  }
+  DeploymentView deploy(const std::string& text) {
+    const ReleaseId release = world.upload("api", text);
+    return expect_value(
+        world.start(world.request(api_manifest("web-1, web-2", "{unreachable: {defer: 1}}"), {{"api", release}})));
+  }
+  model::DeploymentRow newest() { return world.store().deployments(1).at(0); }
+  std::size_t deployments() { return world.store().deployments(100).size(); }
+  ReleaseId serving(const std::string& host) { return world.agent(host).serving["api"].release; }
+
+  FleetWorld world;
+};
+
+TEST_F(ConvergenceTest, LeavesAHostOutThatIsNotThereWhenTheManifestAllowsIt) {
+  world.disconnect(world.agent("web-2"));
+  const DeploymentView started = deploy("v1");
+  EXPECT_EQ(world.row(started.row.id).state, DeploymentState::done);
+  EXPECT_EQ(world.row(started.row.id).deferred, std::vector{HostId("web-2")});
+}
+
+TEST_F(ConvergenceTest, BringsADeferredHostToTheCommittedReleaseWhenItComesBack) {
+  world.disconnect(world.agent("web-2"));
+  const DeploymentView started = deploy("v1");
+  world.connect(world.agent("web-2"));
+  world.run(60'000);
+  EXPECT_EQ(newest().kind, DeploymentKind::converge);
+  EXPECT_EQ(newest().state, DeploymentState::done);
+  EXPECT_EQ(newest().rollback_of, started.row.id);
+  EXPECT_EQ(newest().version, started.row.version);
+  EXPECT_EQ(serving("web-2"), world.upload("api", "v1"));
+  EXPECT_TRUE(world.row(started.row.id).deferred.empty());
+  world.connect(world.agent("web-2"));
+  world.run(60'000);
+  EXPECT_EQ(deployments(), 2u) << "once is enough";
+}
+
+TEST_F(ConvergenceTest, RemembersADeferredHostAcrossARestart) {
+  world.disconnect(world.agent("web-2"));
+  deploy("v1");
+  world.restart();
+  world.connect(world.agent("web-1"));
+  world.connect(world.agent("web-2"));
+  world.run(60'000);
+  EXPECT_EQ(serving("web-2"), world.upload("api", "v1"));
+}
+
+TEST_F(ConvergenceTest, BringsAHostThatMissedSeveralDeploymentsToTheNewest) {
+  world.disconnect(world.agent("web-2"));
+  const DeploymentView first = deploy("v1");
+  const DeploymentView second = deploy("v2");
+  EXPECT_TRUE(world.row(first.row.id).deferred.empty());
+  world.connect(world.agent("web-2"));
+  world.run(60'000);
+  EXPECT_EQ(serving("web-2"), world.upload("api", "v2"));
+  EXPECT_EQ(deployments(), 3u);
+  EXPECT_TRUE(world.row(second.row.id).deferred.empty());
+}
+
+TEST_F(ConvergenceTest, BringsAHostBackThatReturnsWhileTheDeploymentStillRuns) {
+  world.disconnect(world.agent("web-2"));
+  const ReleaseId release = world.upload("api", "v1");
+  const auto started = expect_value(
+      world.start(world.request(api_manifest("web-1, web-2", "{unreachable: {defer: 1}}"), {{"api", release}}), 0));
+  ASSERT_NE(world.row(started.row.id).state, DeploymentState::done);
+  world.connect(world.agent("web-2"));
+  world.run(120'000);
+  EXPECT_EQ(serving("web-2"), release);
+}
+
+TEST_F(ConvergenceTest, TriesAHostAgainThatFailedAndNotForEver) {
+  world.disconnect(world.agent("web-2"));
+  deploy("v1");
+  world.agent("web-2").fail_prepare = true;
+  world.connect(world.agent("web-2"));
+  world.run(20 * limits::converge_retry_ms);
+  EXPECT_EQ(deployments(), 1u + limits::state_entries_max);
+  EXPECT_EQ(newest().state, DeploymentState::rolled_back);
+  world.agent("web-2").fail_prepare = false;
+  world.connect(world.agent("web-2"));
+  world.run(60'000);
+  EXPECT_EQ(serving("web-2"), world.upload("api", "v1"));
+}
+
+TEST_F(ConvergenceTest, BringsTheNewMachineOfAReplacedHostToWhatWasCommitted) {
+  deploy("v1");
+  const DeploymentView second = deploy("v2");
+  const TokenMade token = expect_value(world.operations().replace_host(FleetWorld::caller, HostId("web-2")));
+  EXPECT_EQ(world.row(second.row.id).deferred, std::vector{HostId("web-2")});
+  FakeAgent& machine = world.agent("web-2");
+  world.disconnect(machine);
+  machine.serving.clear();
+  machine.open.clear();
+  world.deliver(protocol::enrolment_peer(token.id), protocol::Channel::control, std::string(16, 'e'),
+                protocol::Enrol{"web-2", sha256_hex("new key").substr(0, 40), "0.1.0"});
+  world.connect(machine);
+  world.run(60'000);
+  EXPECT_EQ(serving("web-2"), world.upload("api", "v2"));
+  EXPECT_TRUE(world.row(second.row.id).deferred.empty());
+}
+
+TEST_F(ConvergenceTest, HasNothingToDoForAHostThatServesTheReleaseAlready) {
+  world.disconnect(world.agent("web-2"));
+  const DeploymentView started = deploy("v1");
+  world.agent("web-2").serving["api"] = world.agent("web-1").serving["api"];
+  world.connect(world.agent("web-2"));
+  world.run(60'000);
+  EXPECT_TRUE(world.row(started.row.id).deferred.empty());
+}
+
+TEST(ManifestForHost, KeepsTheHostsOwnPartOnly) {
+  model::Manifest manifest;
+  manifest.components.resize(3);
+  manifest.components[0].name = "db";
+  manifest.components[0].hosts = {HostId("db-1")};
+  manifest.components[1].name = "api";
+  manifest.components[1].hosts = {HostId("web-1"), HostId("web-2")};
+  manifest.components[1].dependencies = {"db"};
+  manifest.components[2].name = "web";
+  manifest.components[2].hosts = {HostId("web-2")};
+  manifest.components[2].dependencies = {"api"};
+  const model::Manifest part = manifest_for_host(manifest, HostId("web-2"));
+  ASSERT_EQ(part.components.size(), 2u);
+  EXPECT_EQ(part.components[0].hosts, std::vector{HostId("web-2")});
+  EXPECT_TRUE(part.components[0].dependencies.empty());
+  EXPECT_EQ(part.components[1].dependencies, std::vector<std::string>{"api"});
+}
+
+}  // namespace
+}  // namespace switchyard::fleet

@@ -1,0 +1,310 @@
+// Whole deployments through the door of the API: planner, store, engine and agents together.
+#include <gtest/gtest.h>
+
+#include "common/limits.hpp"
+#include "tests/unit/coordinator_fleet/fleet_world.hpp"
+
+namespace switchyard::fleet {
+namespace {
+
+using model::DeploymentState;
+
+class DeploymentsTest : public ::testing::Test {
+ protected:
+  DeploymentsTest() {
+    world.add_agent("web-1");
+    world.add_agent("web-2");
+  }
+  DeploymentView deploy(const std::string& text) {
+    const ReleaseId release = world.upload("api", text);
+    return expect_value(world.start(world.request(api_manifest("web-1, web-2"), {{"api", release}})));
+  }
+  ReleaseId serving(const std::string& host) { return world.agent(host).serving["api"].release; }
+
+  FleetWorld world;
+};
+
+TEST_F(DeploymentsTest, BringsEveryHostToTheNewRelease) {
+  const DeploymentView started = deploy("v1");
+  EXPECT_EQ(world.row(started.row.id).state, DeploymentState::done);
+  EXPECT_EQ(serving("web-1"), world.upload("api", "v1"));
+  EXPECT_EQ(serving("web-2"), world.upload("api", "v1"));
+  EXPECT_EQ(world.store().decision(started.row.id), model::Decision::commit);
+}
+
+TEST_F(DeploymentsTest, RecordsWhatServesWhenItIsCommitted) {
+  deploy("v1");
+  const DeploymentView second = deploy("v2");
+  const auto rows = world.store().serving();
+  ASSERT_EQ(rows.size(), 2u);
+  for (const model::ServingRow& row : rows) {
+    EXPECT_EQ(row.serving.release, world.upload("api", "v2"));
+    EXPECT_EQ(row.previous.release, world.upload("api", "v1"));
+    EXPECT_NE(row.serving.slot, row.previous.slot);
+    EXPECT_EQ(row.deployment, second.row.id);
+    EXPECT_EQ(row.environment, "production");
+  }
+}
+
+TEST_F(DeploymentsTest, LeavesEveryHostAsItWasWhenOneFails) {
+  deploy("v1");
+  world.agent("web-2").fail_prepare = true;
+  const DeploymentView failed = deploy("v2");
+  EXPECT_EQ(world.row(failed.row.id).state, DeploymentState::rolled_back);
+  EXPECT_EQ(serving("web-1"), world.upload("api", "v1"));
+  EXPECT_EQ(serving("web-2"), world.upload("api", "v1"));
+  EXPECT_EQ(world.store().serving().at(0).serving.release, world.upload("api", "v1"));
+  EXPECT_NE(world.row(failed.row.id).reason.find("no space left"), std::string::npos);
+}
+
+TEST_F(DeploymentsTest, ReleasesItsLocksAtTheEndWhateverTheEnd) {
+  const DeploymentView done = deploy("v1");
+  EXPECT_EQ(world.store().lock_holder(HostId("web-1"), "api"), std::nullopt);
+  world.agent("web-2").fail_prepare = true;
+  deploy("v2");
+  EXPECT_EQ(world.store().lock_holder(HostId("web-1"), "api"), std::nullopt);
+  EXPECT_TRUE(world.store().disk()->guarded.locks.empty());
+}
+
+TEST_F(DeploymentsTest, RefusesASecondDeploymentOfTheSameComponentAndNamesTheHolder) {
+  const ReleaseId release = world.upload("api", "v1");
+  const auto first = expect_value(world.start(world.request(api_manifest("web-1, web-2"), {{"api", release}}), 0));
+  const auto refusal = expect_refusal(world.start(world.request(api_manifest("web-1"), {{"api", release}}), 0));
+  EXPECT_EQ(refusal.status, 409);
+  EXPECT_EQ(refusal.details.at("holder"), first.row.id.str());
+  EXPECT_NE(refusal.message.find(first.row.id.str()), std::string::npos);
+  // In the watch window the hosts serve the release already, but it may still be taken back.
+  world.run(2'000);
+  ASSERT_EQ(world.row(first.row.id).state, DeploymentState::watching);
+  EXPECT_EQ(expect_refusal(world.start(world.request(api_manifest("web-1"), {{"api", release}}), 0)).code, "locked");
+}
+
+TEST_F(DeploymentsTest, ChangesNothingForAPlanThatIsOnlyLookedAt) {
+  const ReleaseId release = world.upload("api", "v1");
+  const auto commits = world.store().commits();
+  std::optional<Answer<model::Plan>> answer;
+  world.operations().plan(FleetWorld::caller, world.request(api_manifest("web-1"), {{"api", release}}),
+                          [&](Answer<model::Plan> given) { answer = std::move(given); });
+  world.run(1'000);
+  ASSERT_TRUE(answer.has_value());
+  EXPECT_EQ(expect_value(*answer).slices.size(), 1u);
+  EXPECT_EQ(world.store().commits(), commits);
+  EXPECT_TRUE(world.store().deployments(10).empty());
+}
+
+TEST_F(DeploymentsTest, HasNothingToDoWhenTheReleaseServesAlready) {
+  deploy("v1");
+  const DeploymentView again = deploy("v1");
+  EXPECT_EQ(again.row.state, DeploymentState::done);
+  EXPECT_NE(again.row.reason.find("nothing to do"), std::string::npos);
+  EXPECT_TRUE(world.store().disk()->guarded.locks.empty());
+}
+
+TEST_F(DeploymentsTest, StartsOneDeploymentForOneIdempotencyKey) {
+  DeployRequest request = world.request(api_manifest("web-1"), {{"api", world.upload("api", "v1")}});
+  request.idempotency_key = "ci-run-7";
+  std::vector<DeploymentId> ids;
+  const auto note = [&](Answer<DeploymentView> answer) { ids.push_back(expect_value(answer).row.id); };
+  world.operations().start(FleetWorld::caller, request, note);
+  world.operations().start(FleetWorld::caller, request, note);
+  world.run(60'000);
+  world.operations().start(FleetWorld::caller, request, note);
+  world.restart();
+  world.operations().start(FleetWorld::caller, request, note);
+  ASSERT_EQ(ids.size(), 4u);
+  EXPECT_EQ(std::set<DeploymentId>(ids.begin(), ids.end()).size(), 1u);
+  EXPECT_EQ(world.store().deployments(10).size(), 1u);
+}
+
+TEST_F(DeploymentsTest, ForgetsAnIdempotencyKeyWhoseStartWasRefused) {
+  DeployRequest request = world.request(api_manifest("nowhere"), {{"api", world.upload("api", "v1")}});
+  request.idempotency_key = "ci-run-8";
+  EXPECT_EQ(expect_refusal(world.start(request)).code, "unknown_host");
+  request.manifest = api_manifest("web-1");
+  EXPECT_EQ(expect_value(world.start(request)).row.name, "shop");
+}
+
+TEST_F(DeploymentsTest, SaysWhereTheManifestIsWrong) {
+  const auto refusal = expect_refusal(world.start(world.request("metadata: {nam: shop}\n", {})));
+  EXPECT_EQ(refusal.status, 400);
+  EXPECT_EQ(refusal.message.substr(0, 12), "deploy.yaml:");
+}
+
+TEST_F(DeploymentsTest, RefusesAReleaseThatWasNotUploaded) {
+  const auto refusal =
+      expect_refusal(world.start(world.request(api_manifest("web-1"), {{"api", ReleaseId(std::string(64, 'a'))}})));
+  EXPECT_EQ(refusal.code, "no_artifact");
+}
+
+TEST_F(DeploymentsTest, CannotPlanForAHostThatIsNotThere) {
+  world.disconnect(world.agent("web-2"));
+  const auto refusal =
+      expect_refusal(world.start(world.request(api_manifest("web-1, web-2"), {{"api", world.upload("api", "v1")}})));
+  EXPECT_EQ(refusal.status, 422);
+  EXPECT_NE(refusal.message.find("web-2"), std::string::npos);
+  EXPECT_TRUE(world.store().disk()->guarded.locks.empty());
+}
+
+TEST_F(DeploymentsTest, GoesBackWhenItIsCancelled) {
+  deploy("v1");
+  // web-2 is silent, so that there is time for the person.
+  const ReleaseId second = world.upload("api", "v2");
+  const auto started = expect_value(world.start(world.request(api_manifest("web-1, web-2"), {{"api", second}}), 0));
+  world.agent("web-2").deaf = true;
+  world.run(500);
+  expect_value(world.operations().cancel(FleetWorld::caller, started.row.id, "wrong version"));
+  world.agent("web-2").deaf = false;
+  world.run(120'000);
+  EXPECT_EQ(world.row(started.row.id).state, DeploymentState::rolled_back);
+  EXPECT_NE(serving("web-1"), second);
+  EXPECT_EQ(expect_refusal(world.operations().cancel(FleetWorld::caller, started.row.id, "again")).code, "finished");
+}
+
+TEST_F(DeploymentsTest, RollsBackToTheReleaseBefore) {
+  deploy("v1");
+  const DeploymentView second = deploy("v2");
+  const DeploymentView rollback = expect_value(world.roll_back(second.row.id));
+  const auto row = world.row(rollback.row.id);
+  EXPECT_EQ(row.state, DeploymentState::done);
+  EXPECT_EQ(row.kind, model::DeploymentKind::rollback);
+  EXPECT_EQ(row.rollback_of, second.row.id);
+  EXPECT_EQ(row.version, "version of v1");
+  EXPECT_EQ(serving("web-1"), world.upload("api", "v1"));
+  EXPECT_EQ(serving("web-2"), world.upload("api", "v1"));
+}
+
+TEST_F(DeploymentsTest, RollsTheFirstDeploymentBackToNothing) {
+  const DeploymentView first = deploy("v1");
+  const DeploymentView rollback = expect_value(world.roll_back(first.row.id));
+  EXPECT_EQ(world.row(rollback.row.id).state, DeploymentState::done);
+  for (const model::ServingRow& row : world.store().serving()) EXPECT_EQ(row.serving.kind, protocol::OldKind::absent);
+}
+
+TEST_F(DeploymentsTest, RollsBackOnlyWhatWasCommitted) {
+  EXPECT_EQ(expect_refusal(world.roll_back(DeploymentId("d-0000000000000000"))).status, 404);
+  world.agent("web-2").fail_prepare = true;
+  const DeploymentView failed = deploy("v1");
+  EXPECT_EQ(expect_refusal(world.roll_back(failed.row.id)).code, "rolled_back");
+}
+
+TEST_F(DeploymentsTest, GoesOnAfterARestartInTheMiddle) {
+  deploy("v1");
+  const ReleaseId second = world.upload("api", "v2");
+  const auto started = expect_value(world.start(world.request(api_manifest("web-1, web-2"), {{"api", second}}), 0));
+  world.run_until([&] { return world.row(started.row.id).state == DeploymentState::swapping; });
+  world.restart();
+  for (const char* host : {"web-1", "web-2"}) world.connect(world.agent(host));
+  world.run(60'000);
+  EXPECT_EQ(world.row(started.row.id).state, DeploymentState::done);
+  EXPECT_EQ(world.row(started.row.id).resumed, 1u);
+  EXPECT_EQ(serving("web-1"), second);
+  EXPECT_EQ(serving("web-2"), second);
+}
+
+TEST_F(DeploymentsTest, CountsWithoutAHostThatIsDeclaredGone) {
+  const ReleaseId release = world.upload("api", "v1");
+  const auto started = expect_value(world.start(world.request(api_manifest("web-1, web-2"), {{"api", release}}), 0));
+  world.disconnect(world.agent("web-2"));
+  world.run(100);
+  expect_value(world.operations().declare_gone(FleetWorld::caller, started.row.id, HostId("web-2"), "burnt down"));
+  world.run(60'000);
+  const auto row = world.row(started.row.id);
+  EXPECT_EQ(row.state, DeploymentState::done);
+  EXPECT_EQ(row.gone, std::vector{HostId("web-2")});
+  ASSERT_EQ(world.store().serving().size(), 1u);
+  EXPECT_EQ(world.store().serving()[0].host.str(), "web-1");
+  for (const auto& view : expect_value(world.operations().deployment(started.row.id)).progress) {
+    EXPECT_EQ(view.state, view.host.str() == "web-2" ? "gone" : "committed");
+  }
+  EXPECT_NE(serving("web-2"), release);
+  // It was not gone after all: then it must not go on serving what nobody else serves.
+  world.connect(world.agent("web-2"));
+  world.run(60'000);
+  EXPECT_EQ(serving("web-2"), release);
+}
+
+TEST_F(DeploymentsTest, TellsAHostThatComesBackToALostDeploymentToUndoIt) {
+  const ReleaseId release = world.upload("api", "v1");
+  const auto started = expect_value(world.start(world.request(api_manifest("web-1, web-2"), {{"api", release}}), 0));
+  FakeAgent& late = world.agent("web-2");
+  world.run_until([&] { return late.open[started.row.id].state == protocol::AgentState::accepted; });
+  world.disconnect(late);
+  expect_value(world.operations().cancel(FleetWorld::caller, started.row.id, "test"));
+  world.run(300'000);
+  ASSERT_EQ(world.row(started.row.id).state, DeploymentState::rolled_back);
+  world.connect(late);
+  world.run(100);
+  EXPECT_EQ(late.count<protocol::Abort>(), 1u);
+  EXPECT_EQ(late.open[started.row.id].state, protocol::AgentState::reverted);
+}
+
+TEST_F(DeploymentsTest, AcknowledgesAStepReportOnceInTheTimelineHoweverOftenItComes) {
+  const ReleaseId release = world.upload("api", "v1");
+  const auto started = expect_value(world.start(world.request(api_manifest("web-1, web-2"), {{"api", release}}), 0));
+  FakeAgent& agent = world.agent("web-1");
+  const auto plan = world.store().plan(started.row.id).value();
+  protocol::StepEvent event;
+  event.deployment = started.row.id;
+  event.step = plan.slices.at(agent.host).components.at(0).steps.at(0).id;
+  event.component = "api";
+  event.result.state = protocol::StepState::done;
+  event.result.duration_ms = 12;
+  const auto lines = [&] {
+    std::size_t found = 0;
+    for (const auto& entry : world.operations().timeline(started.row.id, 0, 1000)) found += entry.what == "step";
+    return found;
+  };
+  for (int i = 0; i < 3; ++i) world.say(agent, event);
+  world.run(latency_ms);
+  EXPECT_EQ(lines(), 1u);
+  EXPECT_EQ(agent.count<protocol::StepEventAck>(), 3u);
+  // The old slot is retired long after the deployment has ended.
+  world.run(60'000);
+  ASSERT_EQ(world.row(started.row.id).state, DeploymentState::done);
+  event.result.duration_ms = 13;
+  for (int i = 0; i < 2; ++i) world.say(agent, event);
+  world.run(latency_ms);
+  EXPECT_EQ(lines(), 2u);
+  EXPECT_EQ(agent.count<protocol::StepEventAck>(), 5u);
+}
+
+TEST_F(DeploymentsTest, ShowsHowFarEachHostIs) {
+  const ReleaseId release = world.upload("api", "v1");
+  const auto started = expect_value(world.start(world.request(api_manifest("web-1, web-2"), {{"api", release}}), 0));
+  world.run_until([&] { return world.agent("web-2").open.contains(started.row.id); });
+  world.agent("web-2").deaf = true;
+  world.run(100);
+  std::map<std::string, std::string> states;
+  for (const auto& view : expect_value(world.operations().deployment(started.row.id)).progress) {
+    states[view.host.str()] = view.state;
+  }
+  EXPECT_EQ(states, (std::map<std::string, std::string>{{"web-1", "staged"}, {"web-2", "staging"}}));
+  world.agent("web-2").deaf = false;
+  world.run(60'000);
+  for (const auto& view : expect_value(world.operations().deployment(started.row.id)).progress) {
+    EXPECT_EQ(view.state, "committed");
+  }
+}
+
+TEST_F(DeploymentsTest, WritesAnAuditRowForEveryStateAndWhoStartedIt) {
+  const DeploymentView started = deploy("v1");
+  std::vector<std::string> operations;
+  for (const store::StoredAudit& row : world.store().audit(0, 1000)) {
+    if (row.entry.object == started.row.id.str()) operations.push_back(row.entry.operation);
+  }
+  EXPECT_EQ(operations, (std::vector<std::string>{"deployment.start", "deployment.preparing", "deployment.swapping",
+                                                  "deployment.holding", "deployment.watching", "deployment.committing",
+                                                  "deployment.done"}));
+}
+
+TEST_F(DeploymentsTest, WillNotRemoveAHostThatIsAtWork) {
+  const ReleaseId release = world.upload("api", "v1");
+  const auto started = expect_value(world.start(world.request(api_manifest("web-1"), {{"api", release}}), 0));
+  EXPECT_EQ(expect_refusal(world.operations().remove_host(FleetWorld::caller, HostId("web-1"))).code, "host_busy");
+  world.run(60'000);
+  expect_value(world.operations().remove_host(FleetWorld::caller, HostId("web-1")));
+  EXPECT_EQ(world.operations().hosts().size(), 1u);
+}
+
+}  // namespace
+}  // namespace switchyard::fleet

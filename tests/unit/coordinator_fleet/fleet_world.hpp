@@ -1,0 +1,179 @@
+#pragma once
+
+#include <deque>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "common/crypto.hpp"
+#include "common/error.hpp"
+#include "coordinator/fleet/fleet_operations.hpp"
+#include "coordinator/store/memory_store.hpp"
+#include "tests/support/fake_clock.hpp"
+#include "tests/support/fake_timers.hpp"
+
+/// A coordinator's fleet without network, disk (but for artifacts) and real time: the parts as coordinator.cpp wires
+/// them, over a MemoryStore, and agents that follow the protocol.
+namespace switchyard::fleet {
+
+/// How long a frame is on its way, in either direction.
+inline constexpr std::int64_t latency_ms = 20;
+
+/// Frames wait here until the world takes them on their way.
+class FakeBus final : public protocol::AgentBus {
+ public:
+  struct Sent {
+    HostId peer;
+    protocol::Channel channel;
+    protocol::Envelope envelope;
+  };
+  bool send(const HostId& host, protocol::Channel channel, std::string frame) override {
+    if (cut.contains(host)) return false;
+    sent.push_back({host, channel, protocol::decode(frame)});
+    return true;
+  }
+  std::deque<Sent> sent;
+  std::set<HostId> cut;  ///< hosts that nothing reaches
+};
+
+/// One coordinator process's worth of parts. A new one over the same disk is a restart.
+struct Process {
+  Process(std::shared_ptr<store::MemoryDisk> disk, FakeBus& bus, testing::FakeClock& clock,
+          const SigningKeyPair& plan_key, const std::filesystem::path& artifact_directory);
+
+  void keep_pinging();
+
+  testing::FakeTimers timers;
+  store::MemoryStore store;
+  ArtifactStore artifacts;
+  std::map<std::string, HostId> allowed;  ///< as the transport has it
+  AgentRegistry registry;
+  HostBook hosts;
+  TimelineViewers viewers;
+  DeploymentRuns runs;
+  InventoryRounds inventory;
+  Planning planning;
+  DeploymentStarter starter;
+  Convergence convergence;
+  Intake intake;
+  FleetOperations operations;
+};
+
+/// An agent that does what it is told, at once, unless the test says otherwise.
+struct FakeAgent {
+  HostId host;
+  std::string session;
+  std::uint64_t connection = 0;
+  bool online = false;
+  bool fail_prepare = false;
+  bool deaf = false;  ///< receives, and does not answer
+  std::map<std::string, protocol::OldState> serving;
+  std::map<DeploymentId, protocol::DeploymentReport> open;
+  std::map<DeploymentId, protocol::PlanSlice> plans;
+  std::vector<protocol::Message> heard;
+
+  template <class M>
+  std::size_t count() const {
+    std::size_t found = 0;
+    for (const protocol::Message& message : heard) found += std::holds_alternative<M>(message) ? 1 : 0;
+    return found;
+  }
+};
+
+class FleetWorld {
+ public:
+  FleetWorld();
+  ~FleetWorld();
+
+  // --- the coordinator ---
+  Process& now() { return *process_; }
+  Operations& operations() { return process_->operations; }
+  store::MemoryStore& store() { return process_->store; }
+  void restart();
+  /// Uploads a small artifact that holds `text`.
+  ReleaseId upload(const std::string& component, const std::string& text);
+
+  // --- agents ---
+  /// Enrolled, and connected.
+  FakeAgent& add_agent(const std::string& host);
+  FakeAgent& agent(const std::string& host) { return agents_.at(HostId(host)); }
+  void connect(FakeAgent& agent);
+  void disconnect(FakeAgent& agent);
+  /// As from the agent; it arrives at once.
+  void say(FakeAgent& agent, protocol::Message message);
+  void deliver(const HostId& peer, protocol::Channel channel, const std::string& session, protocol::Message message,
+               std::uint64_t connection = 1);
+  /// What was sent to a peer that is no agent of the world (enrolment), or on the bulk channel.
+  std::vector<protocol::Message> take_others();
+
+  // --- time ---
+  /// Lets messages and timers go on for `ms`.
+  void run(std::int64_t ms);
+  /// In small steps until `reached`, for a minute at most.
+  template <class Reached>
+  void run_until(Reached reached) {
+    for (int step = 0; step < 6'000 && !reached(); ++step) run(latency_ms / 2);
+    if (!reached()) throw Error("a state that the test waits for never came");
+  }
+
+  // --- deployments ---
+  static const Caller caller;
+  DeployRequest request(const std::string& manifest, std::map<std::string, ReleaseId> artifacts) const;
+  /// Until the start is answered, and `ms` more.
+  Answer<DeploymentView> start(const DeployRequest& request, std::int64_t ms = 60'000);
+  Answer<DeploymentView> roll_back(const DeploymentId& id, std::int64_t ms = 60'000);
+  model::DeploymentRow row(const DeploymentId& id) { return store().deployment(id).value(); }
+
+  testing::FakeClock clock;
+  FakeBus bus;
+  SigningKeyPair plan_key = generate_signing_key();
+
+ private:
+  /// A frame on its way, to an agent or from one.
+  struct Flight {
+    HostId host;
+    protocol::Channel channel = protocol::Channel::control;
+    bool to_agent = true;
+    protocol::Envelope envelope;
+  };
+  void take_off();
+  void land(const Flight& flight);
+  /// The agent's answer takes its time too.
+  void reply(FakeAgent& agent, protocol::Message message);
+  void answer(FakeAgent& agent, const protocol::Message& message);
+  void obey(FakeAgent& agent, const protocol::Plan& plan);
+  void obey(FakeAgent& agent, const protocol::Swap& swap);
+  void obey(FakeAgent& agent, const protocol::Abort& abort);
+  void go_back(FakeAgent& agent, const DeploymentId& id, const std::string& component);
+  const protocol::SliceComponent* part(FakeAgent& agent, const DeploymentId& id, const std::string& component);
+  protocol::ComponentReport& progress(FakeAgent& agent, const DeploymentId& id, const std::string& component);
+
+  std::filesystem::path directory_;
+  std::shared_ptr<store::MemoryDisk> disk_ = std::make_shared<store::MemoryDisk>();
+  std::unique_ptr<Process> process_;
+  std::map<HostId, FakeAgent> agents_;
+  std::multimap<std::int64_t, Flight> flights_;  ///< by the time of arrival; equal times in the order of sending
+  std::vector<protocol::Message> others_;
+};
+
+/// One component `api` on these hosts, blue-green behind nftables.
+std::string api_manifest(const std::string& hosts, const std::string& settings = "{}");
+
+template <class T>
+T expect_value(const Answer<T>& answer) {
+  if (const auto* refusal = std::get_if<Refusal>(&answer))
+    throw Error("refused: " + refusal->code + ": " + refusal->message);
+  return std::get<T>(answer);
+}
+template <class T>
+Refusal expect_refusal(const Answer<T>& answer) {
+  const auto* refusal = std::get_if<Refusal>(&answer);
+  if (refusal == nullptr) throw Error("not refused");
+  return *refusal;
+}
+
+}  // namespace switchyard::fleet

@@ -1,0 +1,177 @@
+#include "coordinator/fleet/intake.hpp"
+
+#include <gtest/gtest.h>
+
+#include "common/limits.hpp"
+#include "protocol/enrolment.hpp"
+#include "tests/unit/coordinator_fleet/fleet_world.hpp"
+
+namespace switchyard::fleet {
+namespace {
+
+using protocol::Channel;
+
+class IntakeTest : public ::testing::Test {
+ protected:
+  bool connected(const std::string& host) { return world.now().registry.connected(HostId(host)); }
+
+  FleetWorld world;
+};
+
+TEST_F(IntakeTest, WelcomesAnEnrolledAgentByTheNameOfItsKey) {
+  FakeAgent& agent = world.add_agent("web-1");
+  ASSERT_FALSE(agent.heard.empty());
+  const auto& welcome = std::get<protocol::Welcome>(agent.heard.front());
+  EXPECT_EQ(welcome.host.str(), "web-1");
+  EXPECT_TRUE(connected("web-1"));
+  EXPECT_EQ(world.now().hosts.find(HostId("web-1"))->agent_version, "0.1.0");
+}
+
+TEST_F(IntakeTest, RefusesAnAgentWhoseProtocolItDoesNotSpeak) {
+  FakeAgent& agent = world.add_agent("web-1");
+  agent.heard.clear();
+  protocol::Hello hello;
+  hello.protocol_min = 200;
+  hello.protocol_max = 201;
+  agent.session = std::string(16, 'n');
+  ++agent.connection;
+  world.say(agent, hello);
+  world.run(latency_ms);
+  ASSERT_EQ(agent.count<protocol::Refuse>(), 1u);
+  EXPECT_EQ(std::get<protocol::Refuse>(agent.heard.front()).code, "version");
+  EXPECT_FALSE(connected("web-1"));
+}
+
+TEST_F(IntakeTest, RefusesAnAgentThatHasObeyedANewerEpoch) {
+  FakeAgent& agent = world.add_agent("web-1");
+  agent.heard.clear();
+  protocol::Hello hello;
+  hello.max_epoch = world.store().epoch() + 1;
+  agent.session = std::string(16, 'n');
+  ++agent.connection;
+  world.say(agent, hello);
+  world.run(latency_ms);
+  ASSERT_EQ(agent.count<protocol::Refuse>(), 1u);
+  EXPECT_EQ(std::get<protocol::Refuse>(agent.heard.front()).code, "recovery");
+}
+
+TEST_F(IntakeTest, AnswersTheSameHelloAgainWithoutANewSession) {
+  FakeAgent& agent = world.add_agent("web-1");
+  const auto before = world.now().registry.session_number(agent.host);
+  world.say(agent, protocol::Hello{});
+  world.run(latency_ms);
+  EXPECT_EQ(agent.count<protocol::Welcome>(), 2u);
+  EXPECT_EQ(world.now().registry.session_number(agent.host), before);
+}
+
+TEST_F(IntakeTest, NumbersEveryNewConnectionHigher) {
+  FakeAgent& agent = world.add_agent("web-1");
+  const auto before = world.now().registry.session_number(agent.host).value();
+  world.connect(agent);
+  world.run(latency_ms);
+  EXPECT_EQ(world.now().registry.session_number(agent.host), before + 1);
+}
+
+TEST_F(IntakeTest, IgnoresAHelloThatComesLateFromAnOlderConnection) {
+  FakeAgent& agent = world.add_agent("web-1");
+  world.connect(agent);
+  world.run(latency_ms);
+  const auto before = world.now().registry.session_number(agent.host);
+  world.deliver(agent.host, Channel::control, std::string(16, 'o'), protocol::Hello{}, agent.connection - 1);
+  EXPECT_EQ(world.now().registry.session_number(agent.host), before);
+}
+
+TEST_F(IntakeTest, GivesUpAnAgentAfterFifteenSecondsOfSilence) {
+  world.add_agent("web-1").deaf = true;
+  world.run(limits::session_silence_ms_max - limits::ping_interval_ms);
+  EXPECT_TRUE(connected("web-1"));
+  world.run(2 * limits::ping_interval_ms);
+  EXPECT_FALSE(connected("web-1"));
+}
+
+TEST_F(IntakeTest, KeepsAnAgentThatAnswersItsPings) {
+  world.add_agent("web-1");
+  world.run(10 * limits::session_silence_ms_max);
+  EXPECT_TRUE(connected("web-1"));
+}
+
+TEST_F(IntakeTest, AnswersPingWithTheAuditHead) {
+  FakeAgent& agent = world.add_agent("web-1");
+  world.say(agent, protocol::Ping{77, {}});
+  world.run(latency_ms);
+  const auto& pong = std::get<protocol::Pong>(agent.heard.back());
+  EXPECT_EQ(pong.sent_ms, 77);
+  EXPECT_EQ(pong.audit_head, world.store().audit_head());
+}
+
+TEST_F(IntakeTest, DropsWhatComesOutsideASession) {
+  FakeAgent& agent = world.add_agent("web-1");
+  agent.heard.clear();
+  agent.session = std::string(16, 'x');
+  world.say(agent, protocol::Ping{1, {}});
+  world.run(latency_ms);
+  EXPECT_TRUE(agent.heard.empty());
+}
+
+TEST_F(IntakeTest, DropsFramesThatAreNoneAndGoesOn) {
+  FakeAgent& agent = world.add_agent("web-1");
+  for (const std::string& junk : {std::string(), std::string("junk"), std::string(1000, '\xff')}) {
+    world.now().intake.frame_arrived(agent.host, Channel::control, agent.connection, junk);
+  }
+  EXPECT_TRUE(connected("web-1"));
+}
+
+TEST_F(IntakeTest, LetsNobodySayWhatIsNotHisToSay) {
+  FakeAgent& agent = world.add_agent("web-1");
+  agent.heard.clear();
+  world.say(agent, protocol::Commit{DeploymentId("d-0123456789abcdef")});
+  world.say(agent, protocol::Enrol{"web-2", std::string(40, 'a'), "0.1.0"});
+  world.deliver(agent.host, Channel::bulk, agent.session, protocol::Ping{1, {}});
+  const TokenMade token = expect_value(world.operations().create_token(FleetWorld::caller, {}));
+  world.deliver(protocol::enrolment_peer(token.id), Channel::control, agent.session, protocol::Hello{});
+  world.run(latency_ms);
+  EXPECT_TRUE(agent.heard.empty());
+  EXPECT_EQ(world.store().hosts().size(), 1u);
+}
+
+TEST_F(IntakeTest, ServesArtifactsOnTheBulkChannelToEnrolledHostsOnly) {
+  FakeAgent& agent = world.add_agent("web-1");
+  const ReleaseId release = world.upload("api", "some release");
+  world.take_others();
+  world.deliver(agent.host, Channel::bulk, agent.session, protocol::BlobGet{release, false, 5, 7});
+  world.run(latency_ms);
+  const auto answers = world.take_others();
+  ASSERT_EQ(answers.size(), 1u);
+  EXPECT_EQ(std::get<protocol::Blob>(answers[0]).bytes, "release");
+
+  world.deliver(HostId("stranger"), Channel::bulk, agent.session, protocol::BlobGet{release, false, 0, 4});
+  world.run(latency_ms);
+  EXPECT_TRUE(world.take_others().empty());
+}
+
+TEST_F(IntakeTest, CutsARevokedAgentOffAtOnce) {
+  FakeAgent& agent = world.add_agent("web-1");
+  expect_value(world.operations().revoke_agent(FleetWorld::caller, agent.host));
+  EXPECT_FALSE(connected("web-1"));
+  world.run(latency_ms);
+  agent.heard.clear();
+  world.connect(agent);
+  world.run(latency_ms);
+  EXPECT_TRUE(agent.heard.empty());
+  EXPECT_FALSE(connected("web-1"));
+}
+
+TEST_F(IntakeTest, IgnoresAHostThatSpeaksOfAnotherHostsDeployment) {
+  world.add_agent("web-1");
+  FakeAgent& other = world.add_agent("web-2");
+  const ReleaseId release = world.upload("api", "v1");
+  const auto started = expect_value(world.start(world.request(api_manifest("web-1"), {{"api", release}}), 0));
+  const std::size_t lines = world.operations().timeline(started.row.id, 0, 1000).size();
+  world.say(other, protocol::Failed{started.row.id, {}, "api", "evil", "stop them"});
+  EXPECT_EQ(world.operations().timeline(started.row.id, 0, 1000).size(), lines);
+  world.run(60'000);
+  EXPECT_EQ(world.row(started.row.id).state, model::DeploymentState::done);
+}
+
+}  // namespace
+}  // namespace switchyard::fleet
