@@ -171,10 +171,11 @@ struct OldState {
 };
 /// Compares what serves now with what the plan was made against, and verifies the old release's bytes. A difference is
 /// a failure before anything changed.
+/// An empty unit means that nothing of it runs: then only the switch and the bytes are compared.
 struct VerifyOld {
   std::string component;
   OldState expected;
-  SwitchTraffic traffic;  ///< how the switch is asked which slot serves; kind none: only systemd and `current` are
+  SwitchTraffic traffic;  ///< how the switch is asked which slot serves; kind none: there is none to ask
   bool operator==(const VerifyOld&) const = default;
 };
 

@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "agent/executors/accounts.hpp"
 #include "agent/executors/release_fetch.hpp"
 #include "agent/executors/unpack.hpp"
 #include "common/error.hpp"
@@ -58,13 +59,17 @@ void write_file_list(const Directory& root, const ReleaseId& release, const File
   root.rename(temporary, ReleaseStore::list_name(release));
 }
 
-/// Shared paths that do not exist yet become empty directories; what they hold is the operator's and the service's.
-void make_shared(const std::filesystem::path& component, const std::vector<std::string>& shared) {
+/// Shared paths that do not exist yet become empty directories of the service's user; what they hold is the operator's
+/// and the service's.
+void make_shared(const std::filesystem::path& component, const std::vector<std::string>& shared, const Account& owner) {
   if (shared.empty()) return;
   // Shared files may well be on a volume of their own.
   const Directory root = Directory::open(component, Mounts::cross).ensure_directory("shared", 0755);
   for (const std::string& path : shared) {
-    if (!root.info(path)) root.ensure_directory(path, 0755);
+    if (root.info(path)) continue;
+    const Directory made = root.ensure_directory(path, 0755);
+    if (::fchown(made.descriptor(), owner.uid, owner.gid) != 0) throw_errno("setting the owner of " + made.shown());
+    made.sync();
   }
 }
 
@@ -81,9 +86,12 @@ ReleaseExecutor::ReleaseExecutor(const HostPaths& paths, BlobSource& blobs, std:
 protocol::StepResult ReleaseExecutor::run(const protocol::Action& action, const StepContext& context) {
   const auto& wanted = std::get<protocol::EnsureRelease>(action);
   if (const auto why = refuse_request(wanted)) return failed("bad_request", *why);
+  const std::optional<Account> owner = find_account(wanted.shared_owner);
+  if (!owner)
+    return failed("unknown_user", "this host has no user " + wanted.shared_owner + ", who shall own shared files");
   const ReleaseId& release = wanted.artifact.release;
   const ReleaseStore store = ReleaseStore::open(paths_.components, wanted.component);
-  make_shared(paths_.components / wanted.component, wanted.shared);
+  make_shared(paths_.components / wanted.component, wanted.shared, *owner);
   if (store.root().info(ReleaseStore::tree_name(release))) {
     const TreeReport found = store.verify(release, context.stop);
     if (found.intact()) return present(store, wanted, found);

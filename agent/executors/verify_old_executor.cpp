@@ -62,15 +62,19 @@ std::optional<std::string> VerifyOldExecutor::compare_switch(const protocol::Ver
 
 protocol::StepResult VerifyOldExecutor::verify_release(const protocol::VerifyOld& wanted, const StepContext& context) {
   const protocol::OldState& expected = wanted.expected;
-  // Whether the unit runs is no condition: a release that crashed must not stop the one that repairs it.
-  const UnitStatus unit = services_.status(expected.unit);
-  const std::optional<ReleaseId> serving = release_of_unit(paths_, wanted.component, unit);
-  if (!serving) {
-    return failed("old_unknown", "neither the process nor the WorkingDirectory of " + expected.unit +
-                                     " lies in a release of " + wanted.component +
-                                     ": which release it runs is unknown; run it from its release's directory");
+  // Without a unit nothing runs: there is no process to ask, and a release that crashed must not stop the one that
+  // repairs it. The switch and the bytes are compared all the same.
+  UnitStatus unit;
+  if (!expected.unit.empty()) {
+    unit = services_.status(expected.unit);
+    const std::optional<ReleaseId> serving = release_of_unit(paths_, wanted.component, unit);
+    if (!serving) {
+      return failed("old_unknown", "neither the process nor the WorkingDirectory of " + expected.unit +
+                                       " lies in a release of " + wanted.component +
+                                       ": which release it runs is unknown; run it from its release's directory");
+    }
+    if (*serving != expected.release) return old_changed(wanted, expected.unit + " runs release " + serving->str());
   }
-  if (*serving != expected.release) return old_changed(wanted, expected.unit + " runs release " + serving->str());
   const std::optional<ReleaseStore> store = ReleaseStore::find(paths_.components, wanted.component);
   const TreeReport found = store ? store->verify(expected.release, context.stop) : TreeReport{};
   if (!found.intact()) {

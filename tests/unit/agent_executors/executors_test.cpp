@@ -183,6 +183,16 @@ TEST_F(VerifyOld, DoesNotForbidToRepairACrashedService) {
   EXPECT_EQ(verify().state, protocol::StepState::done);
 }
 
+TEST_F(VerifyOld, ComparesSwitchAndBytesWhenNothingRuns) {
+  wanted.expected.unit.clear();
+  services.forget("app@blue.service");
+  EXPECT_EQ(verify().state, protocol::StepState::done);
+  std::filesystem::remove(tree / "bin/app");
+  EXPECT_EQ(verify().code, "release_corrupt");
+  wanted.expected.slot = "green";
+  EXPECT_EQ(verify().code, "old_changed");
+}
+
 TEST_F(VerifyOld, WantsNothingThereWhenNothingWas) {
   wanted.expected = {};
   EXPECT_EQ(verify().code, "old_changed");

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
+#include <unistd.h>
 
 #include "agent/executors/prune_executor.hpp"
 #include "agent/executors/release_fetch.hpp"
@@ -199,6 +200,21 @@ TEST_F(Releases, LinkSharedPathsToTheComponentsSharedFiles) {
   EXPECT_TRUE(std::filesystem::is_symlink(tree(artifact) / "log"));
   EXPECT_FALSE(ensure(artifact, {"log", "var/data/uploads"}).changed);
   EXPECT_EQ(ensure(artifact, {"log"}).code, "shared_differs");
+}
+
+TEST_F(Releases, GiveNewSharedDirectoriesToTheirUser) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can give directories away";
+  const Artifact artifact = make_artifact(small_tar());
+  blobs.add(artifact);
+  ReleaseExecutor executor(paths, blobs, 0);
+  protocol::EnsureRelease wanted{
+      .component = "app", .artifact = artifact.ref, .shared = {"log"}, .shared_owner = "nobody"};
+  EXPECT_EQ(executor.run(wanted, {}).state, protocol::StepState::done);
+  struct stat info {};
+  ASSERT_EQ(::stat((paths.components / "app/shared/log").c_str(), &info), 0);
+  EXPECT_EQ(info.st_uid, 65534u);
+  wanted.shared_owner = "no-such-user";
+  EXPECT_EQ(executor.run(wanted, {}).code, "unknown_user");
 }
 
 TEST_F(Releases, RefuseSharedPathsThatOverlapOrLeave) {
