@@ -160,8 +160,8 @@ class Grammar {
 
     CLI::App* audit = group("audit", "Who did what to what, when and why");
     auto entries = std::make_shared<AuditList>();
-    app = verb(audit, "list", "Show the audit chain, oldest first", entries);
-    app->add_option("--after", entries->after, "Only entries with a greater number");
+    app = verb(audit, "list", "Show the newest entries of the audit chain, oldest of them first", entries);
+    app->add_option("--after", entries->after, "From the entry after this number on, instead of the newest");
     add_limit(app, entries->limit);
   }
 

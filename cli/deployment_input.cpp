@@ -16,6 +16,8 @@ DeployBody prepare_deployment(Context& context, const DeployStart& options) {
   body.file = options.file;
   body.manifest = read_input_file(options.file, limits::cli_manifest_bytes_max);
   const model::Manifest manifest = planner::read_manifest(body.manifest, options.file);
+  // Packing may take minutes: whoever has no coordinator, or no right to it, learns that first.
+  context.api.get("/v1/version");
   body.environment = options.environment;
   body.no_rollback = options.no_rollback;
   body.sequential = options.sequential;

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -89,7 +90,7 @@ struct HostsReplace {
   std::string host;
 };
 struct AuditList {
-  std::uint64_t after = 0;
+  std::optional<std::uint64_t> after;  ///< nothing: the newest ones
   std::size_t limit = 50;
 };
 

@@ -117,6 +117,24 @@ TEST_F(CommandsTest, AStatusShowsEveryComponentAndSaysHowItStands) {
   EXPECT_EQ(run({"deploy", "status", "d-1"}), 0);
 }
 
+TEST_F(CommandsTest, WithoutANumberTheAuditChainsNewestEntriesAreShown) {
+  for (const std::uint64_t length : {0u, 1u, 2u, 49u, 50u, 51u, 1000u, 65536u}) {
+    coordinator.calls.clear();
+    const auto audit = [length](const cli::HttpCall& call) {
+      const std::uint64_t after = std::stoull(call.path.substr(call.path.find("after=") + 6));
+      const std::string entry = R"({"seq":)" + std::to_string(after + 1) +
+                                R"(,"wall_ms":1,"principal":"","operation":"","object":"","reason":"","origin":"",)"
+                                R"("success":true})";
+      return cli::HttpReply{200, R"({"entries":[)" + (after < length ? entry : "") + "]}"};
+    };
+    coordinator.always(audit);
+    EXPECT_EQ(run({"audit", "list"}), 0);
+    const std::string expected = std::to_string(length > 50 ? length - 50 : 0);
+    EXPECT_EQ(coordinator.calls.back().path, "/v1/audit?after=" + expected + "&limit=50") << length;
+    EXPECT_LT(coordinator.calls.size(), 45u);
+  }
+}
+
 TEST_F(CommandsTest, CancellingEndsWellWhenEverythingIsAsBefore) {
   coordinator.answer(ok);
   coordinator.answer(timeline_json("", 0, "rolled_back"));

@@ -38,7 +38,9 @@ class DeployStartTest : public CommandTest {
   ~DeployStartTest() override { std::filesystem::remove_all(directory); }
   void write_manifest(const std::string& text) { std::ofstream(file(), std::ios::trunc) << text; }
   std::string file() const { return directory / "shop.yaml"; }
+  void answer_version() { coordinator.answer(R"({"version":"0.1.0","api":1})"); }
   void answer_upload(const std::string& missing) {
+    answer_version();
     coordinator.answer(R"({"missing":[)" + missing + "]}");
     for (char c : missing) {
       if (c >= '0' && c <= '9') coordinator.answer(R"({"ok":true})");
@@ -54,34 +56,35 @@ TEST_F(DeployStartTest, UploadsWhatIsMissingStartsAndFollows) {
   coordinator.answer(201, deployment_json("approved"));
   coordinator.answer(timeline_json("", 0, "done"));
   EXPECT_EQ(run({file(), "--environment", "staging", "--no-rollback"}), 0);
-  ASSERT_EQ(coordinator.calls.size(), 7u);
+  ASSERT_EQ(coordinator.calls.size(), 8u);
+  EXPECT_EQ(asked(0), "GET /v1/version");
 
-  const std::string manifest = coordinator.calls[0].body;
+  const std::string manifest = coordinator.calls[1].body;
   const std::string release = sha256_hex(manifest);
-  EXPECT_EQ(asked(0), "PUT /v1/artifacts/" + release + "/manifest");
+  EXPECT_EQ(asked(1), "PUT /v1/artifacts/" + release + "/manifest");
   std::string archive;
   for (std::size_t i = 0; i < 3; ++i) {
-    EXPECT_EQ(asked(1 + i), "PUT /v1/artifacts/" + release + "/chunks/" + std::to_string(i));
-    EXPECT_EQ(coordinator.calls[1 + i].content_type, "application/octet-stream");
-    archive += coordinator.calls[1 + i].body;
+    EXPECT_EQ(asked(2 + i), "PUT /v1/artifacts/" + release + "/chunks/" + std::to_string(i));
+    EXPECT_EQ(coordinator.calls[2 + i].content_type, "application/octet-stream");
+    archive += coordinator.calls[2 + i].body;
   }
   EXPECT_EQ(archive.size(), protocol::decode_artifact(manifest).bytes);
-  EXPECT_EQ(coordinator.calls[4].body, R"({"component":"api","version":"1.2"})");
+  EXPECT_EQ(coordinator.calls[5].body, R"({"component":"api","version":"1.2"})");
 
-  EXPECT_EQ(asked(5), "POST /v1/deployments");
-  const json body = json::parse(coordinator.calls[5].body);
+  EXPECT_EQ(asked(6), "POST /v1/deployments");
+  const json body = json::parse(coordinator.calls[6].body);
   EXPECT_EQ(body["artifacts"], (json{{"api", release}}));
   EXPECT_EQ(body["environment"], "staging");
   EXPECT_EQ(body["no_rollback"], true);
   EXPECT_EQ(body["file"], file());
-  EXPECT_EQ(coordinator.calls[5].idempotency_key.size(), 32u);
+  EXPECT_EQ(coordinator.calls[6].idempotency_key.size(), 32u);
 }
 
 TEST_F(DeployStartTest, SendsNothingAgainThatIsThere) {
   answer_upload("");
   coordinator.answer(201, deployment_json("approved"));
   EXPECT_EQ(run({"deploy", "start", file(), "--detach"}), 0);
-  EXPECT_EQ(coordinator.calls.size(), 3u);
+  EXPECT_EQ(coordinator.calls.size(), 4u);
   EXPECT_EQ(out.str(), "d-1\n");
 }
 
@@ -89,7 +92,7 @@ TEST_F(DeployStartTest, ADryRunStartsNothing) {
   answer_upload("");
   coordinator.answer(R"({"hash":"abc","text":"the plan\n","nodes":[{}]})");
   EXPECT_EQ(run({"deploy", "start", file(), "--dry-run"}), 0);
-  EXPECT_EQ(asked(2), "POST /v1/plans");
+  EXPECT_EQ(asked(3), "POST /v1/plans");
   EXPECT_EQ(out.str(), "the plan\n");
 }
 
@@ -102,18 +105,26 @@ TEST_F(DeployStartTest, AWrongManifestIsRefusedBeforeAnythingIsSent) {
 
 TEST_F(DeployStartTest, AMissingArtifactIsBadInput) {
   std::filesystem::remove_all(directory / "app");
+  answer_version();
   EXPECT_EQ(run({file()}), 2);
-  EXPECT_TRUE(coordinator.calls.empty());
+  EXPECT_EQ(coordinator.calls.size(), 1u);
+}
+
+TEST_F(DeployStartTest, WithoutACoordinatorNothingIsPacked) {
+  std::filesystem::remove_all(directory / "app");
+  coordinator.be_away();
+  EXPECT_EQ(run({file()}), 5);
 }
 
 TEST_F(DeployStartTest, CtrlCBeforeTheStartStartsNothingAndSaysSo) {
+  answer_version();
   coordinator.answer([this](const cli::HttpCall&) {
     interrupt.is_pressed = true;
     return cli::HttpReply{200, R"({"missing":[0,1]})"};
   });
   EXPECT_EQ(run({file()}), 130);
   EXPECT_NE(notes.str().find("nothing was started"), std::string::npos);
-  EXPECT_EQ(coordinator.calls.size(), 1u);
+  EXPECT_EQ(coordinator.calls.size(), 2u);
 }
 
 TEST_F(DeployStartTest, CtrlCInTheMiddleOfTheStartIsNotCalledNothing) {
@@ -124,6 +135,7 @@ TEST_F(DeployStartTest, CtrlCInTheMiddleOfTheStartIsNotCalledNothing) {
 }
 
 TEST_F(DeployStartTest, AnIndexThatTheArtifactHasNotIsAnErrorOfTheCoordinator) {
+  answer_version();
   coordinator.answer(R"({"missing":[99]})");
   EXPECT_EQ(run({file()}), 1);
 }

@@ -45,11 +45,14 @@ class ScriptedCoordinator final : public cli::HttpTransport {
       throw cli::UnreachableError("the coordinator cannot be reached", asked);
     });
   }
+  /// Gives this answer to whatever is asked when the list is at its end.
+  void always(Answer with) { always_ = std::move(with); }
   /// From here on every further request is not answered.
   void go_away() { away_ = true; }
 
   cli::HttpReply perform(const cli::HttpCall& call) override {
     calls.push_back(call);
+    if (answers_.empty() && always_) return always_(call);
     if (answers_.empty()) {
       if (!away_) ADD_FAILURE() << "unexpected request: " << call.method << " " << call.path;
       throw cli::UnreachableError("the coordinator cannot be reached", false);
@@ -64,6 +67,7 @@ class ScriptedCoordinator final : public cli::HttpTransport {
 
  private:
   std::deque<Answer> answers_;
+  Answer always_;
   bool away_ = false;
 };
 
