@@ -34,7 +34,8 @@ constexpr std::size_t workers = 4;
 
 }  // namespace
 
-/// In the order of construction; destroyed in reverse, so that workers end before what they use.
+/// In the order of construction; destroyed in reverse, so that workers end before what they use. Steps and watches are
+/// given the pool before it is built: they use it only once the loop runs.
 struct Agent::Parts {
   Parts(const AgentConfig& config_, const AgentIdentity& identity_)
       : config(config_),
@@ -43,13 +44,13 @@ struct Agent::Parts {
         tools(config.paths, clock, blobs),
         switch_watch(tools.nftables, tools.haproxy),
         journal(config.paths.state),
-        pool(workers, limits::steps_per_slice_max),
         steps(loop, pool, tools.executors, clock, [this](const StepFinished& finished) { shell.handle(finished); }),
         watch(loop, pool, tools.prober, [this](const HealthChanged& changed) { shell.handle(changed); }),
         shell({identity.host, identity.plan_public_key}, Role::agent, journal, loop, clock, steps, hands()),
         session({identity.endpoints, identity.server_public_key,
                  protocol::load_curve_keys(config.paths.state / "agent.key")},
-                loop, clock, callbacks()) {}
+                loop, clock, callbacks()),
+        pool(workers, limits::steps_per_slice_max) {}
 
   CoreShell::Hands hands() {
     CoreShell::Hands hands;
@@ -127,11 +128,11 @@ struct Agent::Parts {
   HostTools tools;
   SwitchWatch switch_watch;
   JournalFile journal;
-  WorkerPool pool;
   StepRunner steps;
   HealthWatch watch;
   CoreShell shell;
   CoordinatorSession session;
+  WorkerPool pool;  ///< last: it waits for the running jobs, which use everything above
 };
 
 Agent::Agent(const AgentConfig& config, const AgentIdentity& identity)
@@ -146,6 +147,7 @@ void Agent::run() {
   log::info("agent began", {{"host", parts.identity.host.str()}, {"version", SWITCHYARD_VERSION}});
   parts.loop.run();
   sd_notify(0, "STOPPING=1");
+  parts.steps.stop();
   log::info("agent ended");
 }
 

@@ -132,7 +132,13 @@ void CoordinatorSession::transmit(protocol::Channel channel, protocol::Message m
   envelope.session = session_;
   envelope.seq = ++seq_;
   envelope.message = std::move(message);
-  dealer_.send(channel, protocol::encode(envelope));
+  try {
+    dealer_.send(channel, protocol::encode(envelope));
+  } catch (const Error& error) {
+    // Built from what this host says of itself, a message may be too long or no text. It is lost, the agent is not.
+    log::error("message could not be sent",
+               {{"type", protocol::message_name(protocol::type_of(envelope.message))}, {"why", error.what()}});
+  }
 }
 
 }  // namespace switchyard::agent

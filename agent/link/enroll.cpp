@@ -78,6 +78,20 @@ class Conversation {
   protocol::ZmqDealer dealer_;
 };
 
+/// This host's key for one token, made at the first try. It is durable before the coordinator learns of it, and a try
+/// that was cut short is repeated with the same one: the coordinator then answers again, where it would refuse another
+/// key under a name that it has just given away. Another token gets another key, since the old one may be revoked.
+std::filesystem::path key_file(const std::filesystem::path& state, std::string_view token) {
+  return state / ("enrolling-" + sha256_hex(protocol::enrolment_secret(token)).substr(0, 16) + ".key");
+}
+
+protocol::CurveKeyPair own_keys(const std::filesystem::path& file) {
+  if (std::filesystem::exists(file)) return protocol::load_curve_keys(file);
+  const protocol::CurveKeyPair keys = protocol::generate_curve_keys();
+  protocol::save_curve_keys(file, keys);
+  return keys;
+}
+
 }  // namespace
 
 HostId enroll(const AgentConfig& config, const std::string& text, const std::string& name) {
@@ -93,14 +107,14 @@ HostId enroll(const AgentConfig& config, const std::string& text, const std::str
                      " first if it shall belong to another coordinator");
   }
   files.create_directories(config.paths.state, 0700);
-  const protocol::CurveKeyPair keys = protocol::generate_curve_keys();
-  // The key is durable before the coordinator learns of it: an answer that is lost must not leave a host without its
-  // key.
-  protocol::save_curve_keys(config.paths.state / "agent.key", keys);
+  const std::filesystem::path file = key_file(config.paths.state, enrolment.token);
+  const protocol::CurveKeyPair keys = own_keys(file);
   Conversation conversation(enrolment, {name, keys.public_key, SWITCHYARD_VERSION});
   const protocol::Enrolled enrolled = conversation.run();
+  protocol::save_curve_keys(config.paths.state / "agent.key", keys);
   save_identity(files, config.paths.state,
                 {enrolled.host, enrolment.endpoints, enrolment.server_public_key, enrolled.plan_public_key});
+  files.remove(file);
   return enrolled.host;
 }
 

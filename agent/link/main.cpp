@@ -7,9 +7,11 @@
 #include <string>
 #include <vector>
 
+#include "agent/journal/journal_file.hpp"
 #include "agent/link/agent.hpp"
 #include "agent/link/dead_man.hpp"
 #include "agent/link/enroll.hpp"
+#include "agent/link/safe_agent.hpp"
 #include "agent/link/status.hpp"
 #include "common/error.hpp"
 
@@ -121,6 +123,19 @@ int do_resolve(const Arguments& arguments, const AgentConfig& config, const Agen
   return EXIT_SUCCESS;
 }
 
+/// A journal that cannot be read, or not replayed, is for a person to judge; until then the host says so.
+void run_agent(const AgentConfig& config, const AgentIdentity& identity) {
+  std::string why;
+  try {
+    return Agent(config, identity).run();
+  } catch (const JournalCorrupt& error) {
+    why = error.what();
+  } catch (const DecodeError& error) {
+    why = error.what();
+  }
+  SafeAgent(config, identity, why).run();
+}
+
 int dispatch(const Arguments& arguments, const AgentConfig& config) {
   if (arguments.command == "enroll") return do_enroll(arguments, config);
   const PosixFileSystem files;
@@ -132,7 +147,7 @@ int dispatch(const Arguments& arguments, const AgentConfig& config) {
   }
   if (arguments.command == "run") {
     expect_operands(arguments, 0);
-    Agent(config, *identity).run();
+    run_agent(config, *identity);
     return EXIT_SUCCESS;
   }
   if (arguments.command == "deadman" || arguments.command == "resume") {

@@ -48,6 +48,10 @@ void StepRunner::cancel(const StepRef& step) {
   }
 }
 
+void StepRunner::stop() {
+  for (auto& [key, stop] : running_) stop.request_stop();
+}
+
 void StepRunner::finish(const Key& key, StepFinished result) {
   running_.erase(key);
   log::info("step finished", {{"deployment", result.deployment.str()},

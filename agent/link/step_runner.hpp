@@ -24,6 +24,8 @@ class StepRunner {
   void run(const RunStep& order);
   /// Asks the step's worker to stop waiting. Its result still comes.
   void cancel(const StepRef& step);
+  /// Asks every worker to stop waiting: the process ends, and no result is waited for.
+  void stop();
   std::size_t running() const { return running_.size(); }
 
  private:
