@@ -1,0 +1,104 @@
+// The real program: what it says, and what it does when its journal is damaged.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <vector>
+
+#include "tests/unit/agent_link/coordinator_double.hpp"
+#include "tests/unit/agent_link/scratch_root.hpp"
+
+extern char** environ;
+
+namespace switchyard::agent {
+namespace {
+
+using testing::CoordinatorDouble;
+
+const DeploymentId deployment("d-0123456789abcdef");
+const HostId web_1("web-1");
+
+class AgentProcess : public ::testing::Test {
+ protected:
+  pid_t start(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {SWITCHYARD_AGENT, "--root", root.path().string()});
+    std::vector<char*> argv;
+    for (std::string& argument : arguments) argv.push_back(argument.data());
+    argv.push_back(nullptr);
+    posix_spawn_file_actions_t files;
+    posix_spawn_file_actions_init(&files);
+    posix_spawn_file_actions_addopen(&files, 1, output().c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    posix_spawn_file_actions_adddup2(&files, 1, 2);
+    pid_t pid = -1;
+    EXPECT_EQ(posix_spawn(&pid, SWITCHYARD_AGENT, &files, nullptr, argv.data(), environ), 0);
+    posix_spawn_file_actions_destroy(&files);
+    return pid;
+  }
+  int end_of(pid_t pid) {
+    int status = 0;
+    EXPECT_EQ(waitpid(pid, &status, 0), pid);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  }
+  int run(std::vector<std::string> arguments) { return end_of(start(std::move(arguments))); }
+  std::string said() const {
+    std::stringstream text;
+    text << std::ifstream(output()).rdbuf();
+    return text.str();
+  }
+  std::filesystem::path output() const { return root.path() / "output"; }
+  std::filesystem::path state() const { return root.path() / "var/lib/switchyard/agent"; }
+
+  testing::ScratchRoot root;
+};
+
+TEST_F(AgentProcess, ExplainsItselfAndItsExitStatus) {
+  EXPECT_EQ(run({"--help"}), 0);
+  for (const char* word : {"enroll STRING", "resolve DEPLOYMENT", "Exit status"}) {
+    EXPECT_NE(said().find(word), std::string::npos) << word;
+  }
+  EXPECT_EQ(run({"--version"}), 0);
+  EXPECT_NE(said().find(SWITCHYARD_VERSION), std::string::npos);
+  EXPECT_EQ(run({"--frobnicate"}), 2);
+  EXPECT_EQ(run({"run"}), 2);
+  EXPECT_NE(said().find("not enrolled"), std::string::npos);
+}
+
+TEST_F(AgentProcess, WithADamagedJournalTellsTheCoordinatorAndTakesNoStep) {
+  const std::string token(32, 't');
+  CoordinatorDouble coordinator([&](const HostId&, const protocol::Envelope& heard) -> std::vector<protocol::Message> {
+    if (const auto* enrol = std::get_if<protocol::Enrol>(&heard.message)) {
+      return {protocol::Enrolled{HostId(enrol->name), std::string(32, 'p')}};
+    }
+    if (!std::holds_alternative<protocol::Hello>(heard.message)) return {};
+    protocol::Welcome welcome;
+    welcome.host = web_1;
+    return {welcome, protocol::Prepare{deployment, "api"}};
+  });
+  coordinator.allow(protocol::enrolment_peer("0011223344556677"),
+                    protocol::curve_keys_from_secret(protocol::enrolment_secret(token)).public_key);
+  const std::string text = protocol::encode_enrolment({{coordinator.endpoint()}, coordinator.public_key(), token});
+  ASSERT_EQ(run({"enroll", text, "--name", "web-1"}), 0) << said();
+  const auto enrol = coordinator.wait_for<protocol::Enrol>();
+  ASSERT_TRUE(enrol);
+  coordinator.allow(web_1, enrol->public_key);
+  std::ofstream(state() / "journal") << "this was a journal once";
+
+  EXPECT_EQ(run({"status"}), 1);
+  EXPECT_NE(said().find("not a journal of this version"), std::string::npos) << said();
+  const pid_t agent = start({"run"});
+  const auto report = coordinator.wait_for<protocol::Report>();
+  kill(agent, SIGTERM);
+  EXPECT_EQ(end_of(agent), 0);
+  ASSERT_TRUE(report) << said();
+  EXPECT_EQ(report->report.deployment, deployment);
+  EXPECT_EQ(report->report.state, protocol::AgentState::safe);
+  EXPECT_NE(said().find("SAFE mode"), std::string::npos) << said();
+}
+
+}  // namespace
+}  // namespace switchyard::agent

@@ -1,0 +1,117 @@
+#include "agent/link/enroll.hpp"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <atomic>
+
+#include "agent/link/agent_identity.hpp"
+#include "common/error.hpp"
+#include "common/file_system.hpp"
+#include "tests/unit/agent_link/coordinator_double.hpp"
+#include "tests/unit/agent_link/scratch_root.hpp"
+
+namespace switchyard::agent {
+namespace {
+
+using testing::CoordinatorDouble;
+
+const std::string plan_key(32, 'p');
+
+class Enrolling : public ::testing::Test {
+ protected:
+  Enrolling() { config.paths.state = root.path() / "state"; }
+
+  /// The string for a token that this coordinator knows.
+  std::string invite(CoordinatorDouble& coordinator, const std::string& token) {
+    const auto derived = protocol::curve_keys_from_secret(protocol::enrolment_secret(token));
+    coordinator.allow(protocol::enrolment_peer("0011223344556677"), derived.public_key);
+    return text_of(coordinator, token);
+  }
+  static std::string text_of(const CoordinatorDouble& coordinator, const std::string& token) {
+    return protocol::encode_enrolment({{coordinator.endpoint()}, coordinator.public_key(), token});
+  }
+  std::string trouble(const std::string& text, const std::string& name = "web-1") {
+    try {
+      enroll(config, text, name);
+      return {};
+    } catch (const Error& error) {
+      return error.what();
+    }
+  }
+  static CoordinatorDouble::Answer yes() {
+    return [](const HostId&, const protocol::Envelope& heard) -> std::vector<protocol::Message> {
+      return {protocol::Enrolled{HostId(std::get<protocol::Enrol>(heard.message).name), plan_key}};
+    };
+  }
+
+  testing::ScratchRoot root;
+  AgentConfig config;
+  PosixFileSystem files;
+};
+
+TEST_F(Enrolling, KeepsNameEndpointsAndBothPinnedKeys) {
+  CoordinatorDouble coordinator(yes());
+  EXPECT_EQ(enroll(config, invite(coordinator, std::string(32, 't')), "web-1"), HostId("web-1"));
+
+  const auto identity = load_identity(files, config.paths.state);
+  ASSERT_TRUE(identity);
+  EXPECT_EQ(identity->host, HostId("web-1"));
+  EXPECT_EQ(identity->endpoints, (std::vector{coordinator.endpoint()}));
+  EXPECT_EQ(identity->server_public_key, coordinator.public_key());
+  EXPECT_EQ(identity->plan_public_key, plan_key);
+  const auto said = coordinator.wait_for<protocol::Enrol>();
+  ASSERT_TRUE(said);
+  EXPECT_EQ(said->public_key, protocol::load_curve_keys(config.paths.state / "agent.key").public_key);
+  // Nothing of the try is left, and the token is nowhere.
+  EXPECT_EQ(files.list(config.paths.state), (std::vector<std::string>{"agent.key", "identity.yaml"}));
+}
+
+TEST_F(Enrolling, SaysThatTheTokenWasRefused) {
+  CoordinatorDouble coordinator(yes());
+  EXPECT_NE(trouble(text_of(coordinator, std::string(32, 'x'))).find("refused the token"), std::string::npos);
+  EXPECT_FALSE(load_identity(files, config.paths.state));
+}
+
+TEST_F(Enrolling, RepeatedWithOneTokenOffersTheSameKeyAndWithAnotherAnother) {
+  std::atomic<bool> agree{false};
+  CoordinatorDouble coordinator([&](const HostId& peer, const protocol::Envelope& heard) {
+    return agree ? yes()(peer, heard) : std::vector<protocol::Message>{protocol::Refuse{"enrolment", "not now"}};
+  });
+  const std::string text = invite(coordinator, std::string(32, 't'));
+  EXPECT_EQ(trouble(text), "not now");
+  const auto first = coordinator.wait_for<protocol::Enrol>();
+  EXPECT_EQ(trouble(text), "not now");
+  const auto second = coordinator.wait_for<protocol::Enrol>(1);
+  ASSERT_TRUE(first && second);
+  EXPECT_EQ(first->public_key, second->public_key);
+
+  agree = true;
+  EXPECT_EQ(trouble(invite(coordinator, std::string(32, 'u'))), "");
+  const auto third = coordinator.wait_for<protocol::Enrol>(2);
+  ASSERT_TRUE(third);
+  EXPECT_NE(third->public_key, first->public_key);
+}
+
+TEST_F(Enrolling, RefusesAHostThatIsEnrolledAndANameThatIsNone) {
+  CoordinatorDouble coordinator(yes());
+  const std::string text = invite(coordinator, std::string(32, 't'));
+  EXPECT_NE(trouble(text, "Web 1").find("cannot be a host's name"), std::string::npos);
+  EXPECT_NE(trouble("sy1.nonsense").find("enrolment string"), std::string::npos);
+  EXPECT_TRUE(coordinator.heard().empty());
+  ASSERT_EQ(trouble(text), "");
+  EXPECT_NE(trouble(text).find("enrolled already, as web-1"), std::string::npos);
+}
+
+TEST_F(Enrolling, KeepsItsKeysFromOthers) {
+  CoordinatorDouble coordinator(yes());
+  ASSERT_EQ(trouble(invite(coordinator, std::string(32, 't'))), "");
+  for (const auto& [name, mode] : {std::pair{".", 0700u}, {"agent.key", 0600u}, {"identity.yaml", 0600u}}) {
+    struct stat facts {};
+    ASSERT_EQ(::stat((config.paths.state / name).c_str(), &facts), 0);
+    EXPECT_EQ(facts.st_mode & 07777, mode) << name;
+  }
+}
+
+}  // namespace
+}  // namespace switchyard::agent

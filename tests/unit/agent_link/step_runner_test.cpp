@@ -1,0 +1,130 @@
+#include "agent/link/step_runner.hpp"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <thread>
+
+#include "common/error.hpp"
+
+namespace switchyard::agent {
+namespace {
+
+const DeploymentId deployment("d-0123456789abcdef");
+
+class ScriptedExecutor final : public Executor {
+ public:
+  std::function<protocol::StepResult(const StepContext&)> script = [](const StepContext&) { return done(true, ""); };
+  std::atomic<int> calls{0};
+
+  protocol::StepResult run(const protocol::Action&, const StepContext& context) override {
+    ++calls;
+    return script(context);
+  }
+};
+
+class Steps : public ::testing::Test {
+ protected:
+  RunStep order(protocol::Action action, std::uint32_t attempts = 1) {
+    RunStep step;
+    step.deployment = deployment;
+    step.step = StepId(std::string(32, static_cast<char>('a' + ++orders)));
+    step.action = std::move(action);
+    step.timeout_ms = 10'000;
+    step.attempts = attempts;
+    return step;
+  }
+  StepFinished result_of(const RunStep& step) {
+    runner.run(step);
+    loop.run();
+    return results.at(0);
+  }
+
+  SystemClock clock;
+  EventLoop loop;
+  ScriptedExecutor executor;
+  Executors executors{ExecutorTable{executor, executor, executor, executor, executor, executor, executor, executor,
+                                    executor, executor, executor},
+                      clock};
+  WorkerPool pool{1, 1};
+  std::vector<StepFinished> results;
+  int orders = 0;
+  std::size_t wanted = 1;
+  StepRunner runner{loop, pool, executors, clock, [this](StepFinished finished) {
+                      results.push_back(std::move(finished));
+                      if (results.size() == wanted) loop.stop();
+                    }};
+};
+
+TEST_F(Steps, ComeBackOnTheLoopWithTheirResult) {
+  const std::thread::id here = std::this_thread::get_id();
+  std::thread::id there;
+  executor.script = [&](const StepContext& context) {
+    there = std::this_thread::get_id();
+    EXPECT_GT(context.deadline_boot_ms, clock.boot_ms());
+    return done(true, "made it so");
+  };
+  RunStep step = order(protocol::EnsureLink{});
+  step.undo = true;
+  const StepFinished finished = result_of(step);
+  EXPECT_NE(there, here);
+  EXPECT_EQ(finished.step, step.step);
+  EXPECT_TRUE(finished.undo);
+  EXPECT_EQ(finished.result.detail, "made it so");
+  EXPECT_EQ(runner.running(), 0u);
+}
+
+TEST_F(Steps, ThatFailAreTriedAsOftenAsThePlanSays) {
+  executor.script = [&](const StepContext&) { return executor.calls < 3 ? failed("busy", "") : done(true, ""); };
+  EXPECT_EQ(result_of(order(protocol::EnsureLink{}, 5)).result.state, protocol::StepState::done);
+  EXPECT_EQ(executor.calls, 3);
+}
+
+TEST_F(Steps, ThatRunACommandAreNeverTriedTwice) {
+  executor.script = [](const StepContext&) { return failed("exit", ""); };
+  EXPECT_EQ(result_of(order(protocol::Run{}, 5)).result.state, protocol::StepState::failed);
+  EXPECT_EQ(executor.calls, 1);
+}
+
+TEST_F(Steps, ThatThrowHaveFailed) {
+  executor.script = [](const StepContext&) -> protocol::StepResult { throw SysError(ENOSPC, "writing /srv/api"); };
+  const StepFinished finished = result_of(order(protocol::EnsureLink{}));
+  EXPECT_EQ(finished.result.state, protocol::StepState::failed);
+  EXPECT_NE(finished.result.detail.find("writing /srv/api"), std::string::npos);
+}
+
+TEST_F(Steps, ThatAreCancelledAreAskedToStopAndStillComeBack) {
+  std::atomic<bool> began{false};
+  executor.script = [&](const StepContext& context) {
+    began = true;
+    while (!context.stop.stop_requested()) std::this_thread::yield();
+    return failed("stopped", "");
+  };
+  const RunStep step = order(protocol::EnsureLink{}, 3);
+  runner.run(step);
+  while (!began) std::this_thread::yield();
+  runner.cancel({deployment, step.step});
+  loop.run();
+  EXPECT_EQ(results.at(0).result.code, "stopped");
+  EXPECT_EQ(executor.calls, 1);
+}
+
+TEST_F(Steps, ThatFindNoPlaceInTheQueueFailAtOnce) {
+  std::atomic<bool> release_it{false};
+  std::atomic<bool> began{false};
+  executor.script = [&](const StepContext&) {
+    began = true;
+    while (!release_it) std::this_thread::yield();
+    return done(true, "");
+  };
+  runner.run(order(protocol::EnsureLink{}));
+  while (!began) std::this_thread::yield();
+  runner.run(order(protocol::EnsureLink{}));
+  runner.run(order(protocol::EnsureLink{}));
+  loop.run();
+  EXPECT_EQ(results.at(0).result.code, "busy");
+  release_it = true;
+}
+
+}  // namespace
+}  // namespace switchyard::agent
