@@ -33,6 +33,9 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
   }
 }
 
+/// The pieces are views: of a temporary they would outlive the text.
+std::vector<std::string_view> split(std::string&& text, char separator) = delete;
+
 std::uint64_t number_of(std::string_view text) {
   std::uint64_t number = 0;
   std::from_chars(text.data(), text.data() + text.size(), number);
@@ -131,7 +134,8 @@ std::vector<HaproxyServer> HaproxySocket::servers(const std::string& backend) co
 }
 
 std::uint64_t HaproxySocket::process_id() const {
-  for (const std::string_view line : split(ask("show info"), '\n')) {
+  const std::string info = ask("show info");
+  for (const std::string_view line : split(info, '\n')) {
     if (line.starts_with("Pid: ")) return number_of(line.substr(5));
   }
   throw Error("haproxy at " + path_ + " does not say its process id");

@@ -37,6 +37,9 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
   }
 }
 
+/// The pieces are views: of a temporary they would outlive the text.
+std::vector<std::string_view> split(std::string&& text, char separator) = delete;
+
 PortWeights weights_of(const SwitchEntry& entry) {
   PortWeights weights;
   for (const protocol::SwitchTarget& target : entry.targets) weights[target.port] += target.weight;
