@@ -201,6 +201,8 @@ inline constexpr std::uint32_t run_end_grace_ms = 15'000;
 inline constexpr std::size_t run_results_max = 1'000;
 
 // --- probes --------------------------------------------------------------------------------------------------------
+/// First pause while the command of a probe runs; most end at once.
+inline constexpr std::int64_t probe_poll_ms_min = 5;
 /// Head of an HTTP answer; no server of note sends more.
 inline constexpr std::size_t probe_head_bytes_max = 16 * 1024;
 /// Name look-ups of probes that hang in the resolver at the same time; each holds a thread until it ends.
