@@ -82,12 +82,19 @@ void HostBook::put_host(const model::HostRow& row, store::Transaction writes) {
 }
 
 void HostBook::seen(const HostId& host, const std::string& agent_version) {
-  const model::HostRow* present = find(host);
-  if (present == nullptr) return;
-  model::HostRow row = *present;
-  row.agent_version = agent_version;
-  row.last_seen_wall_ms = clock_.wall_ms();
-  put_host(row, {});
+  const auto found = hosts_.find(host);
+  if (found == hosts_.end()) return;
+  found->second.agent_version = agent_version;
+  found->second.last_seen_wall_ms = clock_.wall_ms();
+  seen_.insert(host);
+}
+
+void HostBook::write_seen() {
+  if (seen_.empty()) return;
+  store::Transaction writes;
+  for (const HostId& host : seen_) writes.push_back(store::PutHost{hosts_.at(host)});
+  store_.commit(writes);
+  seen_.clear();
 }
 
 Answer<bool> HostBook::add(const Caller& caller, const HostId& host, const std::map<std::string, std::string>& labels) {

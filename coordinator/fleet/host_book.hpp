@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -38,7 +39,10 @@ class HostBook {
   std::vector<model::HostRow> rows() const;
   /// Enrolled, not revoked and not removed.
   bool may_connect(const HostId& host) const;
+  /// The agent said HELLO. Known at once, durable with the next write_seen(): nothing depends on it, and a thousand
+  /// agents that come back together must not cost a thousand transactions.
   void seen(const HostId& host, const std::string& agent_version);
+  void write_seen();
 
   Answer<bool> add(const Caller& caller, const HostId& host, const std::map<std::string, std::string>& labels);
   Answer<bool> remove(const Caller& caller, const HostId& host);
@@ -65,6 +69,7 @@ class HostBook {
   Publish publish_;
   std::map<HostId, model::HostRow> hosts_;
   std::map<std::string, model::TokenRow> tokens_;
+  std::set<HostId> seen_;                ///< rows that are newer than the store's
   std::map<std::string, int> failures_;  ///< by token id
 };
 

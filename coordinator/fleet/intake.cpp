@@ -70,9 +70,9 @@ void Intake::hello(const HostId& host, std::uint64_t connection, const protocol:
   if (outcome.ended) parts_.runs.agent_lost(host, outcome.ended->number);
   if (!outcome.begun) return;
   const auto& hello = std::get<protocol::Hello>(envelope.message);
+  parts_.hosts.seen(host, hello.agent_version);
   parts_.runs.agent_connected(host, *outcome.begun, hello.open);
   parts_.convergence.host_connected(host);
-  parts_.hosts.seen(host, hello.agent_version);
 }
 
 void Intake::from_agent(const HostId& host, const protocol::Envelope& envelope) {
@@ -96,6 +96,13 @@ void Intake::tick() {
     parts_.runs.agent_lost(ended.host, ended.number);
   }
   parts_.hosts.drop_expired();
+  try {
+    parts_.hosts.write_seen();
+  } catch (const StaleEpochError&) {
+    throw;
+  } catch (const StoreError& error) {
+    log::warning("when hosts were last seen was not written, will be tried again", {{"why", error.what()}});
+  }
 }
 
 void Intake::cut_off(const HostId& host, const std::string& why) {

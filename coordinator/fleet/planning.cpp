@@ -7,6 +7,7 @@
 #include "common/ensure.hpp"
 #include "common/error.hpp"
 #include "common/limits.hpp"
+#include "coordinator/fleet/standing_plan.hpp"
 #include "coordinator/planner/manifest_reader.hpp"
 
 namespace switchyard::fleet {
@@ -92,17 +93,16 @@ void Planning::deployment_of(const model::Manifest& manifest, const DeployReques
 
 void Planning::rollback(const model::DeploymentRow& done, const std::vector<std::string>& components,
                         Reply<PlannedDeployment> reply) {
-  const auto plan = store_.plan(done.id);
-  ENSURE(plan.has_value());
+  const model::Plan plan = plan_as_it_stands(store_, done);
   std::string version;
-  for (const auto& [host, slice] : plan->slices) {
+  for (const auto& [host, slice] : plan.slices) {
     for (const protocol::SliceComponent& component : slice.components) {
       if (version.empty()) version = version_of_release(store_, component.old.release);
     }
   }
   gather(
-      planner::inventory_questions(*plan), {}, Use::start, version,
-      [plan = *plan, components](const planner::PlanningFacts& gathered) {
+      planner::inventory_questions(plan), {}, Use::start, version,
+      [plan, components](const planner::PlanningFacts& gathered) {
         return planner::plan_rollback(plan, components, gathered);
       },
       std::move(reply));

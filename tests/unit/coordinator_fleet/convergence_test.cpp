@@ -118,6 +118,32 @@ TEST_F(ConvergenceTest, BringsTheNewMachineOfAReplacedHostToWhatWasCommitted) {
   EXPECT_TRUE(world.row(second.row.id).deferred.empty());
 }
 
+TEST_F(ConvergenceTest, TakesAHostAlongInARollbackThatWasBroughtThereLater) {
+  const ReleaseId first = deploy("v1").plan->slices.begin()->second.components.at(0).release;
+  world.disconnect(world.agent("web-2"));
+  const DeploymentView second = deploy("v2");
+  world.connect(world.agent("web-2"));
+  world.run(60'000);
+  ASSERT_NE(serving("web-2"), first);
+  const DeploymentView rollback = expect_value(world.roll_back(second.row.id));
+  EXPECT_EQ(world.row(rollback.row.id).state, DeploymentState::done);
+  EXPECT_EQ(serving("web-1"), first);
+  EXPECT_EQ(serving("web-2"), first);
+}
+
+TEST_F(ConvergenceTest, IsNotHeldUpInARollbackByAHostThatWasDeclaredGone) {
+  deploy("v1");
+  const ReleaseId release = world.upload("api", "v2");
+  const auto second = expect_value(world.start(world.request(api_manifest("web-1, web-2"), {{"api", release}}), 0));
+  world.disconnect(world.agent("web-2"));
+  expect_value(world.operations().declare_gone(FleetWorld::caller, second.row.id, HostId("web-2"), "test"));
+  world.run(60'000);
+  ASSERT_EQ(serving("web-1"), release);
+  const DeploymentView rollback = expect_value(world.roll_back(second.row.id));
+  EXPECT_EQ(world.row(rollback.row.id).state, DeploymentState::done);
+  EXPECT_EQ(serving("web-1"), world.upload("api", "v1"));
+}
+
 TEST_F(ConvergenceTest, HasNothingToDoForAHostThatServesTheReleaseAlready) {
   world.disconnect(world.agent("web-2"));
   const DeploymentView started = deploy("v1");

@@ -146,6 +146,18 @@ TEST_F(HostBookTest, KnowsItsHostsAgainAfterARestart) {
   EXPECT_TRUE(book().may_connect(HostId("web-1")));
 }
 
+TEST_F(HostBookTest, WritesDownWhenHostsWereSeenWithTheNextTick) {
+  ASSERT_TRUE(enrols(token(), "web-1", key("a")));
+  const auto commits = world.store().commits();
+  book().seen(HostId("web-1"), "0.2.0");
+  EXPECT_EQ(world.store().commits(), commits);
+  world.store().fail_commit(1, store::MemoryStore::Fault::lost);
+  world.now().intake.tick();
+  world.now().intake.tick();
+  EXPECT_EQ(world.store().hosts().at(0).agent_version, "0.2.0");
+  EXPECT_EQ(world.store().hosts().at(0).last_seen_wall_ms, world.clock.wall_ms());
+}
+
 TEST_F(HostBookTest, WritesAnAuditRowForEveryChange) {
   const std::string id = token();
   ASSERT_TRUE(enrols(id, "web-1", key("a")));

@@ -1,0 +1,55 @@
+#include "coordinator/fleet/standing_plan.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "common/ensure.hpp"
+#include "common/limits.hpp"
+
+namespace switchyard::fleet {
+namespace {
+
+void drop_host(model::Plan& plan, const HostId& host) {
+  plan.slices.erase(host);
+  for (model::PlanNode& node : plan.nodes) std::erase(node.hosts, host);
+}
+
+/// The host joins the node of its component, so that order and batches are those of the deployment.
+void add_to_node(model::Plan& plan, const std::string& component, const HostId& host) {
+  const auto found = std::find_if(plan.nodes.begin(), plan.nodes.end(),
+                                  [&](const model::PlanNode& node) { return node.component == component; });
+  if (found == plan.nodes.end()) {
+    model::PlanNode node;
+    node.component = component;
+    node.hosts = {host};
+    plan.nodes.push_back(std::move(node));
+  } else if (std::find(found->hosts.begin(), found->hosts.end(), host) == found->hosts.end()) {
+    found->hosts.push_back(host);
+  }
+}
+
+}  // namespace
+
+model::Plan plan_as_it_stands(const store::StateStore& store, const model::DeploymentRow& done) {
+  auto stored = store.plan(done.id);
+  ENSURE(stored.has_value());
+  model::Plan plan = std::move(*stored);
+  for (const HostId& host : done.gone) drop_host(plan, host);
+  std::set<HostId> brought;
+  for (const model::DeploymentRow& row : store.deployments(limits::deferral_rows_max)) {
+    const bool converged = row.kind == model::DeploymentKind::converge && row.rollback_of == done.id &&
+                           row.state == model::DeploymentState::done;
+    if (!converged) continue;
+    const auto later = store.plan(row.id);
+    ENSURE(later.has_value());
+    for (const auto& [host, slice] : later->slices) {
+      if (!brought.insert(host).second) continue;  // a newer one brought it there again
+      drop_host(plan, host);
+      plan.slices.emplace(host, slice);
+      for (const protocol::SliceComponent& component : slice.components) add_to_node(plan, component.name, host);
+    }
+  }
+  return plan;
+}
+
+}  // namespace switchyard::fleet

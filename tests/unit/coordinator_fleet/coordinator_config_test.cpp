@@ -1,0 +1,101 @@
+#include "coordinator/coordinator_config.hpp"
+
+#include <gtest/gtest.h>
+
+#include "common/error.hpp"
+
+namespace switchyard {
+namespace {
+
+CoordinatorConfig read(const std::string& text, const std::string& root = {}) {
+  return read_coordinator_config(text, "coordinator.yaml", root);
+}
+
+std::string complaint(const std::string& text) {
+  try {
+    read(text);
+  } catch (const InputError& error) {
+    return error.what();
+  }
+  return {};
+}
+
+TEST(CoordinatorConfig, HasADefaultForEverything) {
+  const CoordinatorConfig config = read("");
+  EXPECT_EQ(config.control_address, "tcp://0.0.0.0:7400");
+  EXPECT_EQ(config.bulk_address, "tcp://0.0.0.0:7401");
+  EXPECT_EQ(config.state_directory, "/var/lib/switchyard");
+  EXPECT_EQ(config.api.unix_socket, "/run/switchyard/coordinator.sock");
+  EXPECT_EQ(config.api.listen_address, "127.0.0.1");
+  EXPECT_EQ(config.api.listen_port, 8765);
+  ASSERT_EQ(config.advertise.size(), 1u);
+  EXPECT_FALSE(config.advertise[0].host.empty());
+  EXPECT_EQ(config.advertise[0].control_port, 7400);
+}
+
+TEST(CoordinatorConfig, ReadsEveryKey) {
+  const CoordinatorConfig config = read(
+      "listen: {control: \"10.0.0.1:9400\", bulk: \"10.0.0.1:9500\"}\n"
+      "advertise: [\"deploy.example:9400:9500\", \"10.0.0.1\"]\n"
+      "http: {listen: \"127.0.0.1:9000\", socket: /run/s.sock, socket_group: ops, allowed_hosts: [a.example],\n"
+      "       allowed_origins: [\"https://a.example\"]}\n"
+      "state_directory: /srv/state\n"
+      "hosts: {components_root: /opt, units_root: /run/systemd/system}\n"
+      "log_level: debug\n");
+  EXPECT_EQ(config.control_address, "tcp://10.0.0.1:9400");
+  EXPECT_EQ(config.bulk_address, "tcp://10.0.0.1:9500");
+  ASSERT_EQ(config.advertise.size(), 2u);
+  EXPECT_EQ(config.advertise[0].bulk_port, 9500);
+  EXPECT_EQ(config.advertise[1].control_port, 7400);
+  EXPECT_EQ(config.api.listen_port, 9000);
+  EXPECT_EQ(config.api.unix_socket, "/run/s.sock");
+  EXPECT_EQ(config.api.socket_group, "ops");
+  EXPECT_EQ(config.api.allowed_hosts, std::vector<std::string>{"a.example"});
+  EXPECT_EQ(config.api.allowed_origins, std::vector<std::string>{"https://a.example"});
+  EXPECT_EQ(config.api.state_directory, "/srv/state");
+  EXPECT_EQ(config.host_roots.components, "/opt");
+  EXPECT_EQ(config.host_roots.units, "/run/systemd/system");
+  EXPECT_EQ(config.log_level, log::Level::debug);
+}
+
+TEST(CoordinatorConfig, PutsTheRootBeforeEveryPathOfThisMachine) {
+  const CoordinatorConfig config = read("", "/tmp/one");
+  EXPECT_EQ(config.state_directory, "/tmp/one/var/lib/switchyard");
+  EXPECT_EQ(config.api.state_directory, "/tmp/one/var/lib/switchyard");
+  EXPECT_EQ(config.api.unix_socket, "/tmp/one/run/switchyard/coordinator.sock");
+  EXPECT_EQ(config.host_roots.components, "/srv") << "that is a path of the hosts";
+}
+
+TEST(CoordinatorConfig, TakesTheNextPortForBulkAndAdvertisesWhatItListensOn) {
+  const CoordinatorConfig config = read("listen: {control: \"[::]:9400\"}\n");
+  EXPECT_EQ(config.control_address, "tcp://[::]:9400");
+  EXPECT_EQ(config.bulk_address, "tcp://[::]:9401");
+  EXPECT_EQ(config.advertise.at(0).control_port, 9400);
+  EXPECT_EQ(config.advertise.at(0).bulk_port, 9401);
+}
+
+TEST(CoordinatorConfig, RefusesAnUnknownKeyAndNamesTheNearest) {
+  const std::string text = complaint("log_level: info\nadvertize: [a]\n");
+  EXPECT_EQ(text.substr(0, 20), "coordinator.yaml:2:1");
+  EXPECT_NE(text.find("`advertise`"), std::string::npos) << text;
+}
+
+TEST(CoordinatorConfig, RefusesWhatIsNoAddress) {
+  for (const char* address : {"7400", "host:", ":7400", "host:99999", "::1:7400", "host:74x"}) {
+    EXPECT_NE(complaint("listen: {control: \"" + std::string(address) + "\"}\n"), "") << address;
+  }
+  EXPECT_NE(complaint("advertise: []\n"), "");
+  EXPECT_NE(complaint("advertise: [\"not a host\"]\n"), "");
+  EXPECT_NE(complaint("state_directory: relative/path\n"), "");
+  EXPECT_NE(complaint("log_level: loud\n"), "");
+}
+
+TEST(CoordinatorConfig, CanDoWithoutTcpForItsApi) { EXPECT_EQ(read("http: {listen: none}\n").api.listen_address, ""); }
+
+TEST(CoordinatorConfig, MissesAFileThatWasNamedButNotTheDefaultOne) {
+  EXPECT_THROW(load_coordinator_config("/nonexistent/coordinator.yaml", true, {}), InputError);
+  EXPECT_NO_THROW(load_coordinator_config("/nonexistent/coordinator.yaml", false, {}));
+}
+
+}  // namespace
+}  // namespace switchyard
