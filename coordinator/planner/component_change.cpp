@@ -1,5 +1,6 @@
 #include "coordinator/planner/component_change.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "coordinator/planner/slot_place.hpp"
@@ -66,7 +67,8 @@ class StepList {
 
   void add_stop(Phase phase, const std::string& unit, std::optional<Action> undo) {
     protocol::Step& step = add(phase, "stop " + unit, stopped(unit));
-    step.timeout_ms = change_.stop_timeout_ms + unit_grace_ms;
+    // Its undo, a start, has the same limit.
+    step.timeout_ms = std::max(change_.step_timeout_ms, change_.stop_timeout_ms + unit_grace_ms);
     step.undo = std::move(undo);
   }
 
@@ -132,6 +134,7 @@ void StepList::start_after(Phase phase) {
     // On the way back, after the traffic is switched and before the slot is stopped: what the new slot was given while
     // it served is finished first.
     check.undo = drain_of(change_.after, change_.after_port);
+    check.timeout_ms = std::max(change_.step_timeout_ms, change_.drain_ms + unit_grace_ms);
   }
 }
 

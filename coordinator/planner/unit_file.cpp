@@ -106,8 +106,9 @@ std::string whole_unit(const model::Component& component, const SlotPlace& place
   text += "[Unit]\n";
   text += line("Description", place.component + " " + short_id(place.release) + " (" + place.slot + ")");
   text += "Wants=network-online.target\n";
-  // After a crash in the middle of a deployment the journal decides first which slots start.
-  text += "After=network-online.target switchyard-resume.service\n";
+  // Not after switchyard-resume.service, although that decides at boot what serves: it starts this very unit when it
+  // must, and waits for it. Each would wait for the other.
+  text += "After=network-online.target\n";
   // A service that its health checks have accepted is started again for as long as it takes.
   text += "StartLimitIntervalSec=0\n";
   text += "\n[Service]\nType=exec\n";

@@ -45,6 +45,10 @@ TEST(UnitFile, RunsTheReleaseInItsSlot) {
   EXPECT_TRUE(has(text, "\nWantedBy=multi-user.target\n"));
 }
 
+TEST(UnitFile, NeverWaitsForTheUnitThatStartsItAtBoot) {
+  EXPECT_EQ(unit_of(component(), "green").find("switchyard-resume"), std::string::npos);
+}
+
 TEST(UnitFile, GivesAServiceWithoutAUserOneOfItsOwn) {
   model::Component api = component();
   api.service.user.clear();
