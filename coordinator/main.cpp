@@ -28,7 +28,7 @@ constexpr std::string_view usage =
     "  --help         prints this text\n";
 
 /// Another coordinator has taken over: the supervisor must not start this one again at once.
-constexpr int exit_stale = 3;
+constexpr int exit_stale = 2;
 
 struct Arguments {
   std::filesystem::path config;
