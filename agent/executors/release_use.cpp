@@ -76,8 +76,13 @@ std::optional<ReleaseId> release_of_unit(const HostPaths& paths, const std::stri
                                          const std::filesystem::path& proc) {
   const std::filesystem::path directory = paths.components / component;
   std::set<ReleaseId> found;
-  if (unit.main_pid != 0)
-    found = releases_named(read_link_head(proc / std::to_string(unit.main_pid) / "cwd"), directory);
+  if (unit.main_pid != 0) {
+    const std::filesystem::path process = proc / std::to_string(unit.main_pid);
+    found = releases_named(read_link_head(process / "cwd"), directory);
+    // The hardened agent may not look where another user's process works; what it was started with is open to all.
+    if (found.empty()) found = releases_named(read_head(process / "cmdline"), directory);
+    if (found.size() > 1) found.clear();
+  }
   if (found.empty()) found = releases_named(unit.working_directory, directory);
   if (found.empty()) return std::nullopt;
   return *found.begin();

@@ -17,8 +17,9 @@ namespace switchyard::agent {
 std::set<ReleaseId> releases_in_use(const HostPaths& paths, const std::string& component,
                                     const std::filesystem::path& proc = "/proc");
 
-/// The release that a unit runs: where its process works now is the truth; what its unit file says may be newer than
-/// the process. Nothing if neither lies in a release of the component.
+/// The release that a unit runs: where its process works now, or else the one release that it was started with, is the
+/// truth; what its unit file says may be newer than the process. Nothing if none of them lies in a release of the
+/// component.
 std::optional<ReleaseId> release_of_unit(const HostPaths& paths, const std::string& component, const UnitStatus& unit,
                                          const std::filesystem::path& proc = "/proc");
 

@@ -1,7 +1,6 @@
 #include "agent/inventory/inventory.hpp"
 
 #include <algorithm>
-#include <set>
 #include <system_error>
 #include <utility>
 
@@ -132,17 +131,8 @@ void InventoryReader::serve_stranger(const protocol::InventoryQuestion& question
   fact.unit_state = unit.active_state;
 }
 
-/// Where the process works now is the truth; what its unit file says may be newer than the process.
 ReleaseId InventoryReader::release_of(const std::string& component, const UnitStatus& status) const {
-  const std::filesystem::path directory = paths_.components / component;
-  if (status.main_pid != 0) {
-    std::error_code gone;
-    const auto cwd = std::filesystem::read_symlink(proc_ / std::to_string(status.main_pid) / "cwd", gone);
-    const std::set<ReleaseId> found = gone ? std::set<ReleaseId>{} : releases_named(cwd.string(), directory);
-    if (!found.empty()) return *found.begin();
-  }
-  const std::set<ReleaseId> found = releases_named(status.working_directory, directory);
-  return found.empty() ? ReleaseId() : *found.begin();
+  return release_of_unit(paths_, component, status, proc_).value_or(ReleaseId());
 }
 
 std::vector<protocol::ReleaseFact> InventoryReader::releases(const std::string& component) const {

@@ -4,6 +4,7 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 
 #include "tests/support/fake_service_manager.hpp"
 #include "tests/support/fake_socket_table.hpp"
@@ -33,6 +34,11 @@ class Inventory : public ::testing::Test {
     const auto process = directory_ / "proc" / std::to_string(services_.unit(unit).status.main_pid);
     std::filesystem::create_directories(process);
     std::filesystem::create_symlink(where, process / "cwd");
+  }
+  void process_was_started_with(const std::string& unit, const std::string& words) {
+    const auto process = directory_ / "proc" / std::to_string(services_.unit(unit).status.main_pid);
+    std::filesystem::create_directories(process);
+    std::ofstream(process / "cmdline") << words;
   }
   protocol::SwitchTraffic traffic(protocol::SwitchKind kind, std::uint32_t blue, std::uint32_t green) const {
     protocol::SwitchTraffic now;
@@ -98,6 +104,17 @@ TEST_F(Inventory, TheProcessIsBelievedMoreThanItsUnitFile) {
   process_works_in("api@blue.service", directory_ / "srv/api/releases" / release_a);
   nftables_.set(traffic(nft, 100, 0));
   EXPECT_EQ(ask(nft).serving.release.str(), release_a);
+}
+
+TEST_F(Inventory, WhatTheProcessWasStartedWithCountsWhereItsDirectoryCannotBeSeen) {
+  const std::string releases = (directory_ / "srv/api/releases").string() + "/";
+  run_unit("api@blue.service", release_b);
+  process_was_started_with("api@blue.service", releases + release_a + "/bin/api");
+  nftables_.set(traffic(nft, 100, 0));
+  EXPECT_EQ(ask(nft).serving.release.str(), release_a);
+  // Two are no answer: then the unit file is believed.
+  process_was_started_with("api@blue.service", releases + release_a + "/bin/api " + releases + release_b);
+  EXPECT_EQ(ask(nft).serving.release.str(), release_b);
 }
 
 TEST_F(Inventory, AServiceThatChangedItsDirectoryIsKnownByItsUnitFile) {
