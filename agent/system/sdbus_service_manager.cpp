@@ -15,6 +15,7 @@ namespace {
 constexpr const char* unit_interface = "org.freedesktop.systemd1.Unit";
 constexpr const char* service_interface = "org.freedesktop.systemd1.Service";
 constexpr const char* no_such_unit = "org.freedesktop.systemd1.NoSuchUnit";
+constexpr const char* resume_unit = "switchyard-resume.service";
 constexpr const char* unit_exists = "org.freedesktop.systemd1.UnitExists";
 /// A unit that is restarted all the time gives no two equal readings; the last is then as good as any.
 constexpr int readings_max = 3;
@@ -26,6 +27,7 @@ UnitStatus read_once(const SystemdBus& bus, const std::string& path, bool is_ser
   status.active_state = bus.text_property(path, unit_interface, "ActiveState");
   status.sub_state = bus.text_property(path, unit_interface, "SubState");
   status.unit_file_state = bus.text_property(path, unit_interface, "UnitFileState");
+  status.job_pending = bus.job_property(path, unit_interface, "Job") != 0;
   status.need_reload = bus.flag_property(path, unit_interface, "NeedDaemonReload");
   if (!is_service) return status;
   status.result = bus.text_property(path, service_interface, "Result");
@@ -99,6 +101,13 @@ std::string read_path(const BusMessage& reply) {
 
 std::chrono::steady_clock::time_point in_ms(std::uint64_t ms) {
   return std::chrono::steady_clock::now() + std::chrono::milliseconds(ms);
+}
+
+/// The host boots, and the caller is most likely the resume unit's own process: units that are ordered after it cannot
+/// start before it has ended.
+bool is_resuming(const SystemdBus& bus) {
+  const std::string path = read_path(bus.manager_call("LoadUnit", resume_unit));
+  return bus.text_property(path, unit_interface, "ActiveState") == "activating";
 }
 
 /// EnableUnitFiles and DisableUnitFiles differ in one flag.
@@ -185,9 +194,11 @@ UnitStatus SdbusServiceManager::status(const std::string& unit) {
   });
 }
 
-std::string SdbusServiceManager::run_job(const char* method, const std::string& unit, std::uint32_t timeout_ms) {
+std::string SdbusServiceManager::run_job(const char* method, const std::string& unit, std::uint32_t timeout_ms,
+                                         bool starts) {
   const auto deadline = in_ms(timeout_ms);
   const auto bus = connections_->fresh();
+  const bool queued = starts && is_resuming(*bus);
   bus->subscribe_to_jobs();
   const BusMessage message = bus->new_manager_call(method);
   bus_check(sd_bus_message_append(message.get(), "ss", unit.c_str(), "replace"), method);
@@ -195,17 +206,18 @@ std::string SdbusServiceManager::run_job(const char* method, const std::string& 
   // Such a unit cannot run: an outcome, and the caller's readback says the rest.
   if (failure.is(no_such_unit)) return "failed";
   if (failure) throw_failure(failure, std::string(method) + " " + unit);
+  if (queued) return "queued";
   return bus->wait_for_job(read_path(reply), deadline);
 }
 
 std::string SdbusServiceManager::start(const std::string& unit, std::uint32_t timeout_ms) {
-  return run_job("StartUnit", unit, timeout_ms);
+  return run_job("StartUnit", unit, timeout_ms, true);
 }
 std::string SdbusServiceManager::stop(const std::string& unit, std::uint32_t timeout_ms) {
-  return run_job("StopUnit", unit, timeout_ms);
+  return run_job("StopUnit", unit, timeout_ms, false);
 }
 std::string SdbusServiceManager::restart(const std::string& unit, std::uint32_t timeout_ms) {
-  return run_job("RestartUnit", unit, timeout_ms);
+  return run_job("RestartUnit", unit, timeout_ms, true);
 }
 
 void SdbusServiceManager::enable(const std::string& unit) {

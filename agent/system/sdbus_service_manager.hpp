@@ -28,7 +28,7 @@ class SdbusServiceManager final : public ServiceManager {
 
  private:
   class Connections;
-  std::string run_job(const char* method, const std::string& unit, std::uint32_t timeout_ms);
+  std::string run_job(const char* method, const std::string& unit, std::uint32_t timeout_ms, bool starts);
 
   std::unique_ptr<Connections> connections_;
 };

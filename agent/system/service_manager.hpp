@@ -18,6 +18,7 @@ struct UnitStatus {
   std::uint32_t main_pid = 0;
   std::int32_t exit_status = 0;
   std::string invocation_id;  ///< 32 hexadecimal digits
+  bool job_pending = false;   ///< systemd is about to start or stop it: what it is now will not stay
   bool need_reload = false;   ///< the unit file changed since systemd read it
   std::string working_directory;
 };
@@ -39,7 +40,8 @@ class ServiceManager {
   virtual ~ServiceManager() = default;
   virtual UnitStatus status(const std::string& unit) = 0;
   /// Waits for the job's end (JobRemoved) at most `timeout_ms`; the result word of the job: done, failed, timeout,
-  /// dependency, canceled.
+  /// dependency, canceled. While the resume unit decides what this boot runs, starts wait for its end, so it must not
+  /// wait for them: then the result is `queued` at once, and the unit starts when the boot goes on.
   virtual std::string start(const std::string& unit, std::uint32_t timeout_ms) = 0;
   virtual std::string stop(const std::string& unit, std::uint32_t timeout_ms) = 0;
   virtual std::string restart(const std::string& unit, std::uint32_t timeout_ms) = 0;

@@ -110,6 +110,20 @@ bool SystemdBus::flag_property(const std::string& path, const char* interface, c
   return trivial_property<int>(bus_.get(), path, interface, name, 'b') != 0;
 }
 
+std::uint32_t SystemdBus::job_property(const std::string& path, const char* interface, const char* name) const {
+  ErrorHolder holder;
+  sd_bus_message* reply = nullptr;
+  const std::string what = std::string("reading property ") + name + " of " + path;
+  const int result =
+      sd_bus_get_property(bus_.get(), service, path.c_str(), interface, name, &holder.error, &reply, "(uo)");
+  if (result < 0) throw_failure(holder.failure(-result), what);
+  const BusMessage owner(reply);
+  std::uint32_t job = 0;
+  const char* job_path = nullptr;
+  bus_check(sd_bus_message_read(reply, "(uo)", &job, &job_path), what);
+  return job;
+}
+
 std::string SystemdBus::bytes_property(const std::string& path, const char* interface, const char* name) const {
   ErrorHolder holder;
   sd_bus_message* reply = nullptr;

@@ -49,6 +49,8 @@ class SystemdBus {
   std::uint32_t number_property(const std::string& path, const char* interface, const char* name) const;
   std::int32_t signed_property(const std::string& path, const char* interface, const char* name) const;
   bool flag_property(const std::string& path, const char* interface, const char* name) const;
+  /// The number of the job in a property of type (uo); 0: none.
+  std::uint32_t job_property(const std::string& path, const char* interface, const char* name) const;
   std::string bytes_property(const std::string& path, const char* interface, const char* name) const;
 
   /// From here on ends of jobs are remembered; see wait_for_job().

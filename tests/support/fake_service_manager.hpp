@@ -42,6 +42,8 @@ class FakeServiceManager final : public agent::ServiceManager {
   Unit& unit(const std::string& name) { return units_.at(name); }
   void forget(const std::string& name) { units_.erase(name); }
 
+  bool resuming = false;  ///< the host boots, and the resume unit has not ended yet
+
   /// "start api@blue.service", "enable ...", "reload", in order.
   std::vector<std::string> calls;
 
@@ -67,6 +69,7 @@ class FakeServiceManager final : public agent::ServiceManager {
     if (found->second.hangs) return "timeout";
     agent::UnitStatus& status = found->second.status;
     status.main_pid = 0;
+    status.job_pending = false;
     if (status.active_state == "failed") return "done";
     status.active_state = "inactive";
     status.sub_state = "dead";
@@ -154,6 +157,8 @@ class FakeServiceManager final : public agent::ServiceManager {
     const auto found = units_.find(name);
     if (found == units_.end()) return "failed";
     Unit& unit = found->second;
+    unit.status.job_pending = resuming;
+    if (resuming) return "queued";
     if (unit.hangs) {
       unit.status.active_state = "activating";
       unit.status.sub_state = "start";

@@ -12,13 +12,15 @@ namespace {
 using protocol::UnitEnablement;
 using protocol::UnitState;
 
-bool is_running(const UnitStatus& status) {
-  return status.active_state == "active" || status.active_state == "reloading";
-}
+bool runs(const UnitStatus& status) { return status.active_state == "active" || status.active_state == "reloading"; }
 
-/// Nothing of it runs, and nothing will by itself.
+/// It runs, and systemd is not about to stop it.
+bool is_running(const UnitStatus& status) { return runs(status) && !status.job_pending; }
+
+/// Nothing of it runs, and systemd is not about to start it (as for what was enabled when the boot began).
 bool is_stopped(const UnitStatus& status) {
-  return (status.active_state == "inactive" || status.active_state == "failed") && status.main_pid == 0;
+  return (status.active_state == "inactive" || status.active_state == "failed") && status.main_pid == 0 &&
+         !status.job_pending;
 }
 
 bool is_enabled(const UnitStatus& status) { return status.unit_file_state == "enabled"; }
@@ -97,8 +99,10 @@ protocol::StepResult UnitExecutor::start(const protocol::EnsureUnit& wanted, con
   const std::uint32_t timeout_ms = left_ms(context);
   const std::string job =
       restart ? services_.restart(wanted.unit, timeout_ms) : services_.start(wanted.unit, timeout_ms);
+  // Not read back: nothing of it can run before the boot goes on, and then the agent looks again.
+  if (job == "queued") return done(true, wanted.unit + " starts when the boot goes on");
   const UnitStatus after = services_.status(wanted.unit);
-  if (job == "done" && is_running(after)) return done(true, wanted.unit + (restart ? " restarted" : " started"));
+  if (job == "done" && runs(after)) return done(true, wanted.unit + (restart ? " restarted" : " started"));
   const std::string what = wanted.unit + " did not start";
   if (job == "timeout" && !is_stopped(after)) {
     return failed("timeout", what + " within " + std::to_string(timeout_ms) + " ms: it is " + state_text(after) +

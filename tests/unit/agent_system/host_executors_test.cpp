@@ -69,6 +69,15 @@ TEST_F(UnitExecutor, AUnitThatDoesNotExistIsStoppedAndDisabledAlready) {
   EXPECT_EQ(services_.calls, Calls{"reload"});
 }
 
+TEST_F(UnitExecutor, AnnouncedStartsAndStopsAreNotTakenForTheirOpposite) {
+  services_.define(unit).status.job_pending = true;
+  EXPECT_EQ(run(UnitState::stopped).state, StepState::done);
+  EXPECT_EQ(services_.calls, Calls{"stop " + unit}) << "else the boot would start it afterwards";
+  services_.define_running(unit).status.job_pending = true;
+  run(UnitState::started);
+  EXPECT_EQ(services_.calls, Calls{"start " + unit}) << "else it would be gone a moment later";
+}
+
 TEST_F(UnitExecutor, RestartMakesANewRun) {
   const std::string before = services_.define_running(unit).status.invocation_id;
   const StepResult result = run(UnitState::restarted);
@@ -97,6 +106,15 @@ TEST_F(UnitExecutor, AnEarlierFailureDoesNotHinderAStart) {
 TEST_F(UnitExecutor, AStartThatHangsIsATimeout) {
   services_.define(unit).hangs = true;
   EXPECT_EQ(run(UnitState::started).code, "timeout");
+}
+
+TEST_F(UnitExecutor, WhileTheHostBootsAStartIsQueuedAndNotWaitedFor) {
+  services_.define(unit);
+  services_.resuming = true;
+  const StepResult result = run(UnitState::started);
+  EXPECT_EQ(result.state, StepState::done);
+  EXPECT_EQ(result.evidence.at("active_state"), "inactive");
+  EXPECT_EQ(services_.calls, Calls{"start " + unit});
 }
 
 TEST_F(UnitExecutor, SystemdReadsAChangedUnitFileFirst) {

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <thread>
 
 #include "agent/executors/host/unit_executor.hpp"
@@ -16,12 +17,23 @@ namespace {
 
 const std::filesystem::path unit_directory = "/etc/systemd/system";
 
+/// True as soon as the condition holds; false after `ms`.
+bool within(int ms, const std::function<bool()>& condition) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(ms);
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() > deadline) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  return true;
+}
+
 /// Writes real unit files, and takes away what the tests left.
 class SystemdHost final : public ServiceManagerHost {
  public:
   ~SystemdHost() override {
-    for (const char* unit : {"switchyard-contract-once.service", "switchyard-contract-bad.service",
-                             "switchyard-contract-lasting.service", "switchyard-contract-failing.service"}) {
+    for (const char* unit :
+         {"switchyard-contract-once.service", "switchyard-contract-bad.service", "switchyard-contract-lasting.service",
+          "switchyard-contract-failing.service", "switchyard-resume.service"}) {
       services_.stop(unit, 10'000);
       services_.reset_failed(unit);
       std::filesystem::remove(unit_directory / unit);
@@ -36,13 +48,10 @@ class SystemdHost final : public ServiceManagerHost {
   }
   std::string missing() override { return "switchyard-contract-missing.service"; }
   bool let_end(const std::string& unit, int exit_status) override {
-    for (int i = 0; i < 500; ++i) {
+    return within(5'000, [&] {
       const agent::UnitStatus status = services_.status(unit);
-      if (exit_status == 0 && status.sub_state == "exited") return true;
-      if (exit_status != 0 && status.active_state == "failed") return true;
-      std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    }
-    return false;
+      return exit_status == 0 ? status.sub_state == "exited" : status.active_state == "failed";
+    });
   }
   agent::TransientUnit program(const std::string& name, int exit_status) override {
     return {.name = name,
@@ -91,6 +100,25 @@ TEST_F(Sdbus, ReadsWhereAServiceWorksAndThatItsFileChanged) {
 TEST_F(Sdbus, AJobThatDoesNotEndInTimeIsATimeout) {
   const std::string unit = host_.write("switchyard-contract-lasting.service", "/bin/sleep 600", "Type=notify\n");
   EXPECT_EQ(services_.start(unit, 300), "timeout");
+}
+
+TEST_F(Sdbus, NeverWaitsForAUnitThatItselfWaitsForTheResumeUnit) {
+  host_.write("switchyard-resume.service", "/bin/sleep 2", "Type=oneshot\n");
+  const std::string unit = host_.lasting();
+  std::filesystem::create_directories(unit_directory / (unit + ".d"));
+  std::ofstream(unit_directory / (unit + ".d") / "order.conf") << "[Unit]\nAfter=switchyard-resume.service\n";
+  services_.reload_units();
+  const std::jthread boot([this] { services_.start("switchyard-resume.service", 10'000); });
+  const auto state = [this](const std::string& of) { return services_.status(of).active_state; };
+  ASSERT_TRUE(within(2'000, [&] { return state("switchyard-resume.service") == "activating"; }));
+  const auto began = std::chrono::steady_clock::now();
+  EXPECT_EQ(services_.start(unit, 10'000), "queued");
+  EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::milliseconds(900));
+  EXPECT_NE(state(unit), "active");
+  EXPECT_TRUE(services_.status(unit).job_pending);
+  EXPECT_TRUE(within(8'000, [&] { return state(unit) == "active"; }));
+  EXPECT_TRUE(within(1'000, [&] { return !services_.status(unit).job_pending; }));
+  std::filesystem::remove_all(unit_directory / (unit + ".d"));
 }
 
 TEST_F(Sdbus, ATransientUnitThatRunsTooLongIsEnded) {
