@@ -103,7 +103,8 @@ class Demo:
     def first_version(self):
         self.narrator.chapter("Version 1.0.0: database on h3, API on h1 and h2, web front behind nginx on h1")
         self.show_plan("1.0.0")
-        self.deploy("1.0.0", serves="1.0.0")
+        if self.deploy("1.0.0", serves="1.0.0")["state"] != "done":
+            raise AssertionError("without a first version there is no story to tell")
         self.narrator.say(f"open for visitors at http://{self.fleet['h1'].address} (from the bridge)")
 
     def second_version_under_load(self):
@@ -210,7 +211,9 @@ class Demo:
                   for component, hosts in report["components"].items() for host, seen in hosts.items()
                   if serves not in seen["versions"]]
         self.promise(not faults, f"systemd, ports and bytes on the hosts say: all serve {serves}, "
-                     f"{report['mixed']} differ" + "".join(f"; {fault}" for fault in faults))
+                     f"{report['mixed']} differ")
+        for fault in faults:
+            self.narrator.say(fault)
         finished = deployment["finished_ms"] or deployment["updated_ms"]
         self.deployments.append({"id": deployment["id"], "version": version, "state": deployment["state"],
                                  "serves": report["version"], "mixed": report["mixed"],
@@ -277,7 +280,9 @@ def main():
         return 1
     if options.keep:
         say_how_to_look_around(narrator, fleet["h1"].address)
-    narrator.chapter("Broken: " + "; ".join(demo.broken) if demo.broken else "Every promise was kept")
+    narrator.chapter(f"{len(demo.broken)} promises were broken" if demo.broken else "Every promise was kept")
+    for text in demo.broken:
+        narrator.say(text)
     print(json.dumps(result), flush=True)
     return 1 if demo.broken else 0
 

@@ -38,7 +38,7 @@ CONNECTIONS_MAX = 200
 @dataclasses.dataclass(frozen=True)
 class Kind:
     """One way of asking. `slow_seconds` spreads the sending of the body over that time, as a client on a
-    bad line would."""
+    bad line would. `text` is sent as JSON as it stands."""
     name: str
     weight: float
     method: str
@@ -46,8 +46,12 @@ class Kind:
     form: bool = False
     json: bool = False
     slow_seconds: float = 0
+    text: str = ""
+    accept: str = "*/*"
 
     def body(self, request_id):
+        if self.text:
+            return "application/json", self.text.encode()
         fields = {"author": "load", "message": f"request {request_id}"}
         if self.form:
             return "application/x-www-form-urlencoded", urllib.parse.urlencode(fields).encode()
@@ -55,6 +59,10 @@ class Kind:
 
 
 NOTHING_NEWER = 2**62  # An entry with this number never comes, so the server waits as long as it was asked to.
+
+INITIALIZE = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "initialize",
+                         "params": {"protocolVersion": "2025-06-18", "capabilities": {},
+                                    "clientInfo": {"name": "load", "version": "1"}}})
 
 PROFILES = {
     "guestbook-web": [
@@ -71,6 +79,8 @@ PROFILES = {
     ],
     # For any other service: one address, read only.
     "plain": [Kind("get", 1.0, "GET", "")],
+    # An MCP server over streamable HTTP: clients that come and introduce themselves.
+    "mcp": [Kind("initialize", 1.0, "POST", "/mcp", text=INITIALIZE, accept="application/json, text/event-stream")],
 }
 
 
@@ -178,7 +188,8 @@ class Load:
 
     async def send(self, connection, kind, one_shot, request_id):
         lines = [f"{kind.method} {self.base}{kind.target or '/'} HTTP/1.1", f"Host: {self.address}:{self.port}",
-                 f"X-Request-Id: {request_id}", "Connection: " + ("close" if one_shot else "keep-alive")]
+                 f"X-Request-Id: {request_id}", f"Accept: {kind.accept}",
+                 "Connection: " + ("close" if one_shot else "keep-alive")]
         body = b""
         if kind.method == "POST":
             content_type, body = kind.body(request_id)
