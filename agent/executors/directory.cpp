@@ -128,12 +128,16 @@ Directory Directory::ensure_directory(std::string_view relative, std::uint32_t m
   const std::size_t slash = relative.rfind('/');
   if (slash != std::string_view::npos) ensure_directory(relative.substr(0, slash), mode);
   const Place made = place(relative);
-  if (::mkdirat(made.parent, made.name.c_str(), static_cast<mode_t>(mode)) == 0) {
+  const bool is_new = ::mkdirat(made.parent, made.name.c_str(), 0700) == 0;
+  if (!is_new && errno != EEXIST) throw_errno("creating directory " + show(relative));
+  Directory found = directory(relative);
+  if (is_new) {
+    // Set apart from its creation, since the agent's umask leaves nothing to others.
+    found.set_mode(mode);
+    found.sync();
     sync_or_abort(made.parent, show(relative));
-  } else if (errno != EEXIST) {
-    throw_errno("creating directory " + show(relative));
   }
-  return directory(relative);
+  return found;
 }
 
 void Directory::make_directory(std::string_view relative, std::uint32_t mode) const {

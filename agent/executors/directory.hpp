@@ -39,11 +39,11 @@ class Directory {
   Directory directory(std::string_view relative) const;
   /// Nothing if it does not exist.
   std::optional<Directory> find_directory(std::string_view relative) const;
-  /// Creates what is missing, each part with `mode`, and makes it durable.
+  /// Creates what is missing, each part with exactly `mode` whatever the umask is, and makes it durable.
   Directory ensure_directory(std::string_view relative, std::uint32_t mode) const;
-  /// A new directory; fails if there is anything of that name.
+  /// A new directory, `mode` less the umask; fails if there is anything of that name.
   void make_directory(std::string_view relative, std::uint32_t mode) const;
-  /// A new file, for writing; fails if there is anything of that name.
+  /// A new file, for writing, `mode` less the umask; fails if there is anything of that name.
   FileDescriptor create_file(std::string_view relative, std::uint32_t mode) const;
   /// A regular file, for reading; nothing if it does not exist.
   std::optional<FileDescriptor> find_file(std::string_view relative) const;

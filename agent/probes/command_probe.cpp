@@ -1,63 +1,85 @@
-#include <unistd.h>
+#include "agent/probes/command_probe.hpp"
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 
-#include "agent/probes/probe.hpp"
-#include "agent/system/child_process.hpp"
+#include "common/error.hpp"
+#include "common/ids.hpp"
 #include "common/limits.hpp"
 
 namespace switchyard::agent {
 namespace {
 
 constexpr const char* unprivileged_user = "nobody";
-/// Of util-linux, which every systemd host has. posix_spawn cannot change the user, and the agent must never fork.
-constexpr const char* set_privileges = "/usr/bin/setpriv";
 
-std::vector<std::string> as_user(const protocol::CommandProbe& probe) {
-  if (::geteuid() != 0 && probe.user.empty()) return probe.argv;
-  const std::string user = probe.user.empty() ? unprivileged_user : probe.user;
-  std::vector<std::string> argv = {set_privileges,    "--reuid=" + user, "--init-groups",
-                                   "--regid=" + user, "--no-new-privs",  "--"};
-  if (user == unprivileged_user) {
-    // Its group has another name on every distribution.
-    argv = {set_privileges, "--reuid=" + user, "--regid=65534", "--clear-groups", "--no-new-privs", "--"};
-  }
-  argv.insert(argv.end(), probe.argv.begin(), probe.argv.end());
-  return argv;
+ProbeTry not_ok(std::string detail) {
+  return ProbeTry{.ok = false, .detail = std::move(detail), .duration_ms = 0, .identity = {}};
 }
 
-std::string last_line(const std::string& text) {
-  const std::size_t end = text.find_last_not_of(" \n\r\t");
-  if (end == std::string::npos) return {};
-  const std::size_t begin = text.rfind('\n', end);
-  return text.substr(begin == std::string::npos ? 0 : begin + 1,
-                     end - (begin == std::string::npos ? 0 : begin + 1) + 1);
+bool has_ended(const UnitStatus& status) {
+  return status.load_state == "not-found" || status.active_state == "failed" || status.active_state == "inactive" ||
+         (status.active_state == "active" && status.sub_state == "exited");
+}
+
+/// Ends and forgets the unit, whatever becomes of the try.
+class ProbeUnit {
+ public:
+  ProbeUnit(ServiceManager& services, std::string name) : services_(services), name_(std::move(name)) {}
+  ProbeUnit(const ProbeUnit&) = delete;
+  ProbeUnit& operator=(const ProbeUnit&) = delete;
+  ~ProbeUnit() {
+    try {
+      services_.stop(name_, limits::run_end_grace_ms);
+      services_.reset_failed(name_);
+    } catch (const Error&) {
+      // systemd ends it at its deadline all the same; what is left then is its name.
+    }
+  }
+
+ private:
+  ServiceManager& services_;
+  std::string name_;
+};
+
+ProbeTry judge(const std::string& program, const UnitStatus& status) {
+  if (status.load_state == "not-found") return not_ok(program + " is gone, and systemd does not tell how it ended");
+  if (status.result == "timeout") return not_ok(program + " did not end in time and was killed");
+  const std::string ended = program + " ended with status " + std::to_string(status.exit_status);
+  const bool good = status.active_state != "failed" && status.exit_status == 0;
+  if (!good) return not_ok(ended + (status.result.empty() ? "" : " (" + status.result + ")"));
+  return ProbeTry{.ok = true, .detail = ended, .duration_ms = 0, .identity = {}};
 }
 
 }  // namespace
 
-ProbeTry try_command(const protocol::CommandProbe& probe, std::uint32_t timeout_ms, const std::stop_token& stop) {
-  const auto not_ok = [](std::string detail) {
-    return ProbeTry{.ok = false, .detail = std::move(detail), .duration_ms = 0, .identity = {}};
-  };
+ProbeTry try_command(const protocol::CommandProbe& probe, std::uint32_t timeout_ms, ServiceManager& services,
+                     const Clock& clock, const Pause& pause, const std::stop_token& stop) {
   if (probe.argv.empty() || !probe.argv.front().starts_with('/')) {
     return not_ok("the probe's command must be an absolute path and its arguments; a shell is never used");
   }
-  if (stop.stop_requested()) return not_ok("it was cancelled");
-  constexpr std::uint32_t at_most_ms = 24 * 3600 * 1000;
-  const ProcessOutcome outcome =
-      run_process(ProcessRequest{.argv = as_user(probe),
-                                 .input = {},
-                                 .timeout_ms = static_cast<int>(std::clamp<std::uint32_t>(timeout_ms, 1, at_most_ms)),
-                                 .output_bytes_max = limits::probe_body_bytes_max});
-  if (outcome.timed_out) return not_ok(probe.argv.front() + " did not end in time and was killed");
-  if (outcome.truncated) return not_ok(probe.argv.front() + " wrote more than a probe may and was killed");
-  const std::string said = last_line(outcome.errors.empty() ? outcome.output : outcome.errors);
-  ProbeTry tried;
-  tried.ok = outcome.exit_status == 0;
-  tried.detail = probe.argv.front() + " ended with status " + std::to_string(outcome.exit_status) +
-                 (said.empty() ? "" : ": " + said);
-  return tried;
+  const std::string& program = probe.argv.front();
+  const std::string name = "switchyard-probe-" + random_hex(8) + ".service";
+  const std::int64_t deadline_ms = clock.boot_ms() + timeout_ms;
+  const std::optional<std::string> refused =
+      services.start_transient({.name = name,
+                                .description = "Switchyard probe " + program,
+                                .argv = probe.argv,
+                                .environment = {},
+                                .working_directory = {},
+                                .user = probe.user.empty() ? unprivileged_user : probe.user,
+                                .timeout_ms = timeout_ms});
+  if (refused) return not_ok(program + " could not be started: " + *refused);
+  const ProbeUnit unit(services, name);
+  std::int64_t pause_ms = limits::probe_poll_ms_min;
+  for (;;) {
+    const UnitStatus status = services.status(name);
+    if (has_ended(status)) return judge(program, status);
+    if (stop.stop_requested()) return not_ok(program + " was cancelled");
+    if (clock.boot_ms() >= deadline_ms) return not_ok(program + " did not end in time and was stopped");
+    pause(pause_ms, stop);
+    pause_ms = std::min(pause_ms * 2, limits::run_poll_ms);
+  }
 }
 
 }  // namespace switchyard::agent

@@ -13,7 +13,13 @@
 namespace switchyard::agent {
 namespace {
 
-std::string error_text() { return std::generic_category().message(errno); }
+std::string error_text() {
+  const int number = errno;
+  const std::string text = std::generic_category().message(number);
+  if (number != EROFS) return text;
+  return text + " (if it is not, it lies outside of what the agent may write: systemctl edit switchyard-agent, " +
+         "ReadWritePaths=)";
+}
 
 /// Empty if it can be read: a directory is listed, a file is opened.
 std::string try_reading(const std::string& path) {

@@ -1,8 +1,10 @@
 #include "agent/probes/probe.hpp"
 
 #include <algorithm>
+#include <utility>
 #include <variant>
 
+#include "agent/probes/command_probe.hpp"
 #include "common/error.hpp"
 #include "common/limits.hpp"
 
@@ -18,19 +20,24 @@ Overloaded(Cases...) -> Overloaded<Cases...>;
 
 }  // namespace
 
+Prober::Prober(ServiceManager& services, const Clock& clock) : Prober(services, clock, real_pause()) {}
+Prober::Prober(ServiceManager& services, const Clock& clock, Pause pause)
+    : services_(services), clock_(clock), pause_(std::move(pause)) {}
+
 ProbeTry Prober::try_once(const protocol::ProbeSpec& spec, const std::stop_token& stop) {
   const std::int64_t began_ms = clock_.boot_ms();
   ProbeTry tried;
   try {
-    tried =
-        std::visit(Overloaded{
-                       [&](const protocol::HttpProbe& probe) { return try_http(probe, spec.timeout_ms, stop); },
-                       [&](const protocol::TcpProbe& probe) { return try_tcp(probe, spec.timeout_ms, stop); },
-                       [&](const protocol::CommandProbe& probe) { return try_command(probe, spec.timeout_ms, stop); },
-                       [&](const protocol::FileSystemProbe& probe) { return try_file_system(probe); },
-                       [&](const protocol::UnitProbe& probe) { return try_unit(probe, services_); },
-                   },
-                   spec.kind);
+    tried = std::visit(Overloaded{
+                           [&](const protocol::HttpProbe& probe) { return try_http(probe, spec.timeout_ms, stop); },
+                           [&](const protocol::TcpProbe& probe) { return try_tcp(probe, spec.timeout_ms, stop); },
+                           [&](const protocol::CommandProbe& probe) {
+                             return try_command(probe, spec.timeout_ms, services_, clock_, pause_, stop);
+                           },
+                           [&](const protocol::FileSystemProbe& probe) { return try_file_system(probe); },
+                           [&](const protocol::UnitProbe& probe) { return try_unit(probe, services_); },
+                       },
+                       spec.kind);
   } catch (const Error& error) {
     // To the one who asks, "cannot be probed" and "is not healthy" are the same answer.
     tried = ProbeTry{.ok = false, .detail = error.what(), .duration_ms = 0, .identity = {}};

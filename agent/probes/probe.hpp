@@ -4,6 +4,7 @@
 #include <stop_token>
 #include <string>
 
+#include "agent/probes/pause.hpp"
 #include "agent/system/service_manager.hpp"
 #include "common/clock.hpp"
 #include "protocol/step.hpp"
@@ -23,19 +24,21 @@ struct ProbeTry {
 /// (no such user, no bus) is a failed try that says so.
 class Prober {
  public:
-  Prober(ServiceManager& services, const Clock& clock) : services_(services), clock_(clock) {}
+  Prober(ServiceManager& services, const Clock& clock);
+  Prober(ServiceManager& services, const Clock& clock, Pause pause);
   /// Takes at most `spec.timeout_ms`, apart from what systemd needs to answer.
   ProbeTry try_once(const protocol::ProbeSpec& spec, const std::stop_token& stop);
 
  private:
   ServiceManager& services_;
   const Clock& clock_;
+  Pause pause_;
 };
 
-// One function per kind; each returns a try without its duration. `timeout_ms` bounds the whole try.
+// One function per kind (commands: command_probe.hpp); each returns a try without its duration. `timeout_ms` bounds the
+// whole try.
 ProbeTry try_http(const protocol::HttpProbe& probe, std::uint32_t timeout_ms, const std::stop_token& stop);
 ProbeTry try_tcp(const protocol::TcpProbe& probe, std::uint32_t timeout_ms, const std::stop_token& stop);
-ProbeTry try_command(const protocol::CommandProbe& probe, std::uint32_t timeout_ms, const std::stop_token& stop);
 ProbeTry try_file_system(const protocol::FileSystemProbe& probe);
 ProbeTry try_unit(const protocol::UnitProbe& probe, ServiceManager& services);
 

@@ -9,12 +9,12 @@
 
 #include <atomic>
 #include <chrono>
-#include <csignal>
 #include <functional>
 #include <thread>
 
 #include "agent/probes/url.hpp"
 #include "common/file_descriptor.hpp"
+#include "tests/support/fake_clock.hpp"
 #include "tests/support/fake_service_manager.hpp"
 #include "tests/unit/agent_executors/scratch.hpp"
 
@@ -293,45 +293,88 @@ TEST(TcpProbe, SaysThatANameIsUnknown) {
   EXPECT_NE(tried.detail.find("no-such-host.invalid"), std::string::npos);
 }
 
-TEST(CommandProbe, TakesExitStatusZero) {
-  EXPECT_TRUE(try_command({.argv = {"/bin/true"}, .user = ""}, 5000, {}).ok);
-  const ProbeTry tried = try_command({.argv = {"/bin/ls", "/no/such/place"}, .user = ""}, 5000, {});
-  EXPECT_FALSE(tried.ok);
-  EXPECT_NE(tried.detail.find("No such file"), std::string::npos) << tried.detail;
-}
+/// systemd and time are the test's; `meanwhile` happens in every pause.
+class Commands : public ::testing::Test {
+ protected:
+  ProbeTry run(const protocol::CommandProbe& probe, const std::function<void(const std::string& unit)>& meanwhile,
+               std::stop_token stop = {}) {
+    Prober prober(services, clock, [&](std::int64_t ms, const std::stop_token&) {
+      clock.advance(ms);
+      if (!services.transients.empty()) meanwhile(services.transients.rbegin()->first);
+    });
+    protocol::ProbeSpec spec;
+    spec.kind = probe;
+    spec.timeout_ms = 2000;
+    return prober.try_once(spec, stop);
+  }
+  /// Started units must be ended and forgotten.
+  void expect_clean() {
+    for (const auto& [name, unit] : services.transients) {
+      EXPECT_EQ(services.status(name).load_state, "not-found") << name;
+    }
+  }
+  switchyard::testing::FakeServiceManager services;
+  switchyard::testing::FakeClock clock;
+  const protocol::CommandProbe check{.argv = {"/usr/bin/check", "--all"}, .user = ""};
+};
 
-TEST(CommandProbe, RunsWithoutPrivileges) {
-  if (::geteuid() != 0) GTEST_SKIP() << "only root can change the user";
-  const ProbeTry tried = try_command({.argv = {"/usr/bin/id", "-u"}, .user = ""}, 5000, {});
+TEST_F(Commands, RunWithoutPrivilegesInAUnitOfTheirOwn) {
+  const ProbeTry tried = run(check, [&](const std::string& unit) { services.end_process(unit, 0); });
   EXPECT_TRUE(tried.ok) << tried.detail;
-  EXPECT_NE(tried.detail.find("65534"), std::string::npos) << tried.detail;
-  const ProbeTry daemon = try_command({.argv = {"/usr/bin/id", "-un"}, .user = "daemon"}, 5000, {});
-  EXPECT_NE(daemon.detail.find("daemon"), std::string::npos) << daemon.detail;
-  EXPECT_FALSE(try_command({.argv = {"/bin/true"}, .user = "no-such-user"}, 5000, {}).ok);
+  ASSERT_EQ(services.transients.size(), 1u);
+  const TransientUnit& unit = services.transients.begin()->second;
+  EXPECT_EQ(unit.user, "nobody");
+  EXPECT_EQ(unit.argv, check.argv);
+  EXPECT_EQ(unit.timeout_ms, 2000u) << "systemd ends it even if the agent is gone";
+  expect_clean();
 }
 
-TEST(CommandProbe, UsesNoShellAndNoRelativePath) {
-  EXPECT_FALSE(try_command({.argv = {"true"}, .user = ""}, 5000, {}).ok);
-  EXPECT_FALSE(try_command({.argv = {"/bin/true; /bin/true"}, .user = ""}, 5000, {}).ok);
+TEST_F(Commands, RunAsTheUserThatIsNamed) {
+  protocol::CommandProbe probe = check;
+  probe.user = "postgres";
+  run(probe, [&](const std::string& unit) { services.end_process(unit, 0); });
+  EXPECT_EQ(services.transients.begin()->second.user, "postgres");
 }
 
-TEST(CommandProbe, KillsTheWholeGroupAtTheDeadline) {
-  const Scratch scratch;
-  const std::string file = (scratch / "pid").string();
-  std::filesystem::permissions(scratch.path(), std::filesystem::perms::all);
-  // The shell here is the program under test, not a means: it leaves a child behind that would live for a minute.
-  const std::string script = "sleep 60 & echo $! > " + file + "; wait";
-  ProbeTry tried;
-  const std::int64_t took_ms = measured_ms([&] {
-    tried = try_command({.argv = {"/bin/sh", "-c", script}, .user = ""}, 700, {});
-  });
+TEST_F(Commands, FailWithTheirExitStatus) {
+  const ProbeTry tried = run(check, [&](const std::string& unit) { services.end_process(unit, 2); });
   EXPECT_FALSE(tried.ok);
-  EXPECT_LT(took_ms, 5000);
-  const std::string pid = read_file(file);
-  ASSERT_FALSE(pid.empty());
-  // Killed, and at most waiting for its new parent to take note.
-  const std::string status = read_file("/proc/" + std::to_string(std::stoi(pid)) + "/stat");
-  EXPECT_TRUE(status.empty() || status.find(") Z ") != std::string::npos) << status;
+  EXPECT_NE(tried.detail.find("status 2"), std::string::npos) << tried.detail;
+  expect_clean();
+}
+
+TEST_F(Commands, AreStoppedAtTheirDeadline) {
+  const std::int64_t began_ms = clock.boot_ms();
+  const ProbeTry tried = run(check, [](const std::string&) {});
+  EXPECT_FALSE(tried.ok);
+  EXPECT_NE(tried.detail.find("in time"), std::string::npos);
+  EXPECT_LE(clock.boot_ms() - began_ms, 2000 + 100);
+  expect_clean();
+}
+
+TEST_F(Commands, AreStoppedWhenNobodyWantsTheirAnswer) {
+  std::stop_source stop;
+  EXPECT_FALSE(run(
+                   check, [&](const std::string&) { stop.request_stop(); }, stop.get_token())
+                   .ok);
+  expect_clean();
+}
+
+TEST_F(Commands, AreAbsolutePathsAndNoShellLines) {
+  EXPECT_FALSE(run({.argv = {"check"}, .user = ""}, [](const std::string&) {}).ok);
+  EXPECT_FALSE(run({.argv = {}, .user = ""}, [](const std::string&) {}).ok);
+  EXPECT_TRUE(services.transients.empty());
+}
+
+TEST_F(Commands, OfTwoTriesHaveTwoNames) {
+  const auto end = [&](const std::string&) {
+    for (const auto& [name, unit] : services.transients) {
+      if (services.status(name).sub_state == "running") services.end_process(name, 0);
+    }
+  };
+  run(check, end);
+  run(check, end);
+  EXPECT_EQ(services.transients.size(), 2u);
 }
 
 TEST(FileSystemProbe, ChecksWhatItIsAskedFor) {

@@ -65,6 +65,24 @@ TEST_F(Releases, AreUnpackedReadOnlyAndVerified) {
   EXPECT_TRUE(snapshot(paths.components / "app/.staging").empty());
 }
 
+TEST_F(Releases, CanBeReadByTheirServiceUnderAnyUmask) {
+  const Artifact artifact = make_artifact(small_tar());
+  blobs.add(artifact);
+  const mode_t before = ::umask(0077);
+  const protocol::StepResult result = ensure(artifact, {"log/all"});
+  ::umask(before);
+  ASSERT_EQ(result.state, protocol::StepState::done) << result.detail;
+  using std::filesystem::perms;
+  for (const std::filesystem::path& path :
+       {paths.components / "app", paths.components / "app/releases", tree(artifact), tree(artifact) / "bin",
+        tree(artifact) / "log", paths.components / "app/shared", paths.components / "app/shared/log/all"}) {
+    constexpr perms needed = perms::others_read | perms::others_exec;
+    EXPECT_EQ(std::filesystem::status(path).permissions() & needed, needed) << path;
+  }
+  EXPECT_EQ(std::filesystem::status(paths.components / "app/.staging").permissions() & perms::others_all, perms::none);
+  EXPECT_NE(std::filesystem::status(tree(artifact) / "config.txt").permissions() & perms::others_read, perms::none);
+}
+
 TEST_F(Releases, ThatStandCompleteAreNotFetchedAgain) {
   const Artifact artifact = make_artifact(small_tar());
   blobs.add(artifact);

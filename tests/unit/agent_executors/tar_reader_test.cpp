@@ -96,6 +96,7 @@ Tree any_tree() {
     // An own beginning, so that no two names fold together; long ones need a pax header.
     std::string name = directory + "/" + std::to_string(i) + *rc::gen::container<std::string>(letters);
     if (*rc::gen::inRange(0, 4) == 0) name += std::string(static_cast<std::size_t>(*rc::gen::inRange(80, 200)), 'n');
+    if (name.size() > 250) name.resize(250);  // a part of a path has at most 255 bytes
     if (*rc::gen::inRange(0, 3) == 0) {
       tree[name] = Wanted{.kind = EntryKind::link,
                           .mode = 0777,
