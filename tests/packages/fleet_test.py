@@ -141,9 +141,10 @@ class OnHosts(unittest.TestCase):
             result = json.loads(client.communicate(timeout=60)[0].splitlines()[-1])
         finally:
             client.kill()
+            client.stdout.close()
         print(f"{result['requests']} requests, {result['failed']} failed")
         self.assertEqual(result["failed"], 0, result["failures"])
-        self.assertGreater(result["requests"], rate)
+        self.assertGreater(result["requests"], rate / 2)
 
 
 class Services(OnHosts):
@@ -198,7 +199,7 @@ class Services(OnHosts):
         wait_for("coordinator active", lambda: self.coordinator()["ActiveState"] == "active")
         self.assertEqual(self.coordinator()["UnitFileState"], "enabled")
         process = self.coordinator()["MainPID"]
-        self.assertEqual(host.run(["ps", "-o", "user=", "-p", process]).strip(), "switchy+")
+        self.assertEqual(host.run(["ps", "-o", "user=", "-p", process]).strip(), "switchyard")
         # The command line finds it without being told where, and so does a member of the group.
         self.assertEqual(json.loads(host.run(["switchyard", "--json", "agents", "list"])), {"agents": []})
         host.run(["useradd", "--groups", "switchyard", "alice"])
@@ -303,8 +304,9 @@ class MidDeployment(OnHosts):
             self.assertEqual(self.agent_process(), process)
             self.assertTrue(self.is_busy())
 
-            outcome = h1.run(["switchyard", "--json", "deploy", "status", deployment, "--follow"], timeout=120)
-            self.assertIn("committed", outcome)
+            h1.run(["switchyard", "deploy", "status", deployment, "--follow"], timeout=120)
+            outcome = json.loads(h1.run(["switchyard", "--json", "deploy", "status", deployment]))
+            self.assertEqual(outcome["state"], "done")
             wait_for("the new agent runs", lambda: self.agent_process() not in (process, "0"))
             self.assertFalse(exists(h2, "/run/switchyard/restart-when-idle"))
         self.assertEqual(self.served(), "2.0")
