@@ -89,12 +89,14 @@ std::vector<std::string> ProgressView::lines(const Console& console, std::int64_
 std::string timeline_line(const Console& console, const TimelineEntry& entry) {
   std::string place = entry.host.empty() ? "coordinator" : entry.host;
   if (!entry.component.empty()) place += " " + entry.component;
+  // What a host says speaks for itself. A state is said once, when the text does not say it.
   std::string text = entry.text;
-  if (text.empty()) text = entry.what;
-  // The state is said once, when the text does not say it.
-  if (!entry.state.empty() && text.find(entry.state) == std::string::npos) {
-    text = coloured(console, colour_of_state(entry.state), entry.state) + " " + text;
+  const bool says_state = entry.what != "host" && !entry.state.empty() && text.find(entry.state) == std::string::npos;
+  if (says_state) {
+    const std::string between = text.empty() ? "" : entry.what == "state" ? ": " : " ";
+    text = coloured(console, colour_of_state(entry.state), entry.state) + between + text;
   }
+  if (text.empty()) text = entry.what;
   return clock_text(entry.wall_ms) + " " + place + ": " + text;
 }
 

@@ -94,6 +94,10 @@ TEST_F(ProgressViewTest, AnEventIsOneLine) {
   const std::string line = timeline_line(console, {1'790'000'000'000, "web-1", "api", "step", "failed", "no answer"});
   EXPECT_EQ(line.substr(8), " web-1 api: failed no answer");
   EXPECT_EQ(timeline_line(console, {0, "", "", "state", "done", "done in 3 s"}).substr(8), " coordinator: done in 3 s");
+  EXPECT_EQ(timeline_line(console, {0, "", "", "state", "preparing", ""}).substr(8), " coordinator: preparing");
+  EXPECT_EQ(timeline_line(console, {0, "", "", "state", "aborting", "h3 is ill"}).substr(8),
+            " coordinator: aborting: h3 is ill");
+  EXPECT_EQ(timeline_line(console, {0, "h1", "", "host", "idle", "staged api"}).substr(8), " h1: staged api");
 }
 
 TEST_F(ProgressViewTest, TheScreenIsDrawnInPlaceAndNotAtAllInAPipe) {
