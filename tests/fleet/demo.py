@@ -13,6 +13,7 @@ import argparse
 import contextlib
 import json
 import pathlib
+import re
 import signal
 import sys
 import tempfile
@@ -31,6 +32,8 @@ RATE = 300  # so that 20 in flight are no matter of luck
 RATE_PROMISED = 200
 IN_FLIGHT_PROMISED = 20
 SETTLE_SECONDS = 1.0
+# As the command line tells that a host has switched a component.
+FIRST_SWITCH = re.compile(r": (\S+ )?switched ")
 
 
 class Narrator:
@@ -132,7 +135,7 @@ class Demo:
         killed = []
 
         def kill_once(line):
-            if not killed and ": switched " in line:
+            if not killed and FIRST_SWITCH.search(line):
                 self.product.kill_coordinator()
                 killed.append(line)
                 self.narrator.say("*** the coordinator is dead; its systemd starts it again ***")
