@@ -40,7 +40,10 @@ class Watch {
       show(*news);
       const bool at_rest = news->deployment.final || waits_for_a_person(news->deployment);
       // The last entries may have come after the state was read: none must be missing from what is printed.
-      if (at_rest && news->entries.empty()) return news->deployment;
+      if (at_rest && news->entries.empty()) {
+        screen_.keep();
+        return news->deployment;
+      }
       at_rest_ = at_rest;
     }
   }

@@ -20,6 +20,8 @@ class LiveScreen {
   /// A line that stays.
   void print(const std::string& line);
   void clear();
+  /// What is drawn stays where it is: the last picture.
+  void keep() { drawn_.clear(); }
 
  private:
   Console& console_;
