@@ -19,7 +19,7 @@ HostTools::HostTools(const HostPaths& paths, const Clock& clock, BlobSource& blo
       drain(switches, clock, real_pause()),
       probe(prober, clock, real_pause()),
       run(paths, services, files, clock, real_pause()),
-      prune(paths, services),
+      prune(paths),
       verify_old(paths, services, switches),
       executors({ensure_release, ensure_file, ensure_link, ensure_unit, switch_traffic, check_switch, drain, probe, run,
                  prune, verify_old},

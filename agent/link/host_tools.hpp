@@ -13,7 +13,7 @@
 #include "agent/executors/verify_old_executor.hpp"
 #include "agent/inventory/inventory.hpp"
 #include "agent/probes/probe.hpp"
-#include "agent/probes/probe_executor.hpp"
+#include "agent/executors/probe_executor.hpp"
 #include "agent/system/haproxy_switch.hpp"
 #include "agent/system/nftables_switch.hpp"
 #include "agent/system/no_switch.hpp"
