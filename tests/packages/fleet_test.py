@@ -25,7 +25,7 @@ AGENT_UNITS = ["switchyard-agent.service", "switchyard-deadman.service", "switch
 # What an agent leaves on a host: a release, the unit of a slot, the switch and the unit that loads it.
 SAMPLE_UNIT = f"""
 [Unit]
-After=network-online.target switchyard-resume.service
+After=network-online.target
 [Service]
 WorkingDirectory={RELEASE}
 ExecStart=/usr/sbin/nginx -p {RELEASE} -c {RELEASE}/nginx.conf -e stderr
