@@ -42,7 +42,7 @@ HEAVY = [
     (r"<zmq", ["protocol/zmq_"]),
     (r"<spdlog", ["common/log.cpp"]),
     (r"<sqlite3", ["coordinator/store/"]),
-    (r"<yaml-cpp", ["common/yaml_reader"]),
+    (r"<yaml-cpp", ["common/yaml_"]),
     (r"<CLI/", ["cli/"]),
     (r"<curl/", ["cli/"]),
     (r"<nlohmann", ["coordinator/store/", "coordinator/api/", "cli/"]),
