@@ -5,7 +5,7 @@
 
 #include "tests/simulation/world.hpp"
 
-// SIMULATION_SEED=N replays one schedule; SIMULATION_SCHEDULES=N runs as many (default 1,000).
+// SIMULATION_SEED=N replays one schedule; SIMULATION_SCHEDULES=N runs as many (default 5,000).
 
 namespace switchyard::simulation {
 namespace {
@@ -18,7 +18,7 @@ std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
 TEST(Simulation, EverySchedulesEndsAllNewOrAllOldAndSaysWhich) {
   const std::uint64_t only = from_environment("SIMULATION_SEED", 0);
   const std::uint64_t first = only != 0 ? only : 1;
-  const std::uint64_t last = only != 0 ? only : from_environment("SIMULATION_SCHEDULES", 1'000);
+  const std::uint64_t last = only != 0 ? only : from_environment("SIMULATION_SCHEDULES", 5'000);
   std::uint64_t events = 0, violations = 0, done = 0, rolled_back = 0, crashes = 0;
   std::int64_t simulated_ms = 0;
   for (std::uint64_t seed = first; seed <= last; ++seed) {

@@ -1,0 +1,332 @@
+#include "agent/core/agent_core.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "common/crypto.hpp"
+#include "tests/support/plan_builder.hpp"
+
+namespace switchyard::agent {
+namespace {
+
+const SigningKeyPair keys = signing_key_from_secret(std::string(32, 'k'));
+const HostId self("h1");
+
+/// A host with a journal, whose steps succeed at once unless they are named in `broken`.
+class Host {
+ public:
+  explicit Host(const std::string& text = "db@h1 > app@h1", std::uint64_t epoch = 1) : epoch_(epoch) {
+    plan = testing::plan_from_text(text);
+    plan.signature = protocol::sign_plan(plan.header, keys);
+    start("boot-1");
+  }
+
+  void start(const std::string& boot) {
+    core.emplace(CoreIdentity{self, keys.public_key}, Role::agent, journal);
+    timers.clear();
+    happen(Began{boot});
+    happen(MessageArrived{epoch_, protocol::Welcome{}});
+    happen(SessionBegan{++connection});
+  }
+
+  Effects happen(const Event& event) {
+    Effects effects = core->apply(event, now);
+    journal.insert(journal.end(), effects.writes.begin(), effects.writes.end());
+    for (const SetTimer& timer : effects.timers) timers[timer.timer] = now + timer.ms;
+    sent.insert(sent.end(), effects.sends.begin(), effects.sends.end());
+    redialled = redialled || effects.redial;
+    for (const RunStep& order : effects.runs) {
+      ran.push_back((order.undo ? "undo " : "") + std::string(protocol::action_name(order.action)) + " " +
+                    order.component);
+      protocol::StepResult result;
+      const bool fails = std::find(broken.begin(), broken.end(), ran.back()) != broken.end();
+      result.state = fails ? protocol::StepState::failed : protocol::StepState::done;
+      result.code = fails ? "planted" : "";
+      happen(StepFinished{order.deployment, order.step, order.undo, result});
+    }
+    return effects;
+  }
+
+  Effects ask(protocol::Message message) { return happen(MessageArrived{epoch_, std::move(message)}); }
+  protocol::SignedPlan signed_plan() const {
+    return {plan.header, protocol::encode_slice(plan.slices.at(self)), plan.signature};
+  }
+  void prepare_all() {
+    ask(protocol::Plan{signed_plan()});
+    for (const auto& component : plan.slices.at(self).components) ask(protocol::Prepare{id(), component.name});
+  }
+  void swap_all() {
+    prepare_all();
+    for (const auto& component : plan.slices.at(self).components) ask(protocol::Swap{id(), component.name, 1});
+  }
+  void hold() {
+    swap_all();
+    happen(SessionBegan{++connection});
+    ask(protocol::Hold{id()});
+  }
+  DeploymentId id() const { return plan.deployment; }
+  template <class M>
+  unsigned count() const {
+    return static_cast<unsigned>(
+        std::count_if(sent.begin(), sent.end(), [](const auto& m) { return std::holds_alternative<M>(m); }));
+  }
+  std::size_t place(RecordKind kind) const {
+    const auto found =
+        std::find_if(journal.begin(), journal.end(), [&](const auto& record) { return record.kind == kind; });
+    return static_cast<std::size_t>(found - journal.begin());
+  }
+  bool has(RecordKind kind) const { return place(kind) < journal.size(); }
+  protocol::AgentState state() const { return core->reports(now).back().state; }
+  std::vector<std::string> ran_matching(const std::string& part) const {
+    std::vector<std::string> some;
+    std::copy_if(ran.begin(), ran.end(), std::back_inserter(some),
+                 [&](const auto& text) { return text.find(part) != std::string::npos; });
+    return some;
+  }
+
+  model::Plan plan;
+  std::optional<AgentCore> core;
+  std::vector<JournalRecord> journal;
+  std::vector<protocol::Message> sent;
+  std::vector<std::string> ran;
+  std::vector<std::string> broken;
+  std::map<std::string, std::int64_t> timers;
+  std::int64_t now = 1'000'000;
+  std::uint64_t connection = 0;
+  bool redialled = false;
+
+ private:
+  std::uint64_t epoch_;
+};
+
+TEST(AgentCore, StagesSwapsHoldsAndCommits) {
+  Host host;
+  host.hold();
+  EXPECT_EQ(host.count<protocol::Staged>(), 2u);
+  EXPECT_EQ(host.count<protocol::Swapped>(), 2u);
+  EXPECT_EQ(host.count<protocol::Held>(), 1u);
+  host.ask(protocol::Commit{host.id()});
+  EXPECT_EQ(host.count<protocol::Committed>(), 1u);
+  EXPECT_EQ(host.state(), protocol::AgentState::committed);
+}
+
+TEST(AgentCore, GivesACommandOfAnOlderEpochNoEffectAtAll) {
+  Host host("db@h1", 7);
+  const Effects effects = host.happen(MessageArrived{6, protocol::Plan{host.signed_plan()}});
+  EXPECT_TRUE(effects.writes.empty());
+  EXPECT_TRUE(effects.sends.empty());
+  EXPECT_TRUE(host.core->deployments().empty());
+}
+
+TEST(AgentCore, WritesANewEpochBeforeItObeys) {
+  Host host("db@h1", 7);
+  EXPECT_EQ(host.journal.front().kind, RecordKind::epoch);
+  EXPECT_EQ(host.journal.front().epoch, 7u);
+}
+
+TEST(AgentCore, RefusesAPlanOfWhichOneByteIsChanged) {
+  Host host;
+  for (std::size_t at = 0; at < host.plan.header.size(); at += 7) {
+    protocol::SignedPlan changed = host.signed_plan();
+    changed.header[at] = static_cast<char>(changed.header[at] ^ 1);
+    host.ask(protocol::Plan{changed});
+  }
+  EXPECT_EQ(host.count<protocol::PlanAck>(), 0u);
+  EXPECT_TRUE(host.core->deployments().empty());
+  EXPECT_TRUE(host.ran.empty());
+}
+
+TEST(AgentCore, RefusesAPlanNumberThatItHasSeen) {
+  Host host;
+  host.prepare_all();
+  host.ask(protocol::Abort{host.id(), {}, true, "test"});
+  Host other("db@h1 > app@h1");
+  other.plan = host.plan;
+  other.journal = host.core->snapshot();
+  other.start("boot-1");
+  protocol::PlanHeader header = protocol::decode_header(host.plan.header);
+  header.deployment = DeploymentId("d-00000000000000ff");
+  protocol::PlanSlice slice = host.plan.slices.at(self);
+  slice.deployment = header.deployment;
+  header.slices = {{self, sha256(protocol::encode_slice(slice))}};
+  const std::string bytes = protocol::encode_header(header);
+  other.ask(protocol::Plan{{bytes, protocol::encode_slice(slice), protocol::sign_plan(bytes, keys)}});
+  ASSERT_EQ(other.count<protocol::Failed>(), 1u);
+  EXPECT_EQ(std::get<protocol::Failed>(other.sent.back()).code, "old_plan");
+}
+
+TEST(AgentCore, ArmsOnDiskBeforeTheFirstStepOfASwap) {
+  Host host("db@h1");
+  host.prepare_all();
+  const std::size_t before = host.journal.size();
+  const Effects effects = host.ask(protocol::Swap{host.id(), "db", 1});
+  ASSERT_GT(host.journal.size(), before + 1);
+  EXPECT_EQ(host.journal[before].kind, RecordKind::armed);
+  EXPECT_EQ(host.journal[before + 1].kind, RecordKind::intent);
+  EXPECT_TRUE(effects.arm_dead_man);
+}
+
+TEST(AgentCore, DoesNotVoteOverTheConnectionOverWhichItSwapped) {
+  Host host;
+  host.swap_all();
+  EXPECT_TRUE(host.redialled);
+  host.ask(protocol::Hold{host.id()});
+  EXPECT_EQ(host.count<protocol::Held>(), 0u);
+  host.happen(SessionBegan{++host.connection});
+  host.ask(protocol::Hold{host.id()});
+  EXPECT_EQ(host.count<protocol::Held>(), 1u);
+}
+
+TEST(AgentCore, DoesNotVoteForWhatIsUnhealthy) {
+  Host host;
+  host.swap_all();
+  host.happen(SessionBegan{++host.connection});
+  host.happen(HealthChanged{host.id(), "app", false, "status 503"});
+  host.ask(protocol::Hold{host.id()});
+  EXPECT_EQ(host.count<protocol::Held>(), 0u);
+  EXPECT_FALSE(host.has(RecordKind::held));
+}
+
+TEST(AgentCore, RevertsByItselfAtTheDeadlineInTheExactReverseOrder) {
+  Host host;
+  host.swap_all();
+  const std::string timer = "deadman:" + host.id().str();
+  host.now = host.timers.at(timer);
+  host.happen(TimerFired{timer});
+  EXPECT_EQ(host.state(), protocol::AgentState::reverted);
+  const std::vector<std::string> switched = host.ran_matching("undo switch_traffic");
+  EXPECT_EQ(switched, (std::vector<std::string>{"undo switch_traffic app", "undo switch_traffic db"}));
+}
+
+TEST(AgentCore, NeverRevertsByItselfOnceItHolds) {
+  Host host;
+  host.hold();
+  host.now += 10'000'000;
+  host.happen(TimerFired{"deadman:" + host.id().str()});
+  host.happen(SessionEnded{});
+  host.start("boot-1");
+  host.start("boot-2");
+  EXPECT_EQ(host.state(), protocol::AgentState::held);
+  EXPECT_TRUE(host.ran_matching("undo").empty());
+}
+
+TEST(AgentCore, RevertsAfterARebootBeforeTheVote) {
+  Host host;
+  host.swap_all();
+  host.start("boot-2");
+  EXPECT_EQ(host.state(), protocol::AgentState::reverted);
+}
+
+TEST(AgentCore, BringsTheNewReleaseBackAfterARebootOnceItHolds) {
+  Host host;
+  host.hold();
+  host.ran.clear();
+  host.start("boot-2");
+  EXPECT_EQ(host.ran_matching("switch_traffic").size(), 2u);
+  EXPECT_TRUE(host.ran_matching("undo").empty());
+}
+
+TEST(AgentCore, ReportsAFailedStepAndWaitsForTheWord) {
+  Host host;
+  host.broken = {"switch_traffic app"};
+  host.swap_all();
+  EXPECT_EQ(host.count<protocol::Failed>(), 1u);
+  EXPECT_EQ(host.state(), protocol::AgentState::swapping);
+  host.ask(protocol::Abort{host.id(), "app", false, "test"});
+  EXPECT_TRUE(host.ran_matching("undo switch_traffic db").empty());  // the coordinator names db in its turn
+  host.ask(protocol::Abort{host.id(), "db", false, "test"});
+  EXPECT_EQ(host.state(), protocol::AgentState::reverted);
+}
+
+TEST(AgentCore, SaysThatItIsStuckWhenAnUndoFailsAndTriesAgainWhenAsked) {
+  Host host("db@h1");
+  host.swap_all();
+  host.broken = {"undo switch_traffic db"};
+  host.ask(protocol::Abort{host.id(), {}, true, "test"});
+  for (int i = 0; i < 3; ++i) host.happen(TimerFired{"retry:" + host.id().str() + ":db"});
+  EXPECT_EQ(host.count<protocol::Stuck>(), 1u);
+  EXPECT_EQ(host.state(), protocol::AgentState::stuck);
+  host.broken.clear();
+  host.ask(protocol::Abort{host.id(), {}, true, "test"});
+  EXPECT_EQ(host.state(), protocol::AgentState::reverted);
+}
+
+TEST(AgentCore, RenewsItsDeadlineWhenTheLeaseIs) {
+  Host host("db@h1");
+  host.swap_all();
+  const std::string timer = "deadman:" + host.id().str();
+  const std::int64_t first = host.timers.at(timer);
+  host.now = first - 1;
+  host.ask(protocol::Extend{host.id()});
+  EXPECT_EQ(host.count<protocol::Extended>(), 1u);
+  host.now = first;
+  host.happen(TimerFired{timer});
+  EXPECT_EQ(host.state(), protocol::AgentState::swapped);
+}
+
+TEST(AgentCore, AnswersACommitWithoutItsVoteWithTheTruth) {
+  Host host;
+  host.swap_all();
+  host.ask(protocol::Commit{host.id()});
+  EXPECT_FALSE(host.has(RecordKind::decision));
+  EXPECT_TRUE(std::holds_alternative<protocol::Report>(host.sent.back()));
+}
+
+TEST(AgentCore, SaysOfADeploymentThatNeverCameThatNothingWasChanged) {
+  Host host;
+  host.ask(protocol::Abort{DeploymentId("d-00000000000000aa"), {}, true, "test"});
+  ASSERT_EQ(host.count<protocol::Reverted>(), 1u);
+  EXPECT_TRUE(std::get<protocol::Reverted>(host.sent.back()).complete);
+}
+
+TEST(AgentCore, RootOnTheHostDecidesForACoordinatorThatIsGone) {
+  Host host;
+  host.hold();
+  host.happen(Resolved{host.id(), false, "the coordinator burnt down"});
+  EXPECT_EQ(host.state(), protocol::AgentState::reverted);
+}
+
+TEST(AgentCore, IsAfterARestartWhatItsJournalSays) {
+  // At every length of the journal: what a new process makes of it is what it would make of its own snapshot.
+  Host host;
+  host.hold();
+  host.ask(protocol::Commit{host.id()});
+  for (std::size_t length = 0; length <= host.journal.size(); ++length) {
+    const std::vector<JournalRecord> some(host.journal.begin(),
+                                          host.journal.begin() + static_cast<std::ptrdiff_t>(length));
+    const AgentCore replayed(CoreIdentity{self, keys.public_key}, Role::agent, some);
+    const AgentCore compacted(CoreIdentity{self, keys.public_key}, Role::agent, replayed.snapshot());
+    EXPECT_EQ(replayed.reports(0), compacted.reports(0)) << length << " records";
+    EXPECT_EQ(replayed.max_epoch(), compacted.max_epoch());
+  }
+}
+
+TEST(AgentCore, EndsTheOldSlotsLifeWhenKeepOldIsOver) {
+  Host host("db@h1");
+  host.hold();
+  host.ask(protocol::Commit{host.id()});
+  host.ran.clear();
+  host.now += host.plan.slices.at(self).keep_old_ms;
+  host.happen(TimerFired{"retire:" + host.id().str()});
+  EXPECT_FALSE(host.ran_matching("ensure_unit db").empty());
+  EXPECT_TRUE(host.core->deployments().empty());
+}
+
+TEST(AgentCore, TakesInWhatTheDeadManWrote) {
+  Host host("db@h1");
+  host.swap_all();
+  AgentCore dead_man(CoreIdentity{self, keys.public_key}, Role::dead_man, host.journal);
+  const std::int64_t late = host.now + 1'000'000;
+  std::vector<JournalRecord> written = dead_man.apply(Began{"boot-1"}, late).writes;
+  ASSERT_FALSE(written.empty());
+  EXPECT_EQ(written.front().kind, RecordKind::decision);
+  host.happen(JournalGrew{written});
+  host.ask(protocol::Hold{host.id()});
+  EXPECT_EQ(host.count<protocol::Held>(), 0u);
+  EXPECT_EQ(host.state(), protocol::AgentState::reverting);
+}
+
+}  // namespace
+}  // namespace switchyard::agent

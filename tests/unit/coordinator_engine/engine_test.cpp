@@ -1,0 +1,253 @@
+#include "coordinator/engine/engine.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "coordinator/engine/ready_nodes.hpp"
+#include "tests/support/plan_builder.hpp"
+
+namespace switchyard::engine {
+namespace {
+
+using model::DeploymentState;
+
+/// One deployment at the coordinator; the agents are the test.
+class Coordinator {
+ public:
+  explicit Coordinator(const std::string& text, model::PlanSettings settings = {}) {
+    model::Plan plan = testing::plan_from_text(text);
+    plan.settings = settings;
+    model::DeploymentRow row;
+    row.id = plan.deployment;
+    row.state = DeploymentState::approved;
+    run = make_run(row, plan, std::nullopt);
+    happen(Started{});
+  }
+
+  void happen(const Event& event) {
+    const Effects effects = apply(run, event);
+    for (const Send& send : effects.sends) {
+      asked.push_back(send.host.str() + " " + std::string(protocol::message_name(protocol::type_of(send.message))));
+      if (const auto* swap = std::get_if<protocol::Swap>(&send.message)) asked.back() += " " + swap->component;
+      if (const auto* abort = std::get_if<protocol::Abort>(&send.message)) {
+        asked.back() += abort->all ? " all" : " " + abort->component;
+      }
+    }
+    decided = decided || effects.decided;
+  }
+  void connect(const std::string& host, protocol::AgentState state = protocol::AgentState::idle) {
+    protocol::DeploymentReport report;
+    report.deployment = run.row.id;
+    report.state = state;
+    for (const auto& component : run.plan.slices.at(HostId(host)).components) {
+      const bool live = state == protocol::AgentState::swapped || state == protocol::AgentState::held;
+      report.components.push_back({component.name, state >= protocol::AgentState::staged, live ? 1u : 0u, "", ""});
+    }
+    happen(AgentConnected{HostId(host), ++session, report});
+  }
+  void say(const std::string& host, protocol::Message message) {
+    happen(AgentSaid{HostId(host), run.hosts.at(HostId(host)).session, std::move(message)});
+  }
+  void stage(const std::string& host) {
+    connect(host);
+    say(host, protocol::PlanAck{run.row.id, run.plan.hash});
+    for (const auto& component : run.plan.slices.at(HostId(host)).components) {
+      say(host, protocol::Staged{run.row.id, component.name, 0});
+    }
+  }
+  void swap(const std::string& host, const std::string& component) {
+    say(host, protocol::Swapped{run.row.id, component, 1, 0});
+  }
+  bool has_asked(const std::string& what) const { return std::find(asked.begin(), asked.end(), what) != asked.end(); }
+  DeploymentState state() const { return run.row.state; }
+
+  DeploymentRun run;
+  std::vector<std::string> asked;
+  std::uint64_t session = 0;
+  bool decided = false;
+};
+
+TEST(Engine, SwapsOnlyWhenEveryHostIsStaged) {
+  Coordinator coordinator("app@h1,h2");
+  coordinator.stage("h1");
+  EXPECT_EQ(coordinator.state(), DeploymentState::preparing);
+  EXPECT_FALSE(coordinator.has_asked("h1 swap app"));
+  coordinator.stage("h2");
+  EXPECT_TRUE(coordinator.has_asked("h1 swap app"));
+  EXPECT_TRUE(coordinator.has_asked("h2 swap app"));
+}
+
+TEST(Engine, SwapsADependencyBeforeWhatDependsOnIt) {
+  Coordinator coordinator("db@h1 > app@h2");
+  coordinator.connect("h2");
+  coordinator.say("h2", protocol::PlanAck{});
+  coordinator.stage("h1");
+  coordinator.say("h2", protocol::Staged{coordinator.run.row.id, "app", 0});
+  EXPECT_TRUE(coordinator.has_asked("h1 swap db"));
+  EXPECT_FALSE(coordinator.has_asked("h2 swap app"));
+  coordinator.swap("h1", "db");
+  EXPECT_TRUE(coordinator.has_asked("h2 swap app"));
+}
+
+TEST(Engine, DecidesOnlyWhenEveryHostHolds) {
+  model::PlanSettings settings;
+  settings.watch_ms = 0;
+  Coordinator coordinator("app@h1,h2", settings);
+  coordinator.stage("h1");
+  coordinator.stage("h2");
+  coordinator.swap("h1", "app");
+  coordinator.swap("h2", "app");
+  coordinator.connect("h1", protocol::AgentState::swapped);
+  coordinator.connect("h2", protocol::AgentState::swapped);
+  coordinator.say("h1", protocol::Held{});
+  EXPECT_FALSE(coordinator.decided);
+  coordinator.say("h2", protocol::Held{});
+  EXPECT_EQ(coordinator.run.decision, model::Decision::commit);
+  EXPECT_TRUE(coordinator.has_asked("h1 commit"));
+}
+
+TEST(Engine, AsksForTheVoteOnlyOverAYoungerConnection) {
+  Coordinator coordinator("app@h1");
+  coordinator.stage("h1");
+  coordinator.swap("h1", "app");
+  EXPECT_EQ(coordinator.state(), DeploymentState::holding);
+  EXPECT_FALSE(coordinator.has_asked("h1 hold"));
+  coordinator.connect("h1", protocol::AgentState::swapped);
+  EXPECT_TRUE(coordinator.has_asked("h1 hold"));
+}
+
+TEST(Engine, RevertsInTheExactReverseOrder) {
+  Coordinator coordinator("db@h1 > app@h2 > web@h3");
+  for (const char* host : {"h1", "h2", "h3"}) {
+    coordinator.connect(host);
+    coordinator.say(host, protocol::PlanAck{});
+  }
+  coordinator.say("h1", protocol::Staged{{}, "db", 0});
+  coordinator.say("h2", protocol::Staged{{}, "app", 0});
+  coordinator.say("h3", protocol::Staged{{}, "web", 0});
+  coordinator.swap("h1", "db");
+  coordinator.swap("h2", "app");
+  coordinator.say("h3", protocol::Failed{{}, {}, "web", "planted", "no"});
+  EXPECT_EQ(coordinator.state(), DeploymentState::aborting);
+  EXPECT_TRUE(coordinator.has_asked("h3 abort web"));
+  EXPECT_FALSE(coordinator.has_asked("h2 abort app"));
+  coordinator.say("h3", protocol::Reverted{{}, "web", false, ""});
+  EXPECT_TRUE(coordinator.has_asked("h2 abort app"));
+  EXPECT_FALSE(coordinator.has_asked("h1 abort db"));
+  coordinator.say("h2", protocol::Reverted{{}, "app", false, ""});
+  EXPECT_TRUE(coordinator.has_asked("h1 abort db"));
+  coordinator.say("h1", protocol::Reverted{{}, "db", false, ""});
+  for (const char* host : {"h1", "h2", "h3"}) {
+    EXPECT_TRUE(coordinator.has_asked(std::string(host) + " abort all"));
+    coordinator.say(host, protocol::Reverted{{}, {}, true, ""});
+  }
+  EXPECT_EQ(coordinator.state(), DeploymentState::rolled_back);
+}
+
+TEST(Engine, AbortsWhenAHostBecomesUnhealthyDuringTheWatch) {
+  Coordinator coordinator("app@h1");
+  coordinator.stage("h1");
+  coordinator.swap("h1", "app");
+  coordinator.connect("h1", protocol::AgentState::swapped);
+  coordinator.say("h1", protocol::Held{});
+  EXPECT_EQ(coordinator.state(), DeploymentState::watching);
+  coordinator.say("h1", protocol::Health{{}, "app", false, "status 503"});
+  EXPECT_EQ(coordinator.run.decision, model::Decision::abort);
+}
+
+TEST(Engine, HoldsStillInsteadOfRevertingWhenToldSoAndGoesOnWhenResumed) {
+  model::PlanSettings settings;
+  settings.rollback_on_failure = false;
+  Coordinator coordinator("app@h1", settings);
+  coordinator.stage("h1");
+  coordinator.say("h1", protocol::Failed{{}, {}, "app", "planted", "no"});
+  EXPECT_EQ(coordinator.state(), DeploymentState::paused);
+  EXPECT_FALSE(coordinator.decided);
+  coordinator.asked.clear();
+  coordinator.happen(ResumeRequested{});
+  EXPECT_TRUE(coordinator.has_asked("h1 swap app"));
+}
+
+TEST(Engine, CarriesARecordedDecisionOutAfterARestart) {
+  Coordinator coordinator("app@h1");
+  model::DeploymentRow row = coordinator.run.row;
+  row.state = DeploymentState::committing;
+  coordinator.run = make_run(row, coordinator.run.plan, model::Decision::commit);
+  coordinator.happen(Restarted{});
+  coordinator.connect("h1", protocol::AgentState::held);
+  EXPECT_TRUE(coordinator.has_asked("h1 commit"));
+  EXPECT_FALSE(coordinator.decided);
+}
+
+TEST(Engine, GoesOnAfterARestartOnlyWhenEveryHostWasHeard) {
+  Coordinator coordinator("app@h1,h2");
+  model::DeploymentRow row = coordinator.run.row;
+  row.state = DeploymentState::swapping;
+  coordinator.run = make_run(row, coordinator.run.plan, std::nullopt);
+  coordinator.asked.clear();
+  coordinator.happen(Restarted{});
+  coordinator.connect("h1", protocol::AgentState::swapped);
+  EXPECT_FALSE(coordinator.has_asked("h2 swap app"));
+  coordinator.connect("h2", protocol::AgentState::staged);
+  EXPECT_TRUE(coordinator.has_asked("h2 swap app"));
+  EXPECT_EQ(coordinator.run.row.resumed, 1u);
+}
+
+TEST(Engine, AbortsAfterARestartWhenAHostHasRevertedMeanwhile) {
+  Coordinator coordinator("app@h1,h2");
+  model::DeploymentRow row = coordinator.run.row;
+  row.state = DeploymentState::swapping;
+  coordinator.run = make_run(row, coordinator.run.plan, std::nullopt);
+  coordinator.happen(Restarted{});
+  coordinator.connect("h1", protocol::AgentState::swapped);
+  coordinator.connect("h2", protocol::AgentState::reverted);
+  EXPECT_EQ(coordinator.run.decision, model::Decision::abort);
+}
+
+TEST(Engine, ListensToNobodyOnAConnectionThatIsOver) {
+  Coordinator coordinator("app@h1");
+  coordinator.stage("h1");
+  const std::uint64_t old = coordinator.run.hosts.at(HostId("h1")).session;
+  coordinator.connect("h1", protocol::AgentState::staged);
+  coordinator.happen(AgentSaid{HostId("h1"), old, protocol::Swapped{{}, "app", 1, 0}});
+  EXPECT_EQ(coordinator.state(), DeploymentState::swapping);
+}
+
+TEST(Engine, CountsAHostThatWasNeverToldToSwapAsOld) {
+  Coordinator coordinator("app@h1,h2");
+  coordinator.stage("h1");
+  coordinator.happen(CancelRequested{"test"});
+  coordinator.say("h1", protocol::Reverted{{}, "app", false, ""});
+  coordinator.say("h1", protocol::Reverted{{}, {}, true, ""});
+  EXPECT_EQ(coordinator.state(), DeploymentState::rolled_back);
+}
+
+TEST(Engine, RunsAnExclusiveNodeAlone) {
+  Coordinator coordinator("a@h1 + b@h1 + c@h1");
+  coordinator.run.plan.nodes[1].exclusive = true;
+  coordinator.run.begun.clear();
+  for (int round = 0; round < 3; ++round) {
+    const std::vector<std::size_t> working = working_nodes(coordinator.run, Pass::prepare);
+    const bool alone = std::find(working.begin(), working.end(), 1u) == working.end() || working.size() == 1;
+    EXPECT_TRUE(alone);
+    for (const std::size_t index : working) {
+      coordinator.run.hosts.at(HostId("h1")).staged.insert(coordinator.run.plan.nodes[index].component);
+    }
+  }
+  EXPECT_EQ(coordinator.run.hosts.at(HostId("h1")).staged.size(), 3u);
+}
+
+TEST(Engine, TellsAStrayAgentHowItEnded) {
+  protocol::DeploymentReport report;
+  report.deployment = DeploymentId("d-00000000000000aa");
+  report.state = protocol::AgentState::swapped;
+  EXPECT_TRUE(std::holds_alternative<protocol::Abort>(*settle_stray(report, std::nullopt)));
+  report.state = protocol::AgentState::held;
+  EXPECT_TRUE(std::holds_alternative<protocol::Commit>(*settle_stray(report, model::Decision::commit)));
+  report.state = protocol::AgentState::committed;
+  EXPECT_FALSE(settle_stray(report, model::Decision::commit).has_value());
+}
+
+}  // namespace
+}  // namespace switchyard::engine
