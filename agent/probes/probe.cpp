@@ -53,6 +53,7 @@ ProbeTry try_unit(const protocol::UnitProbe& probe, ServiceManager& services) {
   tried.ok = status.active_state == "active";
   tried.detail = probe.unit + " is " + status.active_state + " (" + status.sub_state + ")";
   tried.identity = std::to_string(status.main_pid) + " " + status.invocation_id;
+  tried.good_for_ms = status.active_for_ms;
   return tried;
 }
 

@@ -16,7 +16,8 @@ struct ProbeTry {
   bool ok = false;
   std::string detail;  ///< what was seen: "status 503, expected 2xx"
   std::uint32_t duration_ms = 0;
-  std::string identity;  ///< unit probes: the process that was seen; another one is not the same health
+  std::string identity;          ///< unit probes: the process that was seen; another one is not the same health
+  std::int64_t good_for_ms = 0;  ///< unit probes: how long it has been good already, as systemd knows
 };
 
 /// Tries probes of every kind, one at a time: connects, asks, reads, compares. A probe that fails is a value. Owned by

@@ -25,7 +25,7 @@ std::optional<GateVerdict> ProbeGate::on_try(const ProbeTry& tried, std::int64_t
     last_failure_ = "it restarted between two tries";
     good_in_a_row_ = 0;
   }
-  if (good_in_a_row_ == 0) good_since_ms_ = ended_ms;
+  if (good_in_a_row_ == 0) good_since_ms_ = ended_ms - tried.good_for_ms;
   identity_ = tried.identity;
   ++good_in_a_row_;
   const bool in_time = ended_ms <= deadline_ms_;

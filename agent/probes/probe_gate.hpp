@@ -14,7 +14,8 @@ enum class GateVerdict : std::uint8_t { passed, failed };
 /// Decides from the tries of one probe whether it passes. Pure: times come in with the events.
 ///
 ///   passed   the last `successes` tries were good, without a bad one between, the first of that run of good ones ended
-///            at least `min_healthy_ms` before the last, and all of it within `deadline_ms`
+///            at least `min_healthy_ms` before the last, and all of it within `deadline_ms`. A slot that was kept warm
+///            has its time behind it already: what systemd knows of it counts.
 ///   failed   the deadline has passed without that
 ///
 /// A bad try starts the count anew, and so does a good one that saw another process (a service that restarts between

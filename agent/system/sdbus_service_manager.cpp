@@ -1,5 +1,6 @@
 #include "agent/system/sdbus_service_manager.hpp"
 
+#include <chrono>
 #include <mutex>
 #include <utility>
 #include <vector>
@@ -20,6 +21,13 @@ constexpr const char* unit_exists = "org.freedesktop.systemd1.UnitExists";
 /// A unit that is restarted all the time gives no two equal readings; the last is then as good as any.
 constexpr int readings_max = 3;
 
+/// From a moment of systemd's monotonic clock, in microseconds; 0 stands for never.
+std::int64_t ms_since(std::uint64_t moment_us) {
+  const auto now = std::chrono::steady_clock::now().time_since_epoch();
+  const auto now_us = static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(now).count());
+  return moment_us == 0 || moment_us > now_us ? 0 : static_cast<std::int64_t>((now_us - moment_us) / 1'000);
+}
+
 UnitStatus read_once(const SystemdBus& bus, const std::string& path, bool is_service) {
   UnitStatus status;
   status.invocation_id = to_hex(bus.bytes_property(path, unit_interface, "InvocationID"));
@@ -29,6 +37,9 @@ UnitStatus read_once(const SystemdBus& bus, const std::string& path, bool is_ser
   status.unit_file_state = bus.text_property(path, unit_interface, "UnitFileState");
   status.job_pending = bus.job_property(path, unit_interface, "Job") != 0;
   status.need_reload = bus.flag_property(path, unit_interface, "NeedDaemonReload");
+  if (status.active_state == "active") {
+    status.active_for_ms = ms_since(bus.large_property(path, unit_interface, "ActiveEnterTimestampMonotonic"));
+  }
   if (!is_service) return status;
   status.result = bus.text_property(path, service_interface, "Result");
   status.main_pid = bus.number_property(path, service_interface, "MainPID");

@@ -21,6 +21,7 @@ struct UnitStatus {
   bool job_pending = false;   ///< systemd is about to start or stop it: what it is now will not stay
   bool need_reload = false;   ///< the unit file changed since systemd read it
   std::string working_directory;
+  std::int64_t active_for_ms = 0;  ///< how long it has been active without a break; 0 when it is not
 };
 
 struct TransientUnit {

@@ -106,6 +106,10 @@ std::int32_t SystemdBus::signed_property(const std::string& path, const char* in
   return trivial_property<std::int32_t>(bus_.get(), path, interface, name, 'i');
 }
 
+std::uint64_t SystemdBus::large_property(const std::string& path, const char* interface, const char* name) const {
+  return trivial_property<std::uint64_t>(bus_.get(), path, interface, name, 't');
+}
+
 bool SystemdBus::flag_property(const std::string& path, const char* interface, const char* name) const {
   return trivial_property<int>(bus_.get(), path, interface, name, 'b') != 0;
 }

@@ -48,6 +48,7 @@ class SystemdBus {
   std::string text_property(const std::string& path, const char* interface, const char* name) const;
   std::uint32_t number_property(const std::string& path, const char* interface, const char* name) const;
   std::int32_t signed_property(const std::string& path, const char* interface, const char* name) const;
+  std::uint64_t large_property(const std::string& path, const char* interface, const char* name) const;
   bool flag_property(const std::string& path, const char* interface, const char* name) const;
   /// The number of the job in a property of type (uo); 0: none.
   std::uint32_t job_property(const std::string& path, const char* interface, const char* name) const;

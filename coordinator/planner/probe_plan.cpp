@@ -91,6 +91,8 @@ protocol::ProbeSpec unit_probe(const std::string& unit) {
   protocol::ProbeSpec probe;
   probe.name = "unit_active";
   probe.kind = protocol::UnitProbe{unit};
+  // Time is what counts here, and systemd keeps it: a slot that was kept warm needs no second look.
+  probe.successes = 1;
   probe.min_healthy_ms = unit_healthy_ms;
   probe.deadline_ms = unit_deadline_ms;
   return probe;

@@ -46,6 +46,11 @@ std::optional<protocol::StepResult> refuse_unit(const std::string& unit, const U
                                 unit + "` and `systemd-analyze verify " + unit + "`");
 }
 
+/// Made by a program and gone after a boot: there is no file whose links could say that it starts then.
+bool cannot_be_enabled(const UnitStatus& status) {
+  return status.unit_file_state == "transient" || status.unit_file_state == "generated";
+}
+
 bool needs_unit_file(const protocol::EnsureUnit& wanted) {
   return wanted.state == UnitState::started || wanted.state == UnitState::restarted ||
          wanted.enablement == UnitEnablement::enabled;
@@ -71,7 +76,7 @@ UnitStatus UnitExecutor::read_fresh(const std::string& unit) {
 }
 
 bool UnitExecutor::ensure_enablement(const protocol::EnsureUnit& wanted, const UnitStatus& before) {
-  if (wanted.enablement == UnitEnablement::enabled && !is_enabled(before)) {
+  if (wanted.enablement == UnitEnablement::enabled && !is_enabled(before) && !cannot_be_enabled(before)) {
     services_.enable(wanted.unit);
     return true;
   }
@@ -157,6 +162,9 @@ protocol::StepResult UnitExecutor::run(const protocol::Action& action, const Ste
       result.changed = true;
       result.detail += wanted.enablement == UnitEnablement::enabled ? "; starts at boot" : "; no longer starts at boot";
     }
+  }
+  if (wanted.enablement == UnitEnablement::enabled && cannot_be_enabled(before)) {
+    result.detail += "; it is " + before.unit_file_state + ", so that whoever made it has to start it after a boot";
   }
   result.exit_status = after.exit_status;
   result.evidence["active_state"] = after.active_state;

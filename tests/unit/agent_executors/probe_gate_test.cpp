@@ -114,6 +114,19 @@ TEST(ProbeGate, CountsASuccessAfterTheDeadlineForNothing) {
   EXPECT_EQ(gate.on_try(as_try({1001, true}), 1001), GateVerdict::failed);
 }
 
+TEST(ProbeGate, CountsTheTimeThatAWarmServiceHasBehindIt) {
+  protocol::ProbeSpec spec;
+  spec.successes = 1;
+  spec.min_healthy_ms = 1000;
+  const auto tried_after = [&](std::int64_t good_for_ms) {
+    ProbeTry tried = as_try({0, true, "1"});
+    tried.good_for_ms = good_for_ms;
+    return ProbeGate(spec, 0).on_try(tried, 10);
+  };
+  EXPECT_EQ(tried_after(1000), GateVerdict::passed);
+  EXPECT_EQ(tried_after(999), std::nullopt);
+}
+
 TEST(ProbeGate, DoesNotTakeARestartingServiceForHealthy) {
   protocol::ProbeSpec spec;
   spec.successes = 3;

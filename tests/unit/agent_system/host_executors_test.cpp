@@ -64,6 +64,15 @@ TEST_F(UnitExecutor, StopsAndDisables) {
   EXPECT_EQ(result.evidence.at("main_pid"), "0");
 }
 
+TEST_F(UnitExecutor, WhatWasStartedByHandIsTakenBackAsItWas) {
+  services_.define_running(unit).status.unit_file_state = "transient";
+  const StepResult result = run(UnitState::unchanged, UnitEnablement::enabled);
+  EXPECT_EQ(result.state, StepState::done);
+  EXPECT_FALSE(result.changed);
+  EXPECT_NE(result.detail.find("transient"), std::string::npos);
+  EXPECT_EQ(services_.calls, Calls{});
+}
+
 TEST_F(UnitExecutor, AUnitThatDoesNotExistIsStoppedAndDisabledAlready) {
   EXPECT_EQ(run(UnitState::stopped, UnitEnablement::disabled).state, StepState::done);
   EXPECT_EQ(services_.calls, Calls{"reload"});
