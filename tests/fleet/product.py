@@ -33,7 +33,7 @@ DONE, ROLLED_BACK, UNRESOLVED = 0, 3, 4
 AT_REST = ("done", "rolled_back", "stuck", "paused")
 
 CONNECT_SECONDS = 30
-DEPLOY_SECONDS = 180
+DEPLOY_SECONDS = 100
 ANSWER_SECONDS = 40
 
 
@@ -132,7 +132,11 @@ class Product:
         return self._to_the_end(self.start_rollback(deployment, *options), expected)
 
     def _to_the_end(self, identity, expected):
-        ended = self.run("deploy", "status", identity, "--follow")
+        try:
+            ended = self.run("deploy", "status", identity, "--follow")
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"deployment {identity} has not ended after {DEPLOY_SECONDS} s\n"
+                                 + self.story(identity)) from None
         if ended.status != expected:
             raise AssertionError(f"deployment {identity}: expected status {expected}, got {ended}\n"
                                  + self.story(identity))
@@ -173,9 +177,12 @@ class Product:
     def story(self, identity):
         """The timeline as text, for the message of a test that failed."""
         try:
-            return "\n".join(f"  {entry['wall_ms'] % 1_000_000} {entry['host'] or 'coordinator'} {entry['component']} "
-                             f"{entry['what']} {entry['state']} {entry['text']} {entry['fields'].get('detail', '')}"
-                             for entry in self.timeline(identity))
+            lines = [f"  {entry['wall_ms'] % 1_000_000} {entry['host'] or 'coordinator'} {entry['component']} "
+                     f"{entry['what']} {entry['state']} {entry['text']} {entry['fields'].get('detail', '')}"
+                     for entry in self.timeline(identity)]
+            lines += [f"  now {row['host']} {row['component']} {row['state']} {row['step']} {row['detail']}"
+                      for row in self.deployment(identity)["progress"]]
+            return "\n".join(lines)
         except (OSError, LookupError) as error:
             return f"  (no timeline: {error})"
 

@@ -72,8 +72,8 @@ class Scenario(unittest.TestCase):
         """Asked from outside; None when nobody answers."""
         try:
             answer = self.fleet.run_outside(["curl", "-sf", "--max-time", "1", f"http://{host.address}:{port}/version"])
-            return json.loads(answer)["version"]
-        except (CommandFailed, ValueError):
+            return json.loads(answer)["release"]
+        except (CommandFailed, KeyError, ValueError):
             return None
 
     def assert_no_request_failed(self, result):
