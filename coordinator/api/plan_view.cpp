@@ -64,6 +64,7 @@ json settings_view(const model::PlanSettings& settings) {
           {"max_parallel", settings.max_parallel},
           {"on_restart", settings.on_restart == model::OnRestart::abort ? "abort" : "continue"},
           {"unreachable", settings.unreachable == model::Unreachable::defer ? "defer" : "fail"},
+          {"prepare_together", settings.prepare_together},
           {"defer_max", settings.defer_max}};
 }
 

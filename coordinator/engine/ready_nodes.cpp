@@ -20,6 +20,7 @@ bool is_done(const DeploymentRun& run, const model::PlanNode& node, Pass pass) {
 
 bool may_begin(const DeploymentRun& run, std::size_t index, Pass pass) {
   const model::PlanNode& node = run.plan.nodes[index];
+  if (pass == Pass::prepare && run.plan.settings.prepare_together) return true;
   return std::all_of(node.after.begin(), node.after.end(), [&](std::size_t before) {
     const model::PlanNode& earlier = run.plan.nodes[before];
     // Batches and weights of one component follow each other at the switch only; they are prepared together.

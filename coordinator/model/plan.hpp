@@ -35,6 +35,8 @@ struct PlanSettings {
   std::uint32_t max_parallel = 0;  ///< nodes at a time; 0: as many as the dependencies allow
   OnRestart on_restart = OnRestart::continue_;
   Unreachable unreachable = Unreachable::fail;
+  /// Every node is prepared at once: of a rollback, whose slots are warm and need no dependency to start.
+  bool prepare_together = false;
   std::uint32_t defer_max = 0;  ///< hosts that may be deferred
   bool operator==(const PlanSettings&) const = default;
 };

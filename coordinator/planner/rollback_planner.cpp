@@ -192,6 +192,7 @@ model::Plan plan_rollback(const model::Plan& done, const std::vector<std::string
   model::PlanSettings settings = done.settings;
   // The old release has proven itself; who rolls back wants it now.
   settings.watch_ms = 0;
+  settings.prepare_together = true;
   settings.unreachable = model::Unreachable::fail;
   settings.defer_max = 0;
   if (long_swap) settings.confirm_ms = std::max(settings.confirm_ms, limits::lease_ms_default);

@@ -82,6 +82,7 @@ std::string to_json(const model::PlanSettings& settings) {
                {"max_parallel", settings.max_parallel},
                {"on_restart", static_cast<int>(settings.on_restart)},
                {"unreachable", static_cast<int>(settings.unreachable)},
+               {"prepare_together", settings.prepare_together},
                {"defer_max", settings.defer_max}});
 }
 model::PlanSettings settings_from_json(const std::string& text) {
@@ -95,6 +96,7 @@ model::PlanSettings settings_from_json(const std::string& text) {
     settings.max_parallel = value.value("max_parallel", settings.max_parallel);
     settings.on_restart = static_cast<model::OnRestart>(value.value("on_restart", 0));
     settings.unreachable = static_cast<model::Unreachable>(value.value("unreachable", 0));
+    settings.prepare_together = value.value("prepare_together", settings.prepare_together);
     settings.defer_max = value.value("defer_max", settings.defer_max);
     return settings;
   });

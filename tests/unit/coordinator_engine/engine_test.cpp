@@ -238,6 +238,22 @@ TEST(Engine, RunsAnExclusiveNodeAlone) {
   EXPECT_EQ(coordinator.run.hosts.at(HostId("h1")).staged.size(), 3u);
 }
 
+TEST(Engine, PreparesARollbackOnAllHostsAtOnceAndSwapsItInOrder) {
+  model::PlanSettings settings;
+  settings.prepare_together = true;
+  Coordinator coordinator("db@h1 > app@h2", settings);
+  for (const char* host : {"h1", "h2"}) {
+    coordinator.connect(host);
+    coordinator.say(host, protocol::PlanAck{});
+  }
+  EXPECT_TRUE(coordinator.has_asked("h1 prepare"));
+  EXPECT_TRUE(coordinator.has_asked("h2 prepare"));
+  coordinator.say("h2", protocol::Staged{{}, "app", 0});
+  coordinator.say("h1", protocol::Staged{{}, "db", 0});
+  EXPECT_TRUE(coordinator.has_asked("h1 swap db"));
+  EXPECT_FALSE(coordinator.has_asked("h2 swap app"));
+}
+
 TEST(Engine, TellsAStrayAgentHowItEnded) {
   protocol::DeploymentReport report;
   report.deployment = DeploymentId("d-00000000000000aa");
