@@ -19,6 +19,9 @@ import sample
 from harness import CannotRun, CommandFailed, Fleet, requirements
 
 
+JOURNAL_LINES = 120
+
+
 class Scenario(unittest.TestCase):
     fleet_name = ""
     host_names = ("h1", "h2")
@@ -47,6 +50,16 @@ class Scenario(unittest.TestCase):
         """Versions of a file's tests never repeat: each release is one of its own."""
         type(self).counts += 1
         return f"{self.counts}.0.0"
+
+    def run(self, result=None):
+        """After a failure: what the hosts' own journals say of the last minute."""
+        before = len(result.failures) + len(result.errors)
+        super().run(result)
+        if len(result.failures) + len(result.errors) == before:
+            return
+        for host in self.fleet.hosts:
+            text = host.read_journal(output="short-precise", since="-90 seconds")
+            print(f"--- {host.name} ({host.state()}):", *text.splitlines()[-JOURNAL_LINES:], sep="\n  ", file=sys.stderr)
 
     # Looking ----------------------------------------------------------------------------------------
 

@@ -26,7 +26,13 @@ class Faults(Scenario):
     fleet_name = "faults"
 
     def setUp(self):
-        """Each story begins with both components serving a release of their own."""
+        """Each story begins with both components serving a release of their own, whatever became of the one before."""
+        for host in self.fleet.hosts:
+            host.start()
+        self.product.wait_for_coordinator()
+        self.product.wait_until_connected(self.product.hosts)
+        for row in self.product.get("/v1/deployments?limit=5")["deployments"]:
+            self.product.wait_for_end(row["id"])
         self.old = self.next_version()
         self.product.deploy(self.release(self.old, [FRONT, BACK], settings=self.settings()))
         self.new = self.next_version()
@@ -43,6 +49,11 @@ class Faults(Scenario):
         for host in ("h1", "h2"):
             self.product.wait_for_news(deployment, "switched sample", host)
         return deployment
+
+    def wait_until_serving(self, version):
+        """A host that has just booted needs a moment for its services."""
+        with Watcher(self, self.product.hosts) as watcher:
+            watcher.wait_for(version, 20)
 
     def test_1_a_coordinator_that_is_gone_after_the_swap_is_not_waited_for(self):
         h1, h2 = self.product.hosts
@@ -64,6 +75,7 @@ class Faults(Scenario):
         self.product.hosts[0].power_cut()
         self.product.hosts[0].start()
         self.assertEqual(self.product.wait_for_end(deployment)["state"], "rolled_back")
+        self.wait_until_serving(self.old)
         self.assert_all_serve(self.old, [FRONT, BACK])
 
     def test_3_a_host_that_reboots_after_hold_ends_with_the_decision(self):
@@ -74,6 +86,7 @@ class Faults(Scenario):
         self.product.wait_for_state(deployment, "committing")
         self.product.hosts[0].start()
         self.assertEqual(self.product.wait_for_end(deployment)["state"], "done")
+        self.wait_until_serving(self.new)
         self.assert_all_serve(self.new, [FRONT, BACK])
 
     def test_4_a_host_that_was_away_converges_when_it_comes_back(self):
