@@ -73,15 +73,16 @@ void append_texts(sd_bus_message* message, const std::vector<std::string>& texts
   bus_check(sd_bus_message_append_strv(message, pointers.data()), "listing arguments");
 }
 
+/// The extended form: the plain one expands $NAME in every argument, and an argument is what the plan says.
 void append_exec_start(sd_bus_message* message, const std::vector<std::string>& argv) {
-  append_variant(message, "ExecStart", "a(sasb)", [&] {
-    bus_check(sd_bus_message_open_container(message, 'a', "(sasb)"), "ExecStart");
-    bus_check(sd_bus_message_open_container(message, 'r', "sasb"), "ExecStart");
-    bus_check(sd_bus_message_append(message, "s", argv.front().c_str()), "ExecStart");
+  append_variant(message, "ExecStartEx", "a(sasas)", [&] {
+    bus_check(sd_bus_message_open_container(message, 'a', "(sasas)"), "ExecStartEx");
+    bus_check(sd_bus_message_open_container(message, 'r', "sasas"), "ExecStartEx");
+    bus_check(sd_bus_message_append(message, "s", argv.front().c_str()), "ExecStartEx");
     append_texts(message, argv);
-    bus_check(sd_bus_message_append(message, "b", 0), "ExecStart");
-    bus_check(sd_bus_message_close_container(message), "ExecStart");
-    bus_check(sd_bus_message_close_container(message), "ExecStart");
+    append_texts(message, {"no-env-expand"});
+    bus_check(sd_bus_message_close_container(message), "ExecStartEx");
+    bus_check(sd_bus_message_close_container(message), "ExecStartEx");
   });
 }
 

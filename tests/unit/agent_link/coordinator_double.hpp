@@ -3,6 +3,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <functional>
+#include <future>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -32,8 +33,14 @@ class CoordinatorDouble {
     thread_.join();
   }
 
+  /// Returns when the key is known: who dials before that is turned away, and tries again only after a long pause.
   void allow(const HostId& peer, const std::string& public_key) {
-    loop_.post([this, peer, public_key] { static_cast<void>(router_->allow(peer, public_key)); });
+    std::promise<void> known;
+    loop_.post([&] {
+      static_cast<void>(router_->allow(peer, public_key));
+      known.set_value();
+    });
+    known.get_future().wait();
   }
   protocol::Endpoint endpoint() const {
     const auto port = [](const std::string& address) {

@@ -138,6 +138,14 @@ TEST_F(Sdbus, ATransientUnitWithoutItsProgramIsAFailedUnit) {
   EXPECT_EQ(services_.status(none.name).exit_status, 203);
 }
 
+TEST_F(Sdbus, ATransientUnitGetsItsArgumentsAsTheyAre) {
+  agent::TransientUnit compare = host_.program("switchyard-contract-bad.service", 0);
+  compare.argv = {"/usr/bin/test", "x${NOT_SET}", "=", "x"};  // true only for somebody who expands
+  ASSERT_EQ(services_.start_transient(compare), std::nullopt);
+  ASSERT_TRUE(host_.let_end(compare.name, 1));
+  EXPECT_EQ(services_.status(compare.name).exit_status, 1);
+}
+
 TEST_F(Sdbus, ServesManyThreadsAtOnce) {
   const std::string unit = host_.lasting();
   ASSERT_EQ(services_.start(unit, 10'000), "done");
