@@ -271,8 +271,11 @@ void AgentCore::restore(DeploymentRun& run) {
   for (const protocol::SliceComponent& plan : run.slice.components) {
     std::vector<Job> jobs;
     for (const protocol::Step& step : plan.steps) {
+      // Not the stop by which PREPARE emptied the slot: another process of this program may have brought it back
+      // already.
+      const auto* unit = std::get_if<protocol::EnsureUnit>(&step.action);
       const bool starts =
-          step.phase == protocol::Phase::prepare && std::holds_alternative<protocol::EnsureUnit>(step.action);
+          step.phase == protocol::Phase::prepare && unit != nullptr && unit->state != protocol::UnitState::stopped;
       const bool swaps = step.phase == protocol::Phase::swap && !std::holds_alternative<protocol::Run>(step.action);
       if (starts || swaps) jobs.push_back({&step, false});
     }

@@ -225,6 +225,7 @@ TEST(AgentCore, BringsTheNewReleaseBackAfterARebootOnceItHolds) {
   host.ran.clear();
   host.start("boot-2");
   EXPECT_EQ(host.ran_matching("switch_traffic").size(), 2u);
+  EXPECT_EQ(host.ran_matching("ensure_unit").size(), 2u) << "the slots are started, and not stopped first";
   EXPECT_TRUE(host.ran_matching("undo").empty());
 }
 
