@@ -136,7 +136,10 @@ void Turn::on(const AgentLost& event) {
   if (found == run_.hosts.end() || found->second.session != event.session) return;
   found->second.connected = false;
   found->second.asked.clear();
-  note(event.host, "host", "lost", "the connection was lost");
+  // An agent that has swapped its last component drops the connection itself, to vote over a younger one.
+  const bool on_purpose = found->second.swapped_session == event.session;
+  note(event.host, "host", on_purpose ? "dialling" : "lost",
+       on_purpose ? "dials anew, to prove that the host is still reachable" : "the connection was lost");
 }
 
 void Turn::on(const TimerFired& event) {

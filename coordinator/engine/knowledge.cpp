@@ -79,7 +79,9 @@ Learned learn_from_report(HostRun& host, std::uint64_t session, const protocol::
   host.heard = true;
   if (host.reported != report.state) {
     learned.progress = true;
-    learned.news.push_back("says it is " + std::string(protocol::agent_state_name(report.state)));
+    // After a swap that is what was expected, and has been told component by component.
+    if (report.state != AgentState::swapped || host.stage.empty())
+      learned.news.push_back("says it is " + std::string(protocol::agent_state_name(report.state)));
   }
   host.reported = report.state;
   const bool lost = host.plan_acknowledged && report.state == AgentState::idle && !host.staged.empty();

@@ -127,9 +127,7 @@ class ChangePlanner {
     change.probes = plan_probes(component, place, manifest_.settings.health_checks_enabled);
     change.to_before = traffic_to(component, change.before);
     change.to_after = traffic_to(component, change.after);
-    if (fact.serving.kind == OldKind::release) {
-      check_same_switch(component, host, history.find(fact.serving.slot, fact.serving.release), change.to_after);
-    }
+    check_same_switch(component, host, last_deployed(fact, history), change.to_after);
     // On a first deployment the dependencies are not live before their own swap either.
     change.start_in_swap = component.start == model::StartIn::swap || fact.serving.kind == OldKind::absent;
     set_limits(component, change);
@@ -145,6 +143,15 @@ class ChangePlanner {
     refuse(component, "finds its " + fact.serving.slot + " slot's port on host " + host.str() +
                           " served by a process that is " + "not " + component.name +
                           "'s unit; end that process, or give the slot another port");
+  }
+
+  /// The deployment that serves. The host was asked by the manifest's switch: with another one it finds nothing, and
+  /// only the last deployment knows that something serves.
+  static const protocol::SliceComponent* last_deployed(const protocol::ComponentFact& fact,
+                                                       const HostHistory& history) {
+    if (fact.serving.kind == OldKind::release) return history.find(fact.serving.slot, fact.serving.release);
+    const protocol::SliceComponent* newest = history.newest();
+    return newest == nullptr || newest->release.empty() ? nullptr : newest;
   }
 
   static bool is_down(const protocol::ComponentFact& fact) {

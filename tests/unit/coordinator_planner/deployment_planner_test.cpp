@@ -221,6 +221,9 @@ TEST(DeploymentPlanner, RefusesToMoveTheSwitchUnderARunningService) {
   EXPECT_EQ(refusal([&] { plan_deployment(manifest, facts, {}); }), "(accepted)");
   manifest.components[0].ports.stable = 9'999;
   EXPECT_TRUE(has(refusal([&] { plan_deployment(manifest, facts, {}); }), "cannot be changed while it serves"));
+  // Asked by the new port, the host finds nothing there; the last deployment knows better.
+  facts.inventory[HostId("h1")][0].serving = {};
+  EXPECT_TRUE(has(refusal([&] { plan_deployment(manifest, facts, {}); }), "cannot be changed while it serves"));
 }
 
 TEST(DeploymentPlanner, SaysWhichTextCannotBeFilledIn) {
