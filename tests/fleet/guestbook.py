@@ -68,11 +68,12 @@ class Load:
 
     SECONDS_MAX = 900
 
-    def __init__(self, fleet, place, *, name="load", url=None, profile="guestbook-web", rate=250):
+    def __init__(self, fleet, place, *, name="load", url=None, profile="guestbook-web", rate=250,
+                 one_shot=0.5):
         self.ids, self._result = pathlib.Path(place, f"{name}.ids"), pathlib.Path(place, f"{name}.json")
         self._clients = fleet.start_outside(
             [sys.executable, ROOT / "tests/fleet/load.py", url or f"http://{fleet['h1'].address}",
-             "--profile", profile, "--rate", rate, "--seconds", self.SECONDS_MAX,
+             "--profile", profile, "--rate", rate, "--one-shot", one_shot, "--seconds", self.SECONDS_MAX,
              "--ids", self.ids, "--result", self._result], stdout=subprocess.DEVNULL)
 
     def stop(self):

@@ -15,7 +15,7 @@ COMPONENT = """\
     hosts: [{hosts}]
     artifact: {{directory: {name}}}
     service: {{command: [bin/serve], user: www-data}}
-    ports: {{stable: {stable}, blue: {blue}, green: {green}}}
+    ports: {{{ports}}}
     health_checks: [quick]
 """
 
@@ -41,7 +41,8 @@ class Component:
         self.name, self.hosts, self.ports, self.extra = name, list(hosts), dict(ports or PORTS), extra
 
     def manifest(self):
-        text = COMPONENT.format(name=self.name, hosts=", ".join(self.hosts), **self.ports)
+        text = COMPONENT.format(name=self.name, hosts=", ".join(self.hosts),
+                                ports=", ".join(f"{name}: {port}" for name, port in self.ports.items()))
         return text + textwrap.indent(textwrap.dedent(self.extra), "    ")
 
     def observed(self):
