@@ -31,6 +31,10 @@ target_compile_options(project_settings INTERFACE
   $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>
   $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>)
 target_link_options(project_settings INTERFACE -Wl,-z,relro,-z,now)
+# Of libraries and templates a program keeps only what it uses: less to load, and less memory on every host.
+target_compile_options(project_settings INTERFACE
+  $<$<CONFIG:Release>:-ffunction-sections> $<$<CONFIG:Release>:-fdata-sections>)
+target_link_options(project_settings INTERFACE $<$<CONFIG:Release>:-Wl,--gc-sections>)
 
 find_program(MOLD_PROGRAM mold)
 if(MOLD_PROGRAM AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_GREATER_EQUAL 12.1)
