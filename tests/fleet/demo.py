@@ -94,6 +94,7 @@ class Demo:
         self.narrator.chapter("Four machines: h1, h2, h3 for the service, c1 for the coordinator")
         for host in self.fleet.hosts:
             self.narrator.say(f"{host.name}: {host.address}, systemd is {host.state()}")
+        self.narrator.say("putting together the four versions of the guestbook")
         self.releases = guestbook.assemble(self.place)
         self.narrator.chapter("Install the packages, let the agents join with one-use tokens")
         guestbook.prepare_hosts(self.fleet)
@@ -281,6 +282,8 @@ def main():
     except (AssertionError, CommandFailed, LookupError, OSError, RuntimeError) as error:
         print(f"script/demo: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return 130
     if options.keep:
         say_how_to_look_around(narrator, fleet["h1"].address)
     narrator.chapter(f"{len(demo.broken)} promises were broken" if demo.broken else "Every promise was kept")
