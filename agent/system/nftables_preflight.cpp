@@ -100,11 +100,11 @@ std::optional<SwitchRefusal> NftablesSwitch::refuse_filter(const protocol::Switc
       const FilterAnswer asked = filter.judge({ipv6, local, wanted.stable_port, wanted.stable_port});
       const FilterAnswer redirected = filter.judge({ipv6, local, target.port, wanted.stable_port});
       if (redirected.verdict == FilterVerdict::dropped && asked.verdict != FilterVerdict::dropped) {
-        return SwitchRefusal{"filtered", std::string("the host's filter (") + redirected.where + ") drops " +
-                                             (ipv6 ? "IPv6" : "IPv4") + " packets to " + slot_text(target) +
-                                             " after the redirect from port " + port_text(wanted.stable_port) +
-                                             ": accept `ct original proto-dst " + port_text(wanted.stable_port) +
-                                             "`, or port " + port_text(target.port) + " itself"};
+        return SwitchRefusal{
+            "filtered", std::string("the host's filter (") + redirected.where + ") drops " + (ipv6 ? "IPv6" : "IPv4") +
+                            " packets to " + slot_text(target) + " after the redirect from port " +
+                            port_text(wanted.stable_port) + ": accept `meta l4proto tcp ct original proto-dst " +
+                            port_text(wanted.stable_port) + "`, or port " + port_text(target.port) + " itself"};
       }
       if (redirected.verdict == FilterVerdict::unknown) {
         log::info("filter could not be judged for certain",

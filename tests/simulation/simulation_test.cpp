@@ -5,7 +5,8 @@
 
 #include "tests/simulation/world.hpp"
 
-// SIMULATION_SEED=N replays one schedule; SIMULATION_SCHEDULES=N runs as many (default 5,000).
+// SIMULATION_SEED=N replays one schedule; SIMULATION_SCHEDULES=N runs as many (default 5,000), from the seed
+// SIMULATION_FIRST=N on (default 1).
 
 namespace switchyard::simulation {
 namespace {
@@ -15,10 +16,10 @@ std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
   return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
 }
 
-TEST(Simulation, EverySchedulesEndsAllNewOrAllOldAndSaysWhich) {
+TEST(Simulation, EveryScheduleEndsAllNewOrAllOldAndSaysWhich) {
   const std::uint64_t only = from_environment("SIMULATION_SEED", 0);
-  const std::uint64_t first = only != 0 ? only : 1;
-  const std::uint64_t last = only != 0 ? only : from_environment("SIMULATION_SCHEDULES", 5'000);
+  const std::uint64_t first = only != 0 ? only : from_environment("SIMULATION_FIRST", 1);
+  const std::uint64_t last = only != 0 ? only : first + from_environment("SIMULATION_SCHEDULES", 5'000) - 1;
   std::uint64_t events = 0, violations = 0, done = 0, rolled_back = 0, crashes = 0;
   std::int64_t simulated_ms = 0;
   for (std::uint64_t seed = first; seed <= last; ++seed) {

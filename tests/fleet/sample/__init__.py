@@ -50,10 +50,12 @@ class Component:
                                   self.ports["stable"], "/version")
 
 
-def write_release(place, version, components, *, settings="watch_seconds: 1", unhealthy=None, slow=None, deadline=6):
+def write_release(place, version, components, *, settings="watch_seconds: 1", unhealthy=None, slow=None,
+                  listen=None, deadline=6):
     """A directory with a manifest and one directory per component.
 
-    unhealthy: names of hosts where it will not be healthy ([]: nowhere).  slow: component → seconds until it is."""
+    unhealthy: names of hosts where it will not be healthy ([]: nowhere).  slow: component → seconds until it is.
+    listen: the only address that it listens on."""
     directory = pathlib.Path(place, f"sample-{version}")
     for component in components:
         release = directory / component.name
@@ -62,6 +64,8 @@ def write_release(place, version, components, *, settings="watch_seconds: 1", un
         (release / "VERSION").write_text(version + "\n", encoding="ascii")
         if unhealthy is not None:
             (release / "UNHEALTHY").write_text("".join(host + "\n" for host in unhealthy), encoding="ascii")
+        if listen is not None:
+            (release / "LISTEN").write_text(listen + "\n", encoding="ascii")
         if component.name in (slow or {}):
             (release / "SLOW").write_text(f"{slow[component.name]}\n", encoding="ascii")
     (directory / "deploy.yaml").write_text(MANIFEST.format(
