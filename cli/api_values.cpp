@@ -70,8 +70,16 @@ Deployment deployment_of(const json& value) {
 }
 
 TimelineEntry entry_of(const json& value) {
-  return {time(value, "wall_ms"), text(value, "host"),  text(value, "component"),
-          text(value, "what"),    text(value, "state"), text(value, "text")};
+  TimelineEntry entry;
+  entry.wall_ms = time(value, "wall_ms");
+  entry.host = text(value, "host");
+  entry.component = text(value, "component");
+  entry.what = text(value, "what");
+  entry.state = text(value, "state");
+  entry.text = text(value, "text");
+  entry.undo = value.value("undo", false);  // a coordinator of the version before does not say
+  if (value.at("fields").contains("detail")) entry.detail = text(value.at("fields"), "detail");
+  return entry;
 }
 
 Host host_of(const json& value) {

@@ -27,6 +27,8 @@ struct Deployment {
 struct TimelineEntry {
   std::int64_t wall_ms = 0;
   std::string host, component, what, state, text;
+  bool undo = false;   ///< of a step: its undo was run
+  std::string detail;  ///< of a step: what was read back, or why it failed
 };
 struct Timeline {
   std::vector<TimelineEntry> entries;

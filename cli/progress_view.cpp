@@ -23,6 +23,13 @@ std::string padded(const std::string& text, std::size_t width) {
   return cut;
 }
 
+/// What a step's state is called where the step's undo was run.
+std::string undo_word(const std::string& state) {
+  if (state == "started") return "undoing";
+  if (state == "done" || state == "skipped") return "undone";
+  return "undo " + state + ":";
+}
+
 }  // namespace
 
 void ProgressView::update(const Deployment& deployment, std::int64_t now_ms) {
@@ -91,10 +98,12 @@ std::string timeline_line(const Console& console, const TimelineEntry& entry) {
   if (!entry.component.empty()) place += " " + entry.component;
   // What a host says speaks for itself. A state is said once, when the text does not say it.
   std::string text = entry.text;
-  const bool says_state = entry.what != "host" && !entry.state.empty() && text.find(entry.state) == std::string::npos;
+  const bool says_state = entry.what == "step" ||
+                          (entry.what != "host" && !entry.state.empty() && text.find(entry.state) == std::string::npos);
   if (says_state) {
     const std::string between = text.empty() ? "" : entry.what == "state" ? ": " : " ";
-    text = coloured(console, colour_of_state(entry.state), entry.state) + between + text;
+    const std::string word = entry.undo ? undo_word(entry.state) : entry.state;
+    text = coloured(console, colour_of_state(entry.state), word) + between + text;
   }
   if (text.empty()) text = entry.what;
   return clock_text(entry.wall_ms) + " " + place + ": " + text;

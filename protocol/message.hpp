@@ -194,12 +194,14 @@ struct StepEvent {  // A->C -> StepEventAck
   StepId step;
   std::string component;
   StepResult result;
+  bool undo = false;  ///< the step's undo was run, not the step. A peer that does not know the field leaves it out
   bool operator==(const StepEvent&) const = default;
 };
 struct StepEventAck {
   DeploymentId deployment;
   StepId step;
   StepState state = StepState::started;
+  bool undo = false;
   bool operator==(const StepEventAck&) const = default;
 };
 /// A watch probe changed its verdict while the component is live and not yet committed.

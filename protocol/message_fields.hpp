@@ -172,12 +172,14 @@ void fields(Archive& archive, Like<StepEvent> auto& event) {
   archive.required(2, event.step);
   archive.name(3, event.component);
   archive(4, event.result);
+  archive(5, event.undo);
 }
 template <class Archive>
 void fields(Archive& archive, Like<StepEventAck> auto& ack) {
   archive.required(1, ack.deployment);
   archive.required(2, ack.step);
   archive(3, ack.state);
+  archive(4, ack.undo);
 }
 template <class Archive>
 void fields(Archive& archive, Like<Health> auto& health) {

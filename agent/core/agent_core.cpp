@@ -116,7 +116,7 @@ void AgentCore::on(const StepFinished& event) {
     record.undo = event.undo;
     record.result = event.result;
     write(std::move(record));
-    protocol::StepEvent progress{event.deployment, event.step, name, event.result};
+    protocol::StepEvent progress{event.deployment, event.step, name, event.result, event.undo};
     if (run->unacknowledged.size() < limits::steps_per_slice_max) run->unacknowledged.push_back(progress);
     send(std::move(progress));
     if (chain.stopping) {

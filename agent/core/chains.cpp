@@ -71,7 +71,7 @@ void AgentCore::run_next(DeploymentRun& run, const std::string& component) {
   intent.undo = job.undo;
   write(std::move(intent));
   chain.running = true;
-  protocol::StepEvent started{run.slice.deployment, step.id, component, {}};
+  protocol::StepEvent started{run.slice.deployment, step.id, component, {}, job.undo};
   started.result.state = protocol::StepState::started;
   send(std::move(started));
   effects_.runs.push_back(std::move(order));

@@ -240,7 +240,7 @@ void AgentCore::on(const protocol::StepEventAck& message) {
   DeploymentRun* run = find(message.deployment);
   if (run == nullptr) return;
   std::erase_if(run->unacknowledged, [&](const protocol::StepEvent& event) {
-    return event.step == message.step && event.result.state == message.state;
+    return event.step == message.step && event.result.state == message.state && event.undo == message.undo;
   });
 }
 

@@ -134,6 +134,7 @@ std::string timeline_body(const std::vector<model::TimelineEntry>& entries, std:
                     {"what", entry.what},
                     {"state", entry.state},
                     {"text", entry.text},
+                    {"undo", model::is_undo(entry)},
                     {"fields", entry.fields}});
   }
   return text_of({{"entries", std::move(list)}, {"next", next}, {"deployment", deployment_view(view)}});

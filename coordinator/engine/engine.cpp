@@ -95,20 +95,10 @@ void Turn::on(const AgentSaid& event) {
   const auto found = run_.hosts.find(event.host);
   if (found == run_.hosts.end() || event.session != found->second.session) return;
   if (const auto* step = std::get_if<protocol::StepEvent>(&event.message)) {
-    model::TimelineEntry entry;
-    entry.host = event.host;
-    entry.component = step->component;
-    entry.what = "step";
-    entry.state = protocol::step_state_name(step->result.state);
-    entry.text = step_title(run_.plan, event.host, step->step);
-    entry.fields = step->result.evidence;
-    if (!step->result.detail.empty()) entry.fields["detail"] = step->result.detail;
-    if (!step->result.code.empty()) entry.fields["code"] = step->result.code;
-    entry.fields["step"] = step->step.str();
-    entry.fields["ms"] = std::to_string(step->result.duration_ms);
-    effects_.timeline.push_back(std::move(entry));
+    effects_.timeline.push_back(step_entry(run_.plan, event.host, *step));
     if (step->result.state != protocol::StepState::started) {
-      effects_.sends.push_back({event.host, protocol::StepEventAck{run_.row.id, step->step, step->result.state}});
+      effects_.sends.push_back(
+          {event.host, protocol::StepEventAck{run_.row.id, step->step, step->result.state, step->undo}});
     }
     renew_deadline();
     return;

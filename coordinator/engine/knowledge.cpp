@@ -139,4 +139,20 @@ std::string step_title(const model::Plan& plan, const HostId& host, const StepId
   return step.str();
 }
 
+model::TimelineEntry step_entry(const model::Plan& plan, const HostId& host, const protocol::StepEvent& step) {
+  model::TimelineEntry entry;
+  entry.host = host;
+  entry.component = step.component;
+  entry.what = "step";
+  entry.state = protocol::step_state_name(step.result.state);
+  entry.text = step_title(plan, host, step.step);
+  entry.fields = step.result.evidence;
+  if (!step.result.detail.empty()) entry.fields["detail"] = step.result.detail;
+  if (!step.result.code.empty()) entry.fields["code"] = step.result.code;
+  entry.fields["step"] = step.step.str();
+  entry.fields["ms"] = std::to_string(step.result.duration_ms);
+  model::mark_undo(entry, step.undo);
+  return entry;
+}
+
 }  // namespace switchyard::engine

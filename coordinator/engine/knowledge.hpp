@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "coordinator/engine/deployment_run.hpp"
+#include "coordinator/model/deployment.hpp"
 #include "protocol/message.hpp"
 
 /// How what an agent says becomes what the engine knows. Pure.
@@ -26,5 +27,7 @@ bool has_reverted(const HostRun& host);
 /// Who is waited for, and what is known of them.
 std::string laggards(const DeploymentRun& run);
 std::string step_title(const model::Plan& plan, const HostId& host, const StepId& step);
+/// The line of the timeline for a step, or for a step's undo. Its deployment and time are the caller's to fill in.
+model::TimelineEntry step_entry(const model::Plan& plan, const HostId& host, const protocol::StepEvent& step);
 
 }  // namespace switchyard::engine

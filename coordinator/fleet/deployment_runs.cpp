@@ -16,11 +16,11 @@ std::string timer_prefix(const DeploymentId& id) { return "run/" + id.str() + "/
 /// Equal for a report that is sent again.
 std::string step_key(const HostId& host, const protocol::StepEvent& step) {
   return host.str() + "/" + step.step.str() + "/" + std::string(protocol::step_state_name(step.result.state)) + "/" +
-         std::to_string(step.result.duration_ms) + "/" + step.result.code;
+         std::to_string(step.result.duration_ms) + "/" + step.result.code + (step.undo ? "/undo" : "");
 }
 
 protocol::StepEventAck acknowledgement(const protocol::StepEvent& step) {
-  return {step.deployment, step.step, step.result.state};
+  return {step.deployment, step.step, step.result.state, step.undo};
 }
 
 protocol::DeploymentReport report_of(const DeploymentId& id, const std::vector<protocol::DeploymentReport>& open) {
@@ -131,9 +131,9 @@ void DeploymentRuns::handle(const DeploymentId& id, const engine::Event& event) 
   if (const auto* said = std::get_if<engine::AgentSaid>(&event)) {
     if (const auto* step = std::get_if<protocol::StepEvent>(&said->message)) {
       live.recorded.insert(step_key(said->host, *step));
-      live.steps[{said->host, step->component}] = {engine::step_title(live.run.plan, said->host, step->step),
-                                                   std::string(protocol::step_state_name(step->result.state)),
-                                                   step->result.detail};
+      live.steps[{said->host, step->component}] = {
+          (step->undo ? "undo: " : "") + engine::step_title(live.run.plan, said->host, step->step),
+          std::string(protocol::step_state_name(step->result.state)), step->result.detail};
     }
   }
   runner_.send(effects);
@@ -220,19 +220,9 @@ void DeploymentRuns::late_step(const HostId& host, const protocol::StepEvent& st
   const std::string key = step.deployment.str() + "/" + step_key(host, step);
   const auto plan = late_recorded_.contains(key) ? std::nullopt : store_.plan(step.deployment);
   if (plan && plan->slices.contains(host)) {
-    model::TimelineEntry entry;
+    model::TimelineEntry entry = engine::step_entry(*plan, host, step);
     entry.deployment = step.deployment;
     entry.wall_ms = clock_.wall_ms();
-    entry.host = host;
-    entry.component = step.component;
-    entry.what = "step";
-    entry.state = protocol::step_state_name(step.result.state);
-    entry.text = engine::step_title(*plan, host, step.step);
-    entry.fields = step.result.evidence;
-    entry.fields["step"] = step.step.str();
-    entry.fields["ms"] = std::to_string(step.result.duration_ms);
-    if (!step.result.detail.empty()) entry.fields["detail"] = step.result.detail;
-    if (!step.result.code.empty()) entry.fields["code"] = step.result.code;
     store_.commit({store::AppendTimeline{std::move(entry)}});
     if (late_recorded_.size() >= limits::late_steps_max) late_recorded_.clear();
     late_recorded_.insert(key);

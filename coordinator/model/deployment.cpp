@@ -23,4 +23,15 @@ std::optional<DeploymentState> state_from_name(std::string_view name) {
 
 bool is_final(DeploymentState state) { return state == DeploymentState::done || state == DeploymentState::rolled_back; }
 
+namespace {
+constexpr const char* undo_field = "undo";
+}  // namespace
+
+void mark_undo(TimelineEntry& entry, bool undo) {
+  entry.fields.erase(undo_field);
+  if (undo) entry.fields[undo_field] = "true";
+}
+
+bool is_undo(const TimelineEntry& entry) { return entry.fields.contains(undo_field); }
+
 }  // namespace switchyard::model

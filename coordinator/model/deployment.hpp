@@ -76,6 +76,11 @@ struct TimelineEntry {
   bool operator==(const TimelineEntry&) const = default;
 };
 
+/// Whether a step's line is of the step's undo. Kept among the fields, which every store has had from its first
+/// version; what a host sends as evidence cannot set it.
+void mark_undo(TimelineEntry& entry, bool undo);
+bool is_undo(const TimelineEntry& entry);
+
 /// One row of the audit chain: who did what to what, why, from where.
 struct AuditEntry {
   std::int64_t wall_ms = 0;

@@ -112,6 +112,44 @@ TEST(AgentCore, StagesSwapsHoldsAndCommits) {
   EXPECT_EQ(host.state(), protocol::AgentState::committed);
 }
 
+TEST(AgentCore, SaysOfEveryReportWhetherTheStepWasRunOrUndone) {
+  Host host("db@h1");
+  host.swap_all();
+  const std::size_t before = host.sent.size();
+  host.ask(protocol::Abort{host.id(), {}, true, "planted"});
+  ASSERT_EQ(host.state(), protocol::AgentState::reverted);
+  for (std::size_t at = 0; at < host.sent.size(); ++at) {
+    const auto* report = std::get_if<protocol::StepEvent>(&host.sent[at]);
+    if (report == nullptr) continue;
+    EXPECT_EQ(report->undo, at >= before) << "report " << at;
+  }
+  const auto reports = [](auto begin, auto end) {
+    return std::count_if(begin, end, [](const auto& m) { return std::holds_alternative<protocol::StepEvent>(m); });
+  };
+  const auto middle = host.sent.begin() + static_cast<std::ptrdiff_t>(before);
+  EXPECT_GT(reports(host.sent.begin(), middle), 0);
+  EXPECT_GT(reports(middle, host.sent.end()), 0);
+}
+
+/// Both of a step's reports say `done`; each has an acknowledgement of its own.
+TEST(AgentCore, AStepsAcknowledgementDoesNotSilenceItsUndo) {
+  Host host("db@h1");
+  host.prepare_all();
+  const auto* done = std::get_if<protocol::StepEvent>(&host.sent.at(host.sent.size() - 2));
+  ASSERT_NE(done, nullptr);
+  const protocol::StepEvent report = *done;
+  protocol::StepEvent undone = report;
+  undone.undo = true;
+  host.ask(protocol::StepEventAck{host.id(), report.step, report.result.state, true});
+  host.sent.clear();
+  host.happen(SessionBegan{++host.connection});
+  EXPECT_NE(std::find(host.sent.begin(), host.sent.end(), protocol::Message(report)), host.sent.end());
+  host.ask(protocol::StepEventAck{host.id(), report.step, report.result.state, false});
+  host.sent.clear();
+  host.happen(SessionBegan{++host.connection});
+  EXPECT_EQ(std::find(host.sent.begin(), host.sent.end(), protocol::Message(report)), host.sent.end());
+}
+
 TEST(AgentCore, GivesACommandOfAnOlderEpochNoEffectAtAll) {
   Host host("db@h1", 7);
   const Effects effects = host.happen(MessageArrived{6, protocol::Plan{host.signed_plan()}});

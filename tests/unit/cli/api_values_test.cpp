@@ -16,6 +16,20 @@ namespace {
 namespace views = api::views;
 using testing::FakeOperations;
 
+TEST(ApiValues, AnEntryThatDoesNotSayUndoIsNone) {
+  const auto read = [](const std::string& more) {
+    const std::string entry =
+        R"({"wall_ms":1,"host":"h1","component":"web","what":"step","state":"done","text":"start",)" + more +
+        R"("fields":{"detail":"so already"}})";
+    return read_timeline(R"({"entries":[)" + entry + R"(],"next":1,"deployment":)" + testing::deployment_json("done") +
+                         "}")
+        .entries.at(0);
+  };
+  EXPECT_FALSE(read("").undo);
+  EXPECT_TRUE(read(R"("undo":true,)").undo);
+  EXPECT_EQ(read("").detail, "so already");
+}
+
 /// What the coordinator writes is what this program reads: both ends of the API in one place.
 TEST(ApiValues, ReadsEveryAnswerThatTheCoordinatorWrites) {
   const FakeOperations operations;

@@ -24,6 +24,11 @@ Deployment two_hosts() {
 
 class ProgressViewTest : public ::testing::Test {
  protected:
+  /// The line, its time of day included.
+  std::string line_of(std::int64_t wall_ms, const char* host, const char* component, const char* what,
+                      const char* state, const char* text, bool undo = false) const {
+    return timeline_line(console, {wall_ms, host, component, what, state, text, undo, ""});
+  }
   std::ostringstream out, notes;
   Console console{out, notes};
 };
@@ -91,13 +96,27 @@ RC_GTEST_PROP(ProgressViewProperty, EveryFrameFitsTheTerminal, ()) {
 }
 
 TEST_F(ProgressViewTest, AnEventIsOneLine) {
-  const std::string line = timeline_line(console, {1'790'000'000'000, "web-1", "api", "step", "failed", "no answer"});
+  const std::string line = line_of(1'790'000'000'000, "web-1", "api", "step", "failed", "no answer");
   EXPECT_EQ(line.substr(8), " web-1 api: failed no answer");
-  EXPECT_EQ(timeline_line(console, {0, "", "", "state", "done", "done in 3 s"}).substr(8), " coordinator: done in 3 s");
-  EXPECT_EQ(timeline_line(console, {0, "", "", "state", "preparing", ""}).substr(8), " coordinator: preparing");
-  EXPECT_EQ(timeline_line(console, {0, "", "", "state", "aborting", "h3 is ill"}).substr(8),
-            " coordinator: aborting: h3 is ill");
-  EXPECT_EQ(timeline_line(console, {0, "h1", "", "host", "idle", "staged api"}).substr(8), " h1: staged api");
+  EXPECT_EQ(line_of(0, "", "", "state", "done", "done in 3 s").substr(8), " coordinator: done in 3 s");
+  EXPECT_EQ(line_of(0, "", "", "state", "preparing", "").substr(8), " coordinator: preparing");
+  EXPECT_EQ(line_of(0, "", "", "state", "aborting", "h3 is ill").substr(8), " coordinator: aborting: h3 is ill");
+  EXPECT_EQ(line_of(0, "h1", "", "host", "idle", "staged api").substr(8), " h1: staged api");
+}
+
+TEST_F(ProgressViewTest, AnUndoneStepReadsAsUndoneAndNotAsDone) {
+  const auto line = [&](const char* state) {
+    return line_of(0, "h1", "web", "step", state, "start web@blue.service", true).substr(8);
+  };
+  EXPECT_EQ(line("started"), " h1 web: undoing start web@blue.service");
+  EXPECT_EQ(line("done"), " h1 web: undone start web@blue.service");
+  EXPECT_EQ(line("skipped"), " h1 web: undone start web@blue.service");
+  EXPECT_EQ(line("failed"), " h1 web: undo failed: start web@blue.service");
+}
+
+TEST_F(ProgressViewTest, AStepWhoseTitleHoldsTheWordDoneStillSaysItsState) {
+  EXPECT_EQ(line_of(0, "h1", "abandoned", "step", "done", "start abandoned.service").substr(8),
+            " h1 abandoned: done start abandoned.service");
 }
 
 TEST_F(ProgressViewTest, TheScreenIsDrawnInPlaceAndNotAtAllInAPipe) {

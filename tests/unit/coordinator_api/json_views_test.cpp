@@ -45,6 +45,16 @@ TEST(JsonViews, AgentsAreTheHostsThatHaveAKey) {
   EXPECT_EQ(json::parse(agents_body(hosts))["agents"].size(), 1u);
 }
 
+TEST(JsonViews, AnUndoneStepIsMarked) {
+  model::TimelineEntry entry;
+  entry.what = "step";
+  model::TimelineEntry undone = entry;
+  model::mark_undo(undone, true);
+  const json value = json::parse(timeline_body({entry, undone}, 2, testing::FakeOperations::sample_view()));
+  EXPECT_EQ(value["entries"][0]["undo"], false);
+  EXPECT_EQ(value["entries"][1]["undo"], true);
+}
+
 TEST(JsonViews, AnEmptyListIsAList) {
   EXPECT_EQ(deployments_body({}), R"({"deployments":[]})");
   EXPECT_EQ(missing_chunks_body({}), R"({"missing":[]})");

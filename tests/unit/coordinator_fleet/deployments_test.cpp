@@ -268,6 +268,27 @@ TEST_F(DeploymentsTest, AcknowledgesAStepReportOnceInTheTimelineHoweverOftenItCo
   EXPECT_EQ(agent.count<protocol::StepEventAck>(), 5u);
 }
 
+TEST_F(DeploymentsTest, AnUndoneStepIsALineOfItsOwnAndMarkedSo) {
+  const ReleaseId release = world.upload("api", "v1");
+  const auto started = expect_value(world.start(world.request(api_manifest("web-1, web-2"), {{"api", release}}), 0));
+  FakeAgent& agent = world.agent("web-1");
+  protocol::StepEvent event;
+  event.deployment = started.row.id;
+  event.step = world.store().plan(started.row.id).value().slices.at(agent.host).components.at(0).steps.at(0).id;
+  event.component = "api";
+  event.result.state = protocol::StepState::done;
+  event.result.evidence["undo"] = "true";  // what a host says of itself is no mark
+  world.say(agent, event);
+  event.undo = true;
+  world.say(agent, event);
+  world.run(latency_ms);
+  std::vector<bool> undone;
+  for (const auto& entry : world.operations().timeline(started.row.id, 0, 1000)) {
+    if (entry.what == "step") undone.push_back(model::is_undo(entry));
+  }
+  EXPECT_EQ(undone, (std::vector<bool>{false, true}));
+}
+
 TEST_F(DeploymentsTest, ShowsHowFarEachHostIs) {
   const ReleaseId release = world.upload("api", "v1");
   const auto started = expect_value(world.start(world.request(api_manifest("web-1, web-2"), {{"api", release}}), 0));

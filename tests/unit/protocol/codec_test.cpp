@@ -4,6 +4,7 @@
 #include <string>
 
 #include "common/error.hpp"
+#include "common/hex.hpp"
 #include "common/limits.hpp"
 #include "protocol/message_fields.hpp"
 #include "tests/unit/protocol/generators.hpp"
@@ -147,6 +148,17 @@ TEST(Codec, CarriesAWholeChunkInABulkFrame) {
   const Blob blob{ReleaseId(std::string(64, 'a')), false, 0, std::string(limits::chunk_bytes_max, 'c'), false};
   const Envelope envelope = envelope_of(blob);
   EXPECT_EQ(decode(encode(envelope)), envelope);
+}
+
+/// The bytes of tests/golden/protocol/step_event.hex before the field `undo` was added.
+TEST(Codec, ReadsAStepEventOfAnAgentThatKnowsNoUndo) {
+  const std::string old_frame =
+      "98ccd70111cf0102030405060708c41030313233343536373839616263646566cd012cce00011170008401b2642d30313031303130313031"
+      "30313031303102d920303230323032303230323032303230323032303230323032303230323032303203a66e616d652d3304870101020403"
+      "0504c305a6746578742d3606a9657863657270742d370781a36b6579a9657863657270742d38";
+  const auto event = std::get<StepEvent>(decode(from_hex(old_frame).value()).message);
+  EXPECT_EQ(event.component, "name-3");
+  EXPECT_FALSE(event.undo);
 }
 
 // --- a newer and an older peer

@@ -242,9 +242,11 @@ SWITCHYARD_ARBITRARY(sp::Failed, gen::set(&sp::Failed::deployment), gen::set(&sp
 SWITCHYARD_ARBITRARY(sp::Extend, gen::set(&sp::Extend::deployment));
 SWITCHYARD_ARBITRARY(sp::Extended, gen::set(&sp::Extended::deployment), gen::set(&sp::Extended::remaining_ms));
 SWITCHYARD_ARBITRARY(sp::StepEvent, gen::set(&sp::StepEvent::deployment), gen::set(&sp::StepEvent::step),
-                     gen::set(&sp::StepEvent::component, st::name_or_none()), gen::set(&sp::StepEvent::result));
+                     gen::set(&sp::StepEvent::component, st::name_or_none()), gen::set(&sp::StepEvent::result),
+                     gen::set(&sp::StepEvent::undo));
 SWITCHYARD_ARBITRARY(sp::StepEventAck, gen::set(&sp::StepEventAck::deployment), gen::set(&sp::StepEventAck::step),
-                     gen::set(&sp::StepEventAck::state, st::upto(sp::StepState::skipped)));
+                     gen::set(&sp::StepEventAck::state, st::upto(sp::StepState::skipped)),
+                     gen::set(&sp::StepEventAck::undo));
 SWITCHYARD_ARBITRARY(sp::Health, gen::set(&sp::Health::deployment), gen::set(&sp::Health::component, st::name()),
                      gen::set(&sp::Health::healthy), gen::set(&sp::Health::detail, st::text()));
 SWITCHYARD_ARBITRARY(sp::Query, gen::set(&sp::Query::deployment));
