@@ -54,6 +54,11 @@ inline constexpr std::size_t connections_per_peer_max = 4;
 inline constexpr std::int64_t dial_ms_max = 5'000;
 /// A key that was turned away is tried again after this time: a person must act first, or a token was just used up.
 inline constexpr std::int64_t refused_redial_ms = 10'000;
+/// And, as long as nobody has acted, doubling up to this: a host whose key was revoked asks for ever, and once a minute
+/// costs nobody anything.
+inline constexpr std::int64_t refused_redial_ms_max = 60'000;
+/// Refused dials (address and key) that the transport remembers until the loop takes them; the rest is only counted.
+inline constexpr std::size_t refused_dials_max = 64;
 /// What was sent just before a redial still leaves the old socket within this time.
 inline constexpr int linger_ms_max = 1'000;
 /// An idle bulk connection is closed: 500 agents need not hold one for every hour between deployments.
@@ -92,6 +97,18 @@ inline constexpr std::size_t journal_record_bytes_max = control_frame_bytes_max 
 inline constexpr std::int64_t token_life_ms = 600'000;
 /// Wrong names on one token before it is burnt: a person mistypes twice, not five times.
 inline constexpr int token_failures_max = 5;
+/// How long `enroll` waits for an answer, and after what time it asks again.
+inline constexpr std::int64_t enrol_ms_max = 20'000;
+inline constexpr std::int64_t enrol_resend_ms = 2'000;
+/// Refusals of strangers in the audit: one row per source with a count, the next one after this time, doubling up to
+/// the longest. So a host that was revoked and keeps asking is a row an hour.
+inline constexpr std::int64_t refusal_row_ms_min = 60'000;
+inline constexpr std::int64_t refusal_row_ms_max = 3'600'000;
+/// Of all sources together, so that nobody grows the audit by changing addresses; what exceeds it is written, added up,
+/// in the next hour.
+inline constexpr std::size_t refusal_rows_per_hour_max = 60;
+/// Sources that are told apart; the others are added up in one.
+inline constexpr std::size_t refusal_sources_max = 256;
 
 // --- store ---------------------------------------------------------------------------------------------------------
 /// Another process (a backup, a person with sqlite3) may read the database, but not hold it for longer than a tick.
@@ -110,6 +127,11 @@ inline constexpr std::int64_t converge_retry_ms = 60'000;
 inline constexpr std::size_t late_steps_max = 10'000;
 /// Rows of one answer, whoever asks.
 inline constexpr std::size_t list_rows_max = 1'000;
+/// What was uploaded and is used by no deployment stays so long: a plan that people look at before they start it.
+inline constexpr std::int64_t artifact_grace_ms = 86'400'000;
+/// Releases of a component that the coordinator keeps, unless its configuration says otherwise, and what it may say.
+inline constexpr std::uint32_t keep_releases_default = 3;
+inline constexpr std::uint32_t keep_releases_max = 1'000;
 /// Unfinished artifacts whose presence of chunks is kept in memory.
 inline constexpr std::size_t open_uploads_max = 64;
 
@@ -144,6 +166,9 @@ inline constexpr std::uint64_t archive_ratio_max = 1'000;
 inline constexpr std::uint64_t archive_ratio_free_bytes = 64ull << 20;
 /// Window of the decompressor, as a power of two: what zstd uses up to level 19. It bounds the agent's memory.
 inline constexpr int archive_window_log_max = 23;
+/// Chunks of one release that are asked for before the first has come: a round trip of 20 ms would else hold a fetch at
+/// 12 MB/s, whatever the link. Far below bulk_queue_frames_max, so that several fetches of a host fit.
+inline constexpr std::size_t chunks_in_flight_max = 8;
 /// A chunk whose digest is wrong is fetched again: a flipped bit, not a wrong artifact.
 inline constexpr unsigned chunk_attempts_max = 3;
 /// Read and write buffer for files of a release.

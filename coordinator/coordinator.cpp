@@ -77,6 +77,7 @@ struct Coordinator::Parts {
   fleet::DeploymentStarter starter;
   fleet::Convergence convergence;
 
+  fleet::RefusalBook refusals;
   fleet::Intake intake;
   fleet::FleetOperations operations;
   std::unique_ptr<api::HttpServer> http;  ///< last: it answers only when all else is there
@@ -105,7 +106,8 @@ Coordinator::Parts::Parts(EventLoop& event_loop, const CoordinatorConfig& config
       planning(store, hosts, artifacts, inventory, clock, plan_key, config.host_roots),
       starter(store, runs, clock),
       convergence(store, planning, starter, registry, timers, clock),
-      intake({store, registry, hosts, runs, inventory, convergence, artifacts}),
+      refusals(store, clock),
+      intake({store, registry, hosts, runs, inventory, convergence, artifacts, refusals}),
       operations({store, clock, registry, hosts, artifacts, runs, planning, starter, convergence, viewers, intake}) {
   take_over();
   http = std::make_unique<api::HttpServer>(loop, operations, config.api);
@@ -123,11 +125,13 @@ void Coordinator::Parts::take_over() {
   convergence.refresh();
   runs.restore();
   hosts.load();  // agents are let in only now
+  static_cast<void>(router.take_refused());  // who dialled a moment too early is no stranger
   log::info("coordinator started", {{"epoch", epoch}, {"hosts", hosts.rows().size()}, {"state", state.string()}});
 }
 
 void Coordinator::Parts::keep_pinging() {
   timers.set("coordinator/ping", limits::ping_interval_ms, [this] {
+    intake.turned_away(router.take_refused());
     intake.tick();
     keep_pinging();
   });

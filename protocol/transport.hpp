@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -10,6 +11,13 @@ namespace switchyard::protocol {
 
 /// Control and bulk traffic have their own sockets, so that an artifact never delays a decision.
 enum class Channel { control, bulk };
+
+/// Dials that were turned away with a key from an address. Both are empty where there were too many to tell apart.
+struct RefusedDial {
+  std::string address;
+  std::string public_key;  ///< Z85
+  std::uint64_t count = 0;
+};
 
 /// Seam, coordinator's side: frames to and from agents, each known by its key alone. Real: ZmqRouter. In tests:
 /// the simulated network. Nothing is promised but secrecy and the peer's identity: frames may be lost.

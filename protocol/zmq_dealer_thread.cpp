@@ -154,6 +154,9 @@ void ZmqDealerThread::watch_control() {
     if (event->kind == ZMQ_EVENT_HANDSHAKE_SUCCEEDED) {
       control_->up = true;
       failures_ = 0;
+      refused_rounds_ = 0;
+      round_dials_ = 0;
+      turned_away_ = false;
       tell_(Up{connection_});
       continue;
     }
@@ -174,7 +177,16 @@ void ZmqDealerThread::lose_control(LinkLoss loss) {
 
 /// Spread over the fleet, so that a coordinator that comes back is not met by all agents in one moment.
 std::int64_t ZmqDealerThread::redial_delay_ms(LinkLoss loss) {
-  if (loss == LinkLoss::refused && settings_.endpoints.size() == 1) return limits::refused_redial_ms;
+  turned_away_ = turned_away_ || loss == LinkLoss::refused;
+  if (++round_dials_ >= settings_.endpoints.size()) {
+    round_dials_ = 0;
+    // Another endpoint might have known the key. None did, so a person must act; the longer that takes, the slower.
+    if (std::exchange(turned_away_, false)) {
+      const std::int64_t pause_ms = limits::refused_redial_ms << std::min(refused_rounds_++, 3u);
+      return std::min(pause_ms, limits::refused_redial_ms_max);
+    }
+    refused_rounds_ = 0;
+  }
   const unsigned doublings = std::min(failures_++, 3u);
   const int longest = std::min(limits::reconnect_ms_max, limits::reconnect_ms_min << doublings);
   return std::uniform_int_distribution<int>(limits::reconnect_ms_min, longest)(random_);

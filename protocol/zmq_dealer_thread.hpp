@@ -88,6 +88,9 @@ class ZmqDealerThread {
   std::uint64_t connection_ = 0;  ///< dials of the control socket so far
   std::size_t endpoint_ = 0;
   unsigned failures_ = 0;            ///< dials in a row that did not stand
+  std::size_t round_dials_ = 0;      ///< of those, since every endpoint had its turn
+  bool turned_away_ = false;         ///< the key was refused in this round
+  unsigned refused_rounds_ = 0;      ///< rounds in a row in which it was
   std::int64_t redial_boot_ms_ = 0;  ///< while control_ is empty
   std::int64_t bulk_used_boot_ms_ = 0;
   bool ending_ = false;

@@ -90,6 +90,8 @@ bool ZmqRouter::send(const HostId& host, Channel channel, std::string frame) {
   return parts_->thread->send(channel, newest->second, std::move(frame));
 }
 
+std::vector<RefusedDial> ZmqRouter::take_refused() { return parts_->thread->take_refused(); }
+
 std::string ZmqRouter::control_address() const { return parts_->thread->control_address(); }
 std::string ZmqRouter::bulk_address() const { return parts_->thread->bulk_address(); }
 

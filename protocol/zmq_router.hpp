@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "common/ids.hpp"
 #include "protocol/transport.hpp"
@@ -49,6 +50,9 @@ class ZmqRouter final : public AgentBus {
   void disallow(const HostId& peer);
 
   bool send(const HostId& host, Channel channel, std::string frame) override;
+
+  /// Who was turned away at the door since the last call, by address and key: news for the audit. Bounded.
+  std::vector<RefusedDial> take_refused();
 
   /// As bound: tcp://127.0.0.1:40123.
   std::string control_address() const;

@@ -41,6 +41,7 @@ class ZmqRouterThread {
   void disallow(std::uint64_t grant);
   /// False if the queue is full.
   bool send(Channel channel, std::uint64_t connection, std::string frame);
+  std::vector<RefusedDial> take_refused() { return zap_.take_refused(); }
   /// A delivered frame of that size has been looked at.
   void frame_done(std::size_t bytes);
 

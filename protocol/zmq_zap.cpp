@@ -79,10 +79,26 @@ bool ZapHandler::answer_one(const PeerAllowList& allowed) {
   return true;
 }
 
-/// One line a second at most: a stranger must not fill the log.
+std::vector<RefusedDial> ZapHandler::take_refused() {
+  std::map<std::pair<std::string, std::string>, std::uint64_t> dials;
+  {
+    const std::lock_guard lock(mutex_);
+    dials.swap(dials_);
+  }
+  std::vector<RefusedDial> refused;
+  for (const auto& [from, count] : dials) refused.push_back({from.first, from.second, count});
+  return refused;
+}
+
+/// One line a second at most, and so many dials remembered: a stranger must not fill the log, nor the memory.
 void ZapHandler::note_refusal(const std::string& address, const std::string& key) {
   if (key == expected_stranger_) return;
   ++refused_;
+  {
+    const std::lock_guard lock(mutex_);
+    const bool room = dials_.size() < limits::refused_dials_max || dials_.contains({address, key});
+    ++dials_[room ? std::pair(address, key) : std::pair<std::string, std::string>()];
+  }
   const std::int64_t now = SystemClock().boot_ms();
   if (now - noted_boot_ms_ < log_interval_ms && noted_boot_ms_ != 0) return;
   noted_boot_ms_ = now;

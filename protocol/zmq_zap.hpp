@@ -2,10 +2,14 @@
 
 #include <cstdint>
 #include <map>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
+#include "protocol/transport.hpp"
 #include "protocol/zmq_socket.hpp"
 
 namespace switchyard::protocol {
@@ -37,6 +41,8 @@ class ZapHandler {
   ZmqSocket& socket() { return socket_; }
   /// Answers at most a burst of waiting questions.
   void answer(const PeerAllowList& allowed);
+  /// What was turned away since the last call. From any thread.
+  std::vector<RefusedDial> take_refused();
 
  private:
   bool answer_one(const PeerAllowList& allowed);
@@ -46,6 +52,8 @@ class ZapHandler {
   std::string expected_stranger_;
   std::uint64_t refused_ = 0;
   std::int64_t noted_boot_ms_ = 0;
+  std::mutex mutex_;                                                    ///< guards dials_
+  std::map<std::pair<std::string, std::string>, std::uint64_t> dials_;  ///< by address and key; bounded
 };
 
 }  // namespace switchyard::protocol

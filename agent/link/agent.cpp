@@ -13,6 +13,7 @@
 #include "agent/link/health_watch.hpp"
 #include "agent/link/host_boot.hpp"
 #include "agent/link/host_tools.hpp"
+#include "agent/link/link_note.hpp"
 #include "agent/link/step_runner.hpp"
 #include "agent/system/switch_watch.hpp"
 #include "common/clock.hpp"
@@ -78,6 +79,7 @@ struct Agent::Parts {
     };
     callbacks.ended = [this] { shell.handle(SessionEnded{}); };
     callbacks.every_ping = [this] { housekeeping(); };
+    callbacks.link_changed = [this](LinkState state, const std::string& text) { note_link(state, text); };
     return callbacks;
   }
 
@@ -106,6 +108,16 @@ struct Agent::Parts {
       loop.post([this, reply = std::move(reply)] { session.send(reply); });
     });
     if (!queued) log::warning("inventory was not answered: too many steps are waiting");
+  }
+
+  /// For `systemctl status` and for `switchyard-agent status`.
+  void note_link(LinkState state, const std::string& text) {
+    sd_notify(0, ("STATUS=" + (text.empty() ? "connected to the coordinator" : text)).c_str());
+    try {
+      write_link_note(tools.files, config.paths.run, {state, clock.wall_ms(), text});
+    } catch (const SysError& error) {
+      log::warning("how this host stands with the coordinator was not written down", {{"why", error.what()}});
+    }
   }
 
   void housekeeping() {
@@ -148,6 +160,7 @@ void Agent::run() {
   parts.loop.run();
   sd_notify(0, "STOPPING=1");
   parts.steps.stop();
+  remove_link_note(parts.tools.files, parts.config.paths.run);
   log::info("agent ended");
 }
 

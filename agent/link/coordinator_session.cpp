@@ -65,15 +65,16 @@ void CoordinatorSession::on_message(protocol::Envelope envelope) {
   if (const auto* welcome = std::get_if<protocol::Welcome>(&envelope.message)) {
     if (welcomed_) return;
     welcomed_ = true;
-    loss_told_ = false;
     protocol_ = static_cast<std::uint8_t>(welcome->protocol);
     epoch_ = envelope.epoch;
     log::info("coordinator welcomed this agent", {{"host", welcome->host.str()}, {"epoch", envelope.epoch}});
+    tell_link(LinkState::connected, "");
     callbacks_.welcomed(envelope.epoch, *welcome, connection_);
     return;
   }
   if (const auto* refuse = std::get_if<protocol::Refuse>(&envelope.message)) {
-    log::error("coordinator refused this agent", {{"code", refuse->code}, {"text", refuse->text}});
+    tell_link(LinkState::refused, "the coordinator refused this host: " + refuse->text);
+    end();  // nothing more is heard on this connection; its silence leads to a new dial
     return;
   }
   if (!welcomed_) return;
@@ -88,22 +89,26 @@ void CoordinatorSession::on_message(protocol::Envelope envelope) {
 void CoordinatorSession::on_down(protocol::LinkLoss loss) {
   end();
   session_.clear();
-  // One line per kind of trouble, not one per try.
-  if (loss_told_ && loss == last_loss_) return;
-  loss_told_ = true;
-  last_loss_ = loss;
   switch (loss) {
     case protocol::LinkLoss::unreachable:
-      log::warning(
-          "coordinator could not be reached; trying on. Does it listen there, with the key that this host pinned?");
-      break;
+      return tell_link(LinkState::unreachable,
+                       "the coordinator does not answer, or not with the key that this host pinned");
     case protocol::LinkLoss::refused:
-      log::error("coordinator does not know this agent's key: revoked, or never enrolled there; trying on");
-      break;
+      return tell_link(LinkState::refused,
+                       "the coordinator does not know this host's key: it was revoked or replaced, or the coordinator "
+                       "has lost it");
     case protocol::LinkLoss::lost:
-      log::warning("connection to the coordinator was lost; dialling anew");
-      break;
+      return tell_link(LinkState::lost, "the connection to the coordinator was lost");
   }
+}
+
+void CoordinatorSession::tell_link(LinkState state, const std::string& text) {
+  if (told_ == state) return;
+  const bool trouble = state != LinkState::connected;
+  if (trouble && state == LinkState::refused) log::error(text + "; services keep running, trying on");
+  if (trouble && state != LinkState::refused) log::warning(text + "; dialling anew");
+  told_ = state;
+  if (callbacks_.link_changed) callbacks_.link_changed(state, text);
 }
 
 void CoordinatorSession::end() {

@@ -2,8 +2,10 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 
+#include "agent/link/link_note.hpp"
 #include "common/clock.hpp"
 #include "common/event_loop.hpp"
 #include "protocol/message.hpp"
@@ -12,7 +14,9 @@
 namespace switchyard::agent {
 
 /// The agent's conversation with the coordinator: HELLO first on every connection, WELCOME before anything else is
-/// heard, a ping every five seconds, and a connection that has been silent too long is dialled anew. Frames that are no
+/// heard, a ping every five seconds, and a connection that has been silent too long is dialled anew. A coordinator that
+/// refuses the agent (its key was revoked, it speaks another version) ends the conversation; what runs on the host goes
+/// on, and the coordinator is asked again, ever more slowly: a person there may change their mind. Frames that are no
 /// part of the present conversation are dropped. Owned by the agent; loop's thread.
 class CoordinatorSession {
  public:
@@ -23,6 +27,8 @@ class CoordinatorSession {
     std::function<void(std::uint64_t epoch, protocol::Message message)> message;
     std::function<void()> ended;
     std::function<void()> every_ping;  ///< housekeeping, each ping interval
+    /// How the agent stands with the coordinator has changed, and why, in words. May be empty.
+    std::function<void(LinkState state, const std::string& text)> link_changed = {};
   };
   CoordinatorSession(const protocol::ZmqDealer::Settings& settings, EventLoop& loop, const Clock& clock,
                      Callbacks callbacks);
@@ -40,6 +46,7 @@ class CoordinatorSession {
   void tick();
   void transmit(protocol::Channel channel, protocol::Message message);
   void end();
+  void tell_link(LinkState state, const std::string& text);
 
   EventLoop& loop_;
   const Clock& clock_;
@@ -51,8 +58,7 @@ class CoordinatorSession {
   std::uint64_t epoch_ = 0;
   std::uint64_t seq_ = 0;
   std::int64_t heard_boot_ms_ = 0;
-  protocol::LinkLoss last_loss_ = protocol::LinkLoss::lost;
-  bool loss_told_ = false;
+  std::optional<LinkState> told_;  ///< one line per kind of trouble, not one per try
   EventLoop::Timer tick_;
   protocol::ZmqDealer dealer_;  // last: its callbacks use all of the above
 };

@@ -1,5 +1,7 @@
 #include "agent/link/enroll.hpp"
 
+#include <chrono>
+#include <optional>
 #include <utility>
 #include <variant>
 
@@ -15,14 +17,12 @@
 namespace switchyard::agent {
 namespace {
 
-constexpr std::int64_t patience_ms = 20'000;
-constexpr std::int64_t ask_again_ms = 2'000;
-
 /// One conversation: ENROL until ENROLLED, REFUSE or the end of patience.
 class Conversation {
  public:
-  Conversation(const protocol::Enrolment& enrolment, protocol::Enrol question)
+  Conversation(const protocol::Enrolment& enrolment, protocol::Enrol question, std::int64_t patience_ms)
       : question_(std::move(question)),
+        patience_ms_(patience_ms),
         dealer_({enrolment.endpoints, enrolment.server_public_key,
                  protocol::curve_keys_from_secret(protocol::enrolment_secret(enrolment.token))},
                 loop_,
@@ -31,11 +31,14 @@ class Conversation {
                  [this](protocol::LinkLoss loss) { lose(loss); }}) {}
 
   protocol::Enrolled run() {
-    const EventLoop::Timer end = loop_.after(patience_ms, [this] { loop_.stop(); });
+    const EventLoop::Timer end = loop_.after(patience_ms_, [this] { loop_.stop(); });
     loop_.run();
+    if (refused_) throw EnrolmentRefused(trouble_);
     if (!answer_) throw TransportError(trouble_);
     return *answer_;
   }
+  /// The coordinator has said no to this very key, or can never have heard of it.
+  bool key_is_useless(bool drawn_now) const { return answered_no_ || (refused_ && drawn_now && seq_ == 0); }
 
  private:
   void ask(std::string session) {
@@ -45,21 +48,23 @@ class Conversation {
     envelope.seq = ++seq_;
     envelope.message = question_;
     dealer_.send(protocol::Channel::control, protocol::encode(envelope));
-    again_ = loop_.after(ask_again_ms, [this] { ask(session_); });
+    again_ = loop_.after(limits::enrol_resend_ms, [this] { ask(session_); });
   }
   void hear(const std::string& frame) {
     const protocol::Envelope envelope = protocol::decode(frame);
     if (const auto* enrolled = std::get_if<protocol::Enrolled>(&envelope.message)) answer_ = *enrolled;
-    if (const auto* refuse = std::get_if<protocol::Refuse>(&envelope.message)) trouble_ = refuse->text;
-    const bool over = answer_ || std::holds_alternative<protocol::Refuse>(envelope.message);
-    if (over) loop_.stop();
+    if (const auto* refuse = std::get_if<protocol::Refuse>(&envelope.message)) {
+      trouble_ = "the coordinator refused the enrolment: " + refuse->text;
+      refused_ = answered_no_ = true;
+    }
+    if (answer_ || refused_) loop_.stop();
   }
   void lose(protocol::LinkLoss loss) {
     if (loss == protocol::LinkLoss::refused) {
       trouble_ =
-          "the coordinator refused the token: it was used, has expired, or belongs to another coordinator. Make a new "
-          "one: "
-          "switchyard agents token create";
+          "the coordinator refused the token: it has expired, was used up, or belongs to another coordinator. Make a "
+          "new one: switchyard agents token create";
+      refused_ = true;
       loop_.stop();
     } else if (loss == protocol::LinkLoss::unreachable) {
       trouble_ =
@@ -70,52 +75,76 @@ class Conversation {
 
   EventLoop loop_;
   protocol::Enrol question_;
+  std::int64_t patience_ms_;
   std::string session_;
   std::uint64_t seq_ = 0;
   std::optional<protocol::Enrolled> answer_;
+  bool refused_ = false;      ///< by the coordinator, or at its door
+  bool answered_no_ = false;  ///< by the coordinator, to our question
   std::string trouble_ = "the coordinator did not answer in time";
   EventLoop::Timer again_;
   protocol::ZmqDealer dealer_;
 };
 
+constexpr std::string_view try_prefix = "enrolling-";
+
 /// This host's key for one token, made at the first try. It is durable before the coordinator learns of it, and a try
 /// that was cut short is repeated with the same one: the coordinator then answers again, where it would refuse another
 /// key under a name that it has just given away. Another token gets another key, since the old one may be revoked.
 std::filesystem::path key_file(const std::filesystem::path& state, std::string_view token) {
-  return state / ("enrolling-" + sha256_hex(protocol::enrolment_secret(token)).substr(0, 16) + ".key");
+  const std::string name = sha256_hex(protocol::enrolment_secret(token)).substr(0, 16);
+  return state / (std::string(try_prefix) + name + ".key");
 }
 
-protocol::CurveKeyPair own_keys(const std::filesystem::path& file) {
-  if (std::filesystem::exists(file)) return protocol::load_curve_keys(file);
-  const protocol::CurveKeyPair keys = protocol::generate_curve_keys();
-  protocol::save_curve_keys(file, keys);
-  return keys;
+/// No answer can come to such a key any more: its token lived when it was drawn, and has expired since.
+bool outlived_its_token(const std::filesystem::path& file) {
+  const auto age = std::filesystem::file_time_type::clock::now() - std::filesystem::last_write_time(file);
+  return std::chrono::duration_cast<std::chrono::milliseconds>(age).count() > limits::token_life_ms;
+}
+
+/// Tries that will never be repeated: all when this host is enrolled, else those of tokens that have expired.
+void sweep_tries(FileSystem& files, const std::filesystem::path& state, bool enrolled,
+                 const std::filesystem::path& present) {
+  for (const std::string& name : files.list(state)) {
+    if (!name.starts_with(try_prefix)) continue;
+    const std::filesystem::path file = state / name;
+    if (enrolled || (file != present && outlived_its_token(file))) files.remove(file);
+  }
 }
 
 }  // namespace
 
-HostId enroll(const AgentConfig& config, const std::string& text, const std::string& name) {
+HostId enroll(const AgentConfig& config, const std::string& text, const std::string& name, std::int64_t patience_ms) {
   const protocol::Enrolment enrolment = protocol::decode_enrolment(text);
   if (!is_name(name)) {
     throw InputError("'" + name +
                      "' cannot be a host's name: use a-z, 0-9, '-', '.' and '_' (say another with --name)");
   }
+  const std::filesystem::path& state = config.paths.state;
   PosixFileSystem files;
-  if (const auto known = load_identity(files, config.paths.state)) {
+  const auto known = load_identity(files, state);
+  files.create_directories(state, 0700);
+  const std::filesystem::path file = key_file(state, enrolment.token);
+  sweep_tries(files, state, known.has_value(), file);
+  if (known) {
     throw InputError("this host is enrolled already, as " + known->host.str() + "; remove " +
-                     (config.paths.state / "identity.yaml").string() +
-                     " first if it shall belong to another coordinator");
+                     (state / "identity.yaml").string() + " first if it shall belong to another coordinator");
   }
-  files.create_directories(config.paths.state, 0700);
-  const std::filesystem::path file = key_file(config.paths.state, enrolment.token);
-  const protocol::CurveKeyPair keys = own_keys(file);
-  Conversation conversation(enrolment, {name, keys.public_key, SWITCHYARD_VERSION});
-  const protocol::Enrolled enrolled = conversation.run();
-  protocol::save_curve_keys(config.paths.state / "agent.key", keys);
-  save_identity(files, config.paths.state,
-                {enrolled.host, enrolment.endpoints, enrolment.server_public_key, enrolled.plan_public_key});
-  files.remove(file);
-  return enrolled.host;
+  const bool drawn_now = !std::filesystem::exists(file);
+  if (drawn_now) protocol::save_curve_keys(file, protocol::generate_curve_keys());
+  const protocol::CurveKeyPair keys = protocol::load_curve_keys(file);
+  Conversation conversation(enrolment, {name, keys.public_key, SWITCHYARD_VERSION}, patience_ms);
+  try {
+    const protocol::Enrolled enrolled = conversation.run();
+    protocol::save_curve_keys(state / "agent.key", keys);
+    save_identity(files, state,
+                  {enrolled.host, enrolment.endpoints, enrolment.server_public_key, enrolled.plan_public_key});
+    sweep_tries(files, state, true, file);
+    return enrolled.host;
+  } catch (const EnrolmentRefused&) {
+    if (conversation.key_is_useless(drawn_now) || outlived_its_token(file)) files.remove(file);
+    throw;
+  }
 }
 
 }  // namespace switchyard::agent

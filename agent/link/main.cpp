@@ -22,6 +22,7 @@ constexpr int exit_failed = 1;
 constexpr int exit_usage = 2;
 constexpr int exit_busy = 3;
 constexpr int exit_unreachable = 5;
+constexpr int exit_refused = 6;
 
 constexpr const char* usage =
     R"(Usage: switchyard-agent [--config FILE] [--root DIR] COMMAND
@@ -41,7 +42,8 @@ Options:
   --root DIR                  put DIR before every path
   --help, --version
 
-Exit status: 0 done, 1 failed, 2 bad usage or input, 3 a deployment is under way, 5 coordinator unreachable.
+Exit status: 0 done, 1 failed, 2 bad usage or input, 3 a deployment is under way, 5 coordinator unreachable,
+6 refused by the coordinator.
 )";
 
 struct Arguments {
@@ -109,7 +111,7 @@ int do_enroll(const Arguments& arguments, const AgentConfig& config) {
   std::string text = arguments.operands.front();
   if (text == "-" && !std::getline(std::cin, text)) throw InputError("no enrolment string on standard input");
   const HostId host = enroll(config, text, arguments.name.empty() ? host_name() : arguments.name);
-  std::cout << "This host is now " << host.str() << ". Start its agent: systemctl enable --now switchyard-agent\n";
+  std::cout << "This host is now " << host.str() << ". Start its agent: systemctl restart switchyard-agent\n";
   return EXIT_SUCCESS;
 }
 
@@ -191,6 +193,9 @@ int main(int count, char** values) {
   } catch (const InputError& error) {
     std::cerr << "switchyard-agent: " << error.what() << "\n";
     return agent::exit_usage;
+  } catch (const agent::EnrolmentRefused& error) {
+    std::cerr << "switchyard-agent: " << error.what() << "\n";
+    return agent::exit_refused;
   } catch (const TransportError& error) {
     std::cerr << "switchyard-agent: " << error.what() << "\n";
     return agent::exit_unreachable;

@@ -1,17 +1,45 @@
 #include "agent/link/status.hpp"
 
+#include <array>
+#include <ctime>
+#include <optional>
+
 #include "agent/core/agent_core.hpp"
 #include "agent/journal/journal_file.hpp"
 #include "agent/link/host_boot.hpp"
+#include "agent/link/link_note.hpp"
 #include "common/clock.hpp"
+#include "common/file_system.hpp"
 
 namespace switchyard::agent {
 namespace {
 
+std::string date_of(std::int64_t wall_ms) {
+  const std::time_t seconds = wall_ms / 1000;
+  std::tm parts{};
+  std::array<char, 32> text{};
+  ::gmtime_r(&seconds, &parts);
+  std::strftime(text.data(), text.size(), "%Y-%m-%d %H:%M:%S UTC", &parts);
+  return text.data();
+}
+
+std::string link_json(const std::optional<LinkNote>& link) {
+  if (!link) return "";
+  return ",\"coordinator\":{\"state\":\"" + std::string(link_state_name(link->state)) +
+         "\",\"since_wall_ms\":" + std::to_string(link->since_wall_ms) + "}";
+}
+
+std::string link_text(const std::optional<LinkNote>& link) {
+  if (!link) return "";
+  return "coordinator: " + std::string(link_state_name(link->state)) + " since " + date_of(link->since_wall_ms) +
+         (link->text.empty() ? "" : ": " + link->text) + "\n";
+}
+
 /// Every value here is a name, an id or a fixed word: none needs escaping.
-std::string json_of(const AgentIdentity& identity, const AgentCore& core, std::int64_t now_boot_ms, bool idle) {
+std::string json_of(const AgentIdentity& identity, const AgentCore& core, std::int64_t now_boot_ms, bool idle,
+                    const std::optional<LinkNote>& link) {
   std::string text = "{\"host\":\"" + identity.host.str() + "\",\"epoch\":" + std::to_string(core.max_epoch()) +
-                     ",\"idle\":" + (idle ? "true" : "false") + ",\"deployments\":[";
+                     ",\"idle\":" + (idle ? "true" : "false") + link_json(link) + ",\"deployments\":[";
   bool first = true;
   for (const protocol::DeploymentReport& report : core.reports(now_boot_ms)) {
     text += std::string(first ? "" : ",") + "{\"id\":\"" + report.deployment.str() + "\",\"state\":\"" +
@@ -29,9 +57,10 @@ std::string json_of(const AgentIdentity& identity, const AgentCore& core, std::i
   return text + "]}\n";
 }
 
-std::string text_of(const AgentIdentity& identity, const AgentCore& core, std::int64_t now_boot_ms, bool idle) {
+std::string text_of(const AgentIdentity& identity, const AgentCore& core, std::int64_t now_boot_ms, bool idle,
+                    const std::optional<LinkNote>& link) {
   std::string text = "host " + identity.host.str() + ", epoch " + std::to_string(core.max_epoch()) + ", " +
-                     (idle ? "idle" : "deploying") + "\n";
+                     (idle ? "idle" : "deploying") + "\n" + link_text(link);
   for (const protocol::DeploymentReport& report : core.reports(now_boot_ms)) {
     text += report.deployment.str() + "  " + std::string(protocol::agent_state_name(report.state));
     if (report.remaining_ms > 0) text += ", reverts by itself in " + std::to_string(report.remaining_ms / 1000) + " s";
@@ -52,8 +81,9 @@ AgentStatus read_status(const AgentConfig& config, const AgentIdentity& identity
   const std::int64_t now_boot_ms = SystemClock().boot_ms();
   AgentStatus status;
   status.idle = restart_is_safe(core);
-  status.text =
-      json ? json_of(identity, core, now_boot_ms, status.idle) : text_of(identity, core, now_boot_ms, status.idle);
+  const std::optional<LinkNote> link = read_link_note(PosixFileSystem(), config.paths.run);
+  status.text = json ? json_of(identity, core, now_boot_ms, status.idle, link)
+                     : text_of(identity, core, now_boot_ms, status.idle, link);
   return status;
 }
 

@@ -12,7 +12,8 @@ struct AgentStatus {
   bool idle = false;  ///< no deployment is between its first effect and its decision
 };
 
-/// What the journal says, read without disturbing the agent. Throws Error.
+/// What the journal says, and how the agent stands with its coordinator; read without disturbing the agent. Throws
+/// Error.
 AgentStatus read_status(const AgentConfig& config, const AgentIdentity& identity, bool json);
 
 }  // namespace switchyard::agent

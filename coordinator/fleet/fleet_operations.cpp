@@ -285,17 +285,13 @@ Answer<bool> FleetOperations::add_host(const Caller& caller, const HostId& host,
 }
 
 Answer<bool> FleetOperations::remove_host(const Caller& caller, const HostId& host) {
-  auto answer = parts_.hosts.remove(caller, host);
-  if (std::holds_alternative<bool>(answer)) parts_.intake.cut_off(host, "the host was removed from the fleet");
-  return answer;
+  return parts_.hosts.remove(caller, host, [&] { parts_.intake.cut_off(host, "the host was removed from the fleet"); });
 }
 
 Answer<TokenMade> FleetOperations::replace_host(const Caller& caller, const HostId& host) {
-  auto answer = parts_.hosts.replace(caller, host, defer_replaced(parts_.store, host));
-  if (std::holds_alternative<TokenMade>(answer)) {
-    parts_.intake.cut_off(host, "the host's machine was replaced");
-    parts_.convergence.refresh();
-  }
+  auto answer = parts_.hosts.replace(caller, host, defer_replaced(parts_.store, host),
+                                     [&] { parts_.intake.cut_off(host, "the host's machine was replaced"); });
+  if (std::holds_alternative<TokenMade>(answer)) parts_.convergence.refresh();
   return answer;
 }
 
@@ -304,9 +300,7 @@ Answer<TokenMade> FleetOperations::create_token(const Caller& caller, const std:
 }
 
 Answer<bool> FleetOperations::revoke_agent(const Caller& caller, const HostId& host) {
-  auto answer = parts_.hosts.revoke(caller, host);
-  if (std::holds_alternative<bool>(answer)) parts_.intake.cut_off(host, "the agent's key was revoked");
-  return answer;
+  return parts_.hosts.revoke(caller, host, [&] { parts_.intake.cut_off(host, "the agent's key was revoked"); });
 }
 
 }  // namespace switchyard::fleet

@@ -130,28 +130,31 @@ std::optional<Refusal> HostBook::refuse_busy(const HostId& host) const {
   return std::nullopt;
 }
 
-Answer<bool> HostBook::remove(const Caller& caller, const HostId& host) {
+Answer<bool> HostBook::remove(const Caller& caller, const HostId& host, const Farewell& farewell) {
   const model::HostRow* present = find(host);
   if (present == nullptr || present->removed) return not_found(host);
   if (auto busy = refuse_busy(host)) return *busy;
   model::HostRow row = *present;
   row.removed = true;
   put_host(row, {audit_row(clock_, caller, "host.remove", host.str())});
+  if (farewell) farewell();
   publish();
   return true;
 }
 
-Answer<bool> HostBook::revoke(const Caller& caller, const HostId& host) {
+Answer<bool> HostBook::revoke(const Caller& caller, const HostId& host, const Farewell& farewell) {
   const model::HostRow* present = find(host);
   if (present == nullptr) return not_found(host);
   model::HostRow row = *present;
   row.revoked = true;
   put_host(row, {audit_row(clock_, caller, "agent.revoke", host.str())});
+  if (farewell) farewell();
   publish();
   return true;
 }
 
-Answer<TokenMade> HostBook::replace(const Caller& caller, const HostId& host, const store::Transaction& also) {
+Answer<TokenMade> HostBook::replace(const Caller& caller, const HostId& host, const store::Transaction& also,
+                                    const Farewell& farewell) {
   const model::HostRow* present = find(host);
   if (present == nullptr) return not_found(host);
   if (auto busy = refuse_busy(host)) return *busy;
@@ -167,6 +170,7 @@ Answer<TokenMade> HostBook::replace(const Caller& caller, const HostId& host, co
   writes.push_back(audit_row(clock_, caller, "host.replace", host.str(), {}, {{"token", token.id}}));
   put_host(row, std::move(writes));
   tokens_.insert_or_assign(token.id, token);
+  if (farewell) farewell();
   publish();
   return made;
 }
@@ -199,6 +203,31 @@ Answer<TokenMade> HostBook::create_token(const Caller& caller, const std::string
   tokens_.insert_or_assign(row.id, row);
   publish();
   return made;
+}
+
+Turned HostBook::stranger(const protocol::RefusedDial& dial) const {
+  Turned turned{"connection.refuse", "", dial.address, "nobody here knows this key", dial.count};
+  if (dial.public_key.empty()) {
+    turned.origin = "others";
+    turned.why = "too many sources to tell them apart";
+    return turned;
+  }
+  for (const auto& [id, host] : hosts_) {
+    if (host.public_key != dial.public_key) continue;
+    turned.operation = "agent.refuse";
+    turned.object = id.str();
+    turned.why = host.removed   ? "the host was removed"
+                 : host.revoked ? "the agent's key was revoked"
+                                : "not yet let in";
+    return turned;
+  }
+  for (const model::TokenRow& token : store_.tokens()) {
+    if (token.public_key != dial.public_key) continue;
+    turned.operation = "enrol.refuse";
+    turned.object = token.id;
+    turned.why = token.used_wall_ms != 0 ? "the token was used, and has expired" : "the token has expired";
+  }
+  return turned;
 }
 
 std::string HostBook::refuse_enrolment(const model::TokenRow* token, const protocol::Enrol& wish) const {

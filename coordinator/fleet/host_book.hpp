@@ -9,9 +9,11 @@
 
 #include "common/clock.hpp"
 #include "coordinator/fleet/operations.hpp"
+#include "coordinator/fleet/refusal_book.hpp"
 #include "coordinator/store/state_store.hpp"
 #include "protocol/endpoint.hpp"
 #include "protocol/message.hpp"
+#include "protocol/transport.hpp"
 
 namespace switchyard::fleet {
 
@@ -45,14 +47,20 @@ class HostBook {
   void write_seen();
 
   Answer<bool> add(const Caller& caller, const HostId& host, const std::map<std::string, std::string>& labels);
-  Answer<bool> remove(const Caller& caller, const HostId& host);
+  /// Called when it is durable that the host's key is no longer its own, and before the transport shuts it out: the
+  /// last moment to tell the agent.
+  using Farewell = std::function<void()>;
+  Answer<bool> remove(const Caller& caller, const HostId& host, const Farewell& farewell = {});
   /// `also` is written in the same transaction.
-  Answer<TokenMade> replace(const Caller& caller, const HostId& host, const store::Transaction& also);
+  Answer<TokenMade> replace(const Caller& caller, const HostId& host, const store::Transaction& also,
+                            const Farewell& farewell = {});
   Answer<TokenMade> create_token(const Caller& caller, const std::string& host_pattern);
-  Answer<bool> revoke(const Caller& caller, const HostId& host);
+  Answer<bool> revoke(const Caller& caller, const HostId& host, const Farewell& farewell = {});
 
   /// What an agent that holds the token gets. The same request again has the same answer.
   std::variant<protocol::Enrolled, protocol::Refuse> enrol(const std::string& token_id, const protocol::Enrol& wish);
+  /// What the audit says of a dial that the transport turned away. Reads the store.
+  Turned stranger(const protocol::RefusedDial& dial) const;
   /// Keys of tokens that have expired meanwhile are no longer allowed. To be called now and then.
   void drop_expired();
 

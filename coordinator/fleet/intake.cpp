@@ -49,12 +49,7 @@ void Intake::handle(const HostId& peer, protocol::Channel channel, std::uint64_t
                  {{"peer", peer.str()}, {"message", protocol::message_name(type)}});
     return;
   }
-  if (token) {
-    const auto answer = parts_.hosts.enrol(*token, std::get<protocol::Enrol>(envelope.message));
-    const auto message = std::visit([](const auto& value) { return protocol::Message(value); }, answer);
-    parts_.registry.send_bare(peer, channel, envelope, message);
-    return;
-  }
+  if (token) return enrol(peer, *token, envelope);
   if (!parts_.hosts.may_connect(peer)) return;
   if (const auto* wish = std::get_if<protocol::BlobGet>(&envelope.message)) {
     parts_.registry.send_bare(peer, channel, envelope, parts_.artifacts.serve(*wish));
@@ -63,6 +58,20 @@ void Intake::handle(const HostId& peer, protocol::Channel channel, std::uint64_t
   } else {
     from_agent(peer, envelope);
   }
+}
+
+void Intake::enrol(const HostId& peer, const std::string& token, const protocol::Envelope& envelope) {
+  const auto& wish = std::get<protocol::Enrol>(envelope.message);
+  const auto answer = parts_.hosts.enrol(token, wish);
+  if (const auto* refuse = std::get_if<protocol::Refuse>(&answer)) {
+    parts_.refusals.note({"enrol.refuse", token, "agent", refuse->text});
+  }
+  const auto message = std::visit([](const auto& value) { return protocol::Message(value); }, answer);
+  parts_.registry.send_bare(peer, protocol::Channel::control, envelope, message);
+}
+
+void Intake::turned_away(const std::vector<protocol::RefusedDial>& dials) {
+  for (const protocol::RefusedDial& dial : dials) parts_.refusals.note(parts_.hosts.stranger(dial));
 }
 
 void Intake::hello(const HostId& host, std::uint64_t connection, const protocol::Envelope& envelope) {
@@ -96,12 +105,18 @@ void Intake::tick() {
     parts_.runs.agent_lost(ended.host, ended.number);
   }
   parts_.hosts.drop_expired();
+  write_housekeeping();
+}
+
+void Intake::write_housekeeping() {
   try {
     parts_.hosts.write_seen();
+    parts_.refusals.write_due();
   } catch (const StaleEpochError&) {
     throw;
   } catch (const StoreError& error) {
-    log::warning("when hosts were last seen was not written, will be tried again", {{"why", error.what()}});
+    log::warning("when hosts were last seen, and who was refused, was not written; will be tried again",
+                 {{"why", error.what()}});
   }
 }
 

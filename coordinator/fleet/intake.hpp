@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "coordinator/fleet/agent_registry.hpp"
 #include "coordinator/fleet/artifact_store.hpp"
@@ -9,6 +10,7 @@
 #include "coordinator/fleet/deployment_runs.hpp"
 #include "coordinator/fleet/host_book.hpp"
 #include "coordinator/fleet/inventory_rounds.hpp"
+#include "coordinator/fleet/refusal_book.hpp"
 #include "protocol/transport.hpp"
 
 namespace switchyard::fleet {
@@ -26,12 +28,15 @@ class Intake {
     InventoryRounds& inventory;
     Convergence& convergence;
     const ArtifactStore& artifacts;
+    RefusalBook& refusals;
   };
   explicit Intake(Parts parts) : parts_(parts) {}
 
   /// `peer`: a host, or `enrol:<token id>`; known by its key alone.
   void frame_arrived(const HostId& peer, protocol::Channel channel, std::uint64_t connection, const std::string& frame);
-  /// Pings, silent agents, expired tokens. To be called every ping_interval_ms.
+  /// Dials that the transport turned away, for the audit.
+  void turned_away(const std::vector<protocol::RefusedDial>& dials);
+  /// Pings, silent agents, expired tokens, rows about strangers. To be called every ping_interval_ms.
   void tick();
   /// The host's key is no longer its own: its session ends now.
   void cut_off(const HostId& host, const std::string& why);
@@ -40,6 +45,8 @@ class Intake {
   void handle(const HostId& peer, protocol::Channel channel, std::uint64_t connection,
               const protocol::Envelope& envelope);
   void hello(const HostId& host, std::uint64_t connection, const protocol::Envelope& envelope);
+  void enrol(const HostId& peer, const std::string& token, const protocol::Envelope& envelope);
+  void write_housekeeping();
   void from_agent(const HostId& host, const protocol::Envelope& envelope);
 
   Parts parts_;

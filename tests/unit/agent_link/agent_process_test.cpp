@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -66,6 +67,46 @@ TEST_F(AgentProcess, ExplainsItselfAndItsExitStatus) {
   EXPECT_EQ(run({"--frobnicate"}), 2);
   EXPECT_EQ(run({"run"}), 2);
   EXPECT_NE(said().find("not enrolled"), std::string::npos);
+}
+
+TEST_F(AgentProcess, TellsARefusedEnrolmentFromABadStringAndFromNobodyThere) {
+  const std::string token(32, 't');
+  EXPECT_EQ(run({"enroll", "sy1.nonsense", "--name", "web-1"}), 2) << said();
+  CoordinatorDouble coordinator([](const HostId&, const protocol::Envelope&) -> std::vector<protocol::Message> {
+    return {protocol::Refuse{"enrolment", "the token was used already"}};
+  });
+  const std::string text = protocol::encode_enrolment({{coordinator.endpoint()}, coordinator.public_key(), token});
+  EXPECT_EQ(run({"enroll", text, "--name", "web-1"}), 6) << "unknown, or expired: " << said();
+  EXPECT_NE(said().find("refused the token"), std::string::npos) << said();
+  coordinator.allow(protocol::enrolment_peer("0011223344556677"),
+                    protocol::curve_keys_from_secret(protocol::enrolment_secret(token)).public_key);
+  EXPECT_EQ(run({"enroll", text, "--name", "web-1"}), 6) << said();
+  EXPECT_NE(said().find("the token was used already"), std::string::npos) << said();
+  EXPECT_TRUE(std::filesystem::is_empty(state()));
+}
+
+TEST_F(AgentProcess, SaysInItsStatusThatTheCoordinatorRefusesItsKey) {
+  const std::string token(32, 't');
+  CoordinatorDouble coordinator([](const HostId&, const protocol::Envelope& heard) -> std::vector<protocol::Message> {
+    if (!std::holds_alternative<protocol::Enrol>(heard.message)) return {};
+    return {protocol::Enrolled{web_1, std::string(32, 'p')}};
+  });
+  coordinator.allow(protocol::enrolment_peer("0011223344556677"),
+                    protocol::curve_keys_from_secret(protocol::enrolment_secret(token)).public_key);
+  const std::string text = protocol::encode_enrolment({{coordinator.endpoint()}, coordinator.public_key(), token});
+  ASSERT_EQ(run({"enroll", text, "--name", "web-1"}), 0) << said();
+  EXPECT_NE(said().find("systemctl restart switchyard-agent"), std::string::npos) << said();
+
+  const pid_t agent = start({"run"});  // with a key that the coordinator never let in
+  const std::filesystem::path note = root.path() / "run/switchyard/coordinator-link";
+  for (int i = 0; i < 1'000 && !std::filesystem::exists(note); ++i) usleep(10'000);
+  EXPECT_EQ(run({"status"}), 0);
+  EXPECT_NE(said().find("coordinator: refused since"), std::string::npos) << said();
+  EXPECT_EQ(run({"status", "--json"}), 0);
+  EXPECT_NE(said().find(R"("coordinator":{"state":"refused","since_wall_ms":)"), std::string::npos) << said();
+  kill(agent, SIGTERM);
+  EXPECT_EQ(end_of(agent), 0);
+  EXPECT_FALSE(std::filesystem::exists(note));
 }
 
 TEST_F(AgentProcess, WithADamagedJournalTellsTheCoordinatorAndTakesNoStep) {

@@ -4,10 +4,13 @@
 #include <sys/stat.h>
 
 #include <atomic>
+#include <chrono>
+#include <filesystem>
 
 #include "agent/link/agent_identity.hpp"
 #include "common/error.hpp"
 #include "common/file_system.hpp"
+#include "common/limits.hpp"
 #include "tests/unit/agent_link/coordinator_double.hpp"
 #include "tests/unit/agent_link/scratch_root.hpp"
 
@@ -67,21 +70,32 @@ TEST_F(Enrolling, KeepsNameEndpointsAndBothPinnedKeys) {
   EXPECT_EQ(files.list(config.paths.state), (std::vector<std::string>{"agent.key", "identity.yaml"}));
 }
 
-TEST_F(Enrolling, SaysThatTheTokenWasRefused) {
+TEST_F(Enrolling, SaysThatTheTokenWasRefusedAndKeepsNothingOfTheTry) {
   CoordinatorDouble coordinator(yes());
-  EXPECT_NE(trouble(text_of(coordinator, std::string(32, 'x'))).find("refused the token"), std::string::npos);
+  EXPECT_THROW(enroll(config, text_of(coordinator, std::string(32, 'x')), "web-1"), EnrolmentRefused);
   EXPECT_FALSE(load_identity(files, config.paths.state));
+  EXPECT_TRUE(files.list(config.paths.state).empty());
+}
+
+TEST_F(Enrolling, SaysWhyTheCoordinatorSaidNoAndKeepsNothingOfTheTry) {
+  CoordinatorDouble coordinator([](const HostId&, const protocol::Envelope&) -> std::vector<protocol::Message> {
+    return {protocol::Refuse{"enrolment", "the token was used already"}};
+  });
+  const std::string text = invite(coordinator, std::string(32, 't'));
+  EXPECT_THROW(enroll(config, text, "web-1"), EnrolmentRefused);
+  EXPECT_NE(trouble(text).find("the token was used already"), std::string::npos);
+  EXPECT_TRUE(files.list(config.paths.state).empty());
 }
 
 TEST_F(Enrolling, RepeatedWithOneTokenOffersTheSameKeyAndWithAnotherAnother) {
   std::atomic<bool> agree{false};
   CoordinatorDouble coordinator([&](const HostId& peer, const protocol::Envelope& heard) {
-    return agree ? yes()(peer, heard) : std::vector<protocol::Message>{protocol::Refuse{"enrolment", "not now"}};
+    return agree ? yes()(peer, heard) : std::vector<protocol::Message>{};
   });
   const std::string text = invite(coordinator, std::string(32, 't'));
-  EXPECT_EQ(trouble(text), "not now");
+  EXPECT_THROW(enroll(config, text, "web-1", 300), TransportError) << "the answer is lost";
   const auto first = coordinator.wait_for<protocol::Enrol>();
-  EXPECT_EQ(trouble(text), "not now");
+  EXPECT_THROW(enroll(config, text, "web-1", 300), TransportError);
   const auto second = coordinator.wait_for<protocol::Enrol>(1);
   ASSERT_TRUE(first && second);
   EXPECT_EQ(first->public_key, second->public_key);
@@ -91,6 +105,25 @@ TEST_F(Enrolling, RepeatedWithOneTokenOffersTheSameKeyAndWithAnotherAnother) {
   const auto third = coordinator.wait_for<protocol::Enrol>(2);
   ASSERT_TRUE(third);
   EXPECT_NE(third->public_key, first->public_key);
+  EXPECT_EQ(files.list(config.paths.state), (std::vector<std::string>{"agent.key", "identity.yaml"}));
+}
+
+/// The coordinator may have let the key in before it went down; while it comes up it turns everybody away.
+TEST_F(Enrolling, KeepsAKeyThatTheCoordinatorMayKnowWhenItIsTurnedAwayLater) {
+  CoordinatorDouble silent(
+      [](const HostId&, const protocol::Envelope&) -> std::vector<protocol::Message> { return {}; });
+  const std::string token(32, 't');
+  EXPECT_THROW(enroll(config, invite(silent, token), "web-1", 300), TransportError);
+  const std::vector<std::string> kept = files.list(config.paths.state);
+  ASSERT_EQ(kept.size(), 1u);
+  CoordinatorDouble starting(yes());
+  EXPECT_THROW(enroll(config, text_of(starting, token), "web-1"), EnrolmentRefused);
+  EXPECT_EQ(files.list(config.paths.state), kept);
+
+  const auto old = std::filesystem::file_time_type::clock::now() - std::chrono::milliseconds(limits::token_life_ms + 1);
+  std::filesystem::last_write_time(config.paths.state / kept[0], old);
+  EXPECT_THROW(enroll(config, text_of(starting, std::string(32, 'u')), "web-1"), EnrolmentRefused);
+  EXPECT_TRUE(files.list(config.paths.state).empty()) << "its token has expired";
 }
 
 TEST_F(Enrolling, RefusesAHostThatIsEnrolledAndANameThatIsNone) {

@@ -36,6 +36,7 @@ class Session : public ::testing::Test {
     callbacks.message = [this](std::uint64_t, protocol::Message message) { messages.push_back(std::move(message)); };
     callbacks.ended = [this] { ++endings; };
     callbacks.every_ping = [] {};
+    callbacks.link_changed = [this](LinkState state, const std::string& text) { links.emplace_back(state, text); };
     session.emplace(protocol::ZmqDealer::Settings{{coordinator->endpoint()}, coordinator->public_key(), keys}, loop,
                     clock, std::move(callbacks));
   }
@@ -59,6 +60,7 @@ class Session : public ::testing::Test {
   std::optional<CoordinatorDouble> coordinator;
   std::vector<std::pair<std::uint64_t, std::uint64_t>> welcomes;
   std::vector<protocol::Message> messages;
+  std::vector<std::pair<LinkState, std::string>> links;
   int endings = 0;
   std::optional<CoordinatorSession> session;
 };
@@ -84,6 +86,36 @@ TEST_F(Session, PassesNothingOnBeforeTheWelcome) {
   run_until([&] { return !messages.empty(); }, 300);
   EXPECT_TRUE(messages.empty());
   EXPECT_FALSE(session->send(protocol::Held{deployment}));
+}
+
+TEST_F(Session, EndsWhenTheCoordinatorRefusesAndSaysWhyOnce) {
+  begin([](const HostId&, const protocol::Envelope& heard) {
+    return welcome_and(heard, {protocol::Refuse{"revoked", "the agent's key was revoked"},
+                               protocol::Refuse{"revoked", "again"}, protocol::Hold{deployment}});
+  });
+  ASSERT_TRUE(run_until([&] { return endings == 1; }));
+  run_until([&] { return !messages.empty(); }, 300);
+  EXPECT_TRUE(messages.empty()) << "who refused us gives no orders";
+  EXPECT_FALSE(session->send(protocol::Held{deployment}));
+  ASSERT_EQ(links.size(), 2u);
+  EXPECT_EQ(links[0].first, LinkState::connected);
+  EXPECT_EQ(links[1].first, LinkState::refused);
+  EXPECT_NE(links[1].second.find("the agent's key was revoked"), std::string::npos);
+}
+
+TEST_F(Session, SaysThatItsKeyIsRefusedAtTheDoor) {
+  keys = protocol::generate_curve_keys();
+  begin([](const HostId&, const protocol::Envelope& heard) { return welcome_and(heard); });
+  session.reset();
+  const protocol::CurveKeyPair unknown = protocol::generate_curve_keys();
+  CoordinatorSession::Callbacks callbacks;
+  callbacks.hello = [] { return protocol::Hello{}; };
+  callbacks.every_ping = [] {};
+  callbacks.link_changed = [this](LinkState state, const std::string& text) { links.emplace_back(state, text); };
+  session.emplace(protocol::ZmqDealer::Settings{{coordinator->endpoint()}, coordinator->public_key(), unknown}, loop,
+                  clock, std::move(callbacks));
+  ASSERT_TRUE(run_until([&] { return !links.empty(); }));
+  EXPECT_EQ(links[0].first, LinkState::refused);
 }
 
 TEST_F(Session, AnswersPings) {

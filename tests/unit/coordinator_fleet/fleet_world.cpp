@@ -40,7 +40,8 @@ Process::Process(std::shared_ptr<store::MemoryDisk> disk, FakeBus& bus, testing:
       planning(store, hosts, artifacts, inventory, clock, plan_key, {}),
       starter(store, runs, clock),
       convergence(store, planning, starter, registry, timers, clock),
-      intake({store, registry, hosts, runs, inventory, convergence, artifacts}),
+      refusals(store, clock),
+      intake({store, registry, hosts, runs, inventory, convergence, artifacts, refusals}),
       operations({store, clock, registry, hosts, artifacts, runs, planning, starter, convergence, viewers, intake}) {
   const std::uint64_t epoch = store.take_epoch("test");
   registry.speak_for(epoch, store.audit_head());

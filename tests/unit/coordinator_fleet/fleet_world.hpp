@@ -2,6 +2,7 @@
 
 #include <deque>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -33,11 +34,13 @@ class FakeBus final : public protocol::AgentBus {
   };
   bool send(const HostId& host, protocol::Channel channel, std::string frame) override {
     if (cut.contains(host)) return false;
+    if (on_send) on_send(host);
     sent.push_back({host, channel, protocol::decode(frame)});
     return true;
   }
   std::deque<Sent> sent;
   std::set<HostId> cut;  ///< hosts that nothing reaches
+  std::function<void(const HostId&)> on_send;
 };
 
 /// One coordinator process's worth of parts. A new one over the same disk is a restart.
@@ -59,6 +62,7 @@ struct Process {
   Planning planning;
   DeploymentStarter starter;
   Convergence convergence;
+  RefusalBook refusals;
   Intake intake;
   FleetOperations operations;
 };

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "common/limits.hpp"
 #include "protocol/enrolment.hpp"
 #include "tests/unit/coordinator_fleet/fleet_world.hpp"
@@ -159,6 +161,61 @@ TEST_F(IntakeTest, CutsARevokedAgentOffAtOnce) {
   world.run(latency_ms);
   EXPECT_TRUE(agent.heard.empty());
   EXPECT_FALSE(connected("web-1"));
+}
+
+TEST_F(IntakeTest, TellsARevokedAgentWhyBeforeTheTransportShutsItOut) {
+  FakeAgent& agent = world.add_agent("web-1");
+  world.bus.on_send = [&](const HostId& peer) {
+    EXPECT_EQ(peer, agent.host);
+    const auto keys = world.now().allowed;
+    EXPECT_TRUE(std::any_of(keys.begin(), keys.end(), [&](const auto& key) { return key.second == agent.host; }));
+  };
+  expect_value(world.operations().revoke_agent(FleetWorld::caller, agent.host));
+  world.run(latency_ms);
+  ASSERT_EQ(agent.count<protocol::Refuse>(), 1u);
+  EXPECT_EQ(std::get<protocol::Refuse>(agent.heard.back()).code, "revoked");
+}
+
+TEST_F(IntakeTest, WritesRefusedEnrolmentsIntoTheAuditOnceAMinuteWithACount) {
+  const TokenMade token = expect_value(world.operations().create_token(FleetWorld::caller, "web-1"));
+  const std::size_t before = world.store().audit(0, 1'000).size();
+  for (int i = 0; i < 3; ++i) {
+    world.deliver(protocol::enrolment_peer(token.id), Channel::control, std::string(16, 'e'),
+                  protocol::Enrol{"web-2", std::string(40, 'a'), "0.1.0"});
+  }
+  world.run(3 * limits::ping_interval_ms);
+  const auto rows = world.store().audit(0, 1'000);
+  ASSERT_EQ(rows.size(), before + 1);
+  const model::AuditEntry& row = rows.back().entry;
+  EXPECT_EQ(row.operation, "enrol.refuse");
+  EXPECT_EQ(row.object, token.id);
+  EXPECT_EQ(row.reason, "the token is for host web-1, not for web-2");
+  EXPECT_EQ(row.details.at("count"), "3");
+  EXPECT_FALSE(row.success);
+}
+
+TEST_F(IntakeTest, SaysInTheAuditWhoseKeyWasTurnedAwayAtTheDoor) {
+  FakeAgent& agent = world.add_agent("web-1");
+  const std::string agent_key = world.now().hosts.find(agent.host)->public_key;
+  const TokenMade token = expect_value(world.operations().create_token(FleetWorld::caller, {}));
+  std::string token_key;
+  for (const auto& [key, peer] : world.now().allowed) {
+    if (peer == protocol::enrolment_peer(token.id)) token_key = key;
+  }
+  expect_value(world.operations().revoke_agent(FleetWorld::caller, agent.host));
+  world.run(limits::token_life_ms + limits::ping_interval_ms);
+  const std::size_t before = world.store().audit(0, 1'000).size();
+  world.now().intake.turned_away(
+      {{"10.0.0.1", agent_key, 2}, {"10.0.0.2", token_key, 1}, {"10.0.0.3", std::string(40, 'x'), 1}, {"", "", 9}});
+  world.run(limits::ping_interval_ms);
+  std::map<std::string, std::string> seen;
+  for (const store::StoredAudit& row : world.store().audit(before, 1'000)) {
+    seen[row.entry.origin] = row.entry.operation + " " + row.entry.object + " " + row.entry.details.at("count");
+  }
+  EXPECT_EQ(seen, (std::map<std::string, std::string>{{"10.0.0.1", "agent.refuse web-1 2"},
+                                                      {"10.0.0.2", "enrol.refuse " + token.id + " 1"},
+                                                      {"10.0.0.3", "connection.refuse  1"},
+                                                      {"others", "connection.refuse  9"}}));
 }
 
 TEST_F(IntakeTest, IgnoresAHostThatSpeaksOfAnotherHostsDeployment) {

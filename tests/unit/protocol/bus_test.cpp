@@ -162,6 +162,38 @@ TEST_F(Bus, TellsTheAgentThatItsKeyIsNotKnown) {
   EXPECT_FALSE(agent.dealer->send(Channel::control, "anything"));
 }
 
+TEST_F(Bus, AgentWhoseKeyEveryEndpointRefusesAsksSlowly) {
+  ZmqRouter second({"tcp://127.0.0.1:*", "tcp://127.0.0.1:*", server}, loop, [](auto) {});
+  Agent agent;
+  // A dead endpoint among them changes nothing.
+  agent.dial(loop, {endpoint_of(*router), Endpoint{"127.0.0.1", 1, 2}, endpoint_of(second)}, server.public_key);
+  ASSERT_TRUE(run_until([&] { return agent.losses.size() == 3; }));
+  EXPECT_FALSE(run_until([&] { return agent.losses.size() > 3; }, 2'500));
+}
+
+TEST_F(Bus, TellsTheCoordinatorWhomItTurnedAwayAndHowOften) {
+  const CurveKeyPair keys = generate_curve_keys();
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(RawPeer(*router, server.public_key, keys).outcome(), ZMQ_EVENT_HANDSHAKE_FAILED_AUTH);
+  }
+  const std::vector<RefusedDial> refused = router->take_refused();
+  ASSERT_EQ(refused.size(), 1u) << "the self-test's stranger is no news";
+  EXPECT_EQ(refused[0].address, "127.0.0.1");
+  EXPECT_EQ(refused[0].public_key, keys.public_key);
+  EXPECT_EQ(refused[0].count, 2u);
+  EXPECT_TRUE(router->take_refused().empty());
+}
+
+TEST_F(Bus, RemembersABoundedNumberOfStrangersAndCountsTheRest) {
+  for (std::size_t i = 0; i < limits::refused_dials_max + 2; ++i) {
+    EXPECT_EQ(RawPeer(*router, server.public_key, generate_curve_keys()).outcome(), ZMQ_EVENT_HANDSHAKE_FAILED_AUTH);
+  }
+  const std::vector<RefusedDial> refused = router->take_refused();
+  ASSERT_EQ(refused.size(), limits::refused_dials_max + 1);
+  EXPECT_EQ(refused[0].address + refused[0].public_key, "");
+  EXPECT_EQ(refused[0].count, 2u);
+}
+
 TEST_F(Bus, AgentSaysNothingToAServerWithAnotherKey) {
   Agent agent;
   ASSERT_TRUE(router->allow(web_1, agent.keys.public_key));
@@ -242,6 +274,18 @@ TEST_F(Bus, RevokedKeyIsSilencedOnItsLiveConnection) {
   EXPECT_FALSE(router->send(web_1, Channel::control, "anything"));
   EXPECT_EQ(peer.receive(), std::nullopt);
   EXPECT_EQ(RawPeer(*router, server.public_key, keys).outcome(), ZMQ_EVENT_HANDSHAKE_FAILED_AUTH);
+}
+
+TEST_F(Bus, LastWordsToAHostLeaveBeforeItsKeyIsRevoked) {
+  const CurveKeyPair keys = generate_curve_keys();
+  ASSERT_TRUE(router->allow(web_1, keys.public_key));
+  RawPeer peer(*router, server.public_key, keys);
+  ASSERT_EQ(peer.outcome(), ZMQ_EVENT_HANDSHAKE_SUCCEEDED);
+  peer.socket.send("one", false);
+  ASSERT_TRUE(arrives(1));
+  ASSERT_TRUE(router->send(web_1, Channel::control, "you are revoked"));
+  router->disallow(web_1);
+  EXPECT_EQ(peer.receive(), "you are revoked");
 }
 
 TEST_F(Bus, NewKeyOfAHostSilencesConnectionsOfItsOldKey) {
