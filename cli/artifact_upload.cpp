@@ -9,7 +9,10 @@
 #include "cli/live_screen.hpp"
 #include "cli/printable.hpp"
 #include "cli/time_text.hpp"
+#include "common/error.hpp"
 #include "coordinator/artifact/artifact_packer.hpp"
+#include "coordinator/artifact/program_lookup.hpp"
+#include "coordinator/planner/unit_file.hpp"
 
 namespace switchyard::cli {
 namespace {
@@ -79,6 +82,27 @@ class Upload {
   std::uint64_t sent_ = 0;
 };
 
+artifact::PackedArtifact pack(const model::Component& component, const std::filesystem::path& directory) {
+  const bool tarball = component.artifact.directory.empty();
+  try {
+    return tarball ? artifact::pack_tarball(directory / component.artifact.tarball)
+                   : artifact::pack_directory(directory / component.artifact.directory);
+  } catch (const InputError& error) {
+    // The packer knows files, and not which line of the manifest named them.
+    throw InputError(component.artifact.where + ": component `" + component.name + "`: " + error.what());
+  }
+}
+
+/// Known here, and otherwise found out on every host.
+void check_programs(const model::Component& component, const artifact::PackedArtifact& packed) {
+  for (const std::string& program : planner::programs_in_release(component)) {
+    const auto trouble = artifact::program_trouble(packed.entries, component.shared, program);
+    if (!trouble) continue;
+    throw InputError(component.service.command_where + ": component `" + component.name + "` runs `" +
+                     component.service.command.front() + "`, but the artifact " + *trouble);
+  }
+}
+
 }  // namespace
 
 std::map<std::string, std::string> upload_artifacts(Context& context, const model::Manifest& manifest,
@@ -87,13 +111,13 @@ std::map<std::string, std::string> upload_artifacts(Context& context, const mode
   for (const model::Component& component : manifest.components) {
     if (component.artifact.empty()) continue;
     if (context.interrupt.pressed()) throw InterruptedError();
-    const bool tarball = component.artifact.directory.empty();
-    const std::filesystem::path source =
-        directory / (tarball ? component.artifact.tarball : component.artifact.directory);
+    const model::ArtifactSource& source = component.artifact;
     LiveScreen screen(context.console);
-    screen.draw({cut_to("Packing " + component.name + " from " + printable(source.string()), context.console.width)});
-    const artifact::PackedArtifact packed = tarball ? artifact::pack_tarball(source) : artifact::pack_directory(source);
+    screen.draw({cut_to("Packing " + component.name + " from " + printable(source.directory + source.tarball),
+                        context.console.width)});
+    const artifact::PackedArtifact packed = pack(component, directory);
     screen.clear();
+    check_programs(component, packed);
     Upload(context, component.name, packed).run(manifest.version);
     releases.emplace(component.name, packed.release.str());
   }

@@ -22,10 +22,6 @@ std::string joined(const std::vector<std::string>& names) {
   return text;
 }
 
-std::string how_many(std::size_t count, const char* what) {
-  return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
-}
-
 /// One watching of one deployment.
 class Watch {
  public:

@@ -55,4 +55,8 @@ std::string size_text(std::uint64_t bytes) {
   return formatted("%.1f %s", amount, units.at(unit));
 }
 
+std::string how_many(std::size_t count, const char* what) {
+  return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
+}
+
 }  // namespace switchyard::cli

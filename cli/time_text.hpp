@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -11,6 +12,8 @@ std::string duration_text(std::int64_t ms);
 std::string date_text(std::int64_t wall_ms);
 /// 16:30:01 in the local time zone.
 std::string clock_text(std::int64_t wall_ms);
+/// 1 host, 2 hosts. Pure.
+std::string how_many(std::size_t count, const char* what);
 /// 512 B, 23.9 MiB. Pure.
 std::string size_text(std::uint64_t bytes);
 

@@ -4,6 +4,7 @@
 #include "cli/commands/commands.hpp"
 #include "cli/input_file.hpp"
 #include "cli/printable.hpp"
+#include "cli/time_text.hpp"
 #include "common/error.hpp"
 #include "common/limits.hpp"
 #include "coordinator/planner/manifest_reader.hpp"
@@ -41,8 +42,8 @@ ExitStatus validate(const Console& console, const Validate& options) {
     console.print_json(write_validity(validity));
   } else if (validity.valid) {
     console.out << printable(options.file) << " is valid: " << printable(validity.name) << " "
-                << printable(validity.version) << ", " << validity.components.size() << " components, "
-                << validity.hosts.size() << " hosts\n";
+                << printable(validity.version) << ", " << how_many(validity.components.size(), "component") << ", "
+                << how_many(validity.hosts.size(), "host") << "\n";
   } else {
     console.notes << printable_lines(validity.error) << "\n";
   }

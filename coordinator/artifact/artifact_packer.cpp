@@ -40,7 +40,7 @@ PackedArtifact pack(ContentSource& source, const std::string& origin) {
   check_ratio(content, origin);
   std::string manifest = protocol::encode_artifact(content);
   ReleaseId release = protocol::release_id(manifest);
-  return {std::move(manifest), std::move(release), std::move(content), std::move(archive)};
+  return {std::move(manifest), std::move(release), std::move(content), std::move(archive), source.entries()};
 }
 
 }  // namespace

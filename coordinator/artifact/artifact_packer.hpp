@@ -2,7 +2,9 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
+#include "coordinator/artifact/content_source.hpp"
 #include "coordinator/artifact/temporary_file.hpp"
 #include "protocol/artifact.hpp"
 
@@ -14,6 +16,7 @@ struct PackedArtifact {
   ReleaseId release;     ///< the digest of the manifest
   protocol::ArtifactManifest content;
   TemporaryFile archive;  ///< tar, zstd; removed with this object
+  std::vector<PackEntry> entries;
 };
 
 /// Equal files give an equal release id, whatever their owners, times and order, from a directory or from a tarball.

@@ -15,7 +15,7 @@ namespace switchyard::artifact {
 DirectorySource::DirectorySource(const std::filesystem::path& directory) : directory_(directory) {
   std::error_code error;
   if (!std::filesystem::is_directory(directory, error)) {
-    throw InputError(directory.string() + ": is no directory that can be read; check `artifact: {directory: ...}`");
+    throw InputError(directory.string() + ": is no directory that can be read; make it, or name another");
   }
   std::filesystem::recursive_directory_iterator walk(directory, error), end;
   while (!error && walk != end) {

@@ -32,6 +32,7 @@ std::string_view traffic_kind_name(TrafficKind kind);
 struct ArtifactSource {
   std::string directory;
   std::string tarball;
+  std::string where = {};  ///< file:line:column of the path, for messages
   bool empty() const { return directory.empty() && tarball.empty(); }
   bool operator==(const ArtifactSource&) const = default;
 };
@@ -40,6 +41,7 @@ struct ArtifactSource {
 /// manifest that is only validated.
 struct Service {
   std::vector<std::string> command;  ///< argv; a first word with a `/` is relative to the release's directory
+  std::string command_where;         ///< file:line:column of the program's name, for messages
   std::string user;                  ///< empty: a user of its own that lives as long as the process (DynamicUser)
   std::map<std::string, std::string> environment;
   std::string unit;

@@ -51,6 +51,7 @@ model::ArtifactSource read_artifact(const YamlNode& node) {
   if (source.directory.empty() == source.tarball.empty()) {
     node.refuse(node.label() + " needs one of `directory: ...` and `tarball: ...`");
   }
+  source.where = node.at(source.tarball.empty() ? "directory" : "tarball").where();
   return source;
 }
 

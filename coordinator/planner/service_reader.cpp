@@ -1,6 +1,7 @@
 #include "coordinator/planner/service_reader.hpp"
 
 #include <algorithm>
+#include <filesystem>
 
 #include "coordinator/planner/variables.hpp"
 
@@ -29,12 +30,43 @@ bool is_program(std::string_view text) {
   });
 }
 
+/// A path that is taken from the release's directory, and leads out of it.
+bool leaves_release(const std::string& program) {
+  const VariableValues sample{1, "blue", "/r", "c", "/s"};
+  const std::filesystem::path path = expand_variables(program, sample);
+  return path.is_relative() && path.lexically_normal().begin()->string() == "..";
+}
+
 bool is_user_name(std::string_view text) {
   if (text.empty() || text.size() > 31 || !(is_letter(text.front()) && (text.front() < 'A' || text.front() > 'Z'))) {
     return false;
   }
   return std::all_of(text.begin(), text.end(),
                      [](char c) { return (is_letter(c) && (c < 'A' || c > 'Z')) || is_digit(c) || c == '-'; });
+}
+
+void read_command(const YamlNode& command, model::Service& service) {
+  if (!command.is_list()) {
+    command.refuse(command.label() +
+                   " must be a list of words, since no shell reads it: [bin/server, --port, \"${port}\"]");
+  }
+  const std::vector<YamlNode> words = command.items();
+  for (const YamlNode& word : words) service.command.push_back(line_text(word));
+  if (service.command.empty() || service.command.front().empty()) {
+    command.refuse(command.label() + " names no program");
+  }
+  const YamlNode& program = words.front();
+  const std::string& name = service.command.front();
+  service.command_where = program.where();
+  const VariableValues sample{1, "blue", "/r", "c", "/s"};
+  if (!is_program(expand_variables(name, sample))) {
+    command.refuse(command.label() + " begins with \"" + name + "\", which systemd would not take " +
+                   "for a program; use a path or a name of letters, digits and . _ - + /");
+  }
+  if (leaves_release(name)) {
+    program.refuse(command.label() + " begins with \"" + name + "\", which leaves the release's directory; name a " +
+                   "file of the artifact, or a program of the host by its absolute path");
+  }
 }
 
 void read_environment(const YamlNode& node, model::Service& service) {
@@ -71,22 +103,7 @@ std::uint16_t port_of(const YamlNode& node, std::string_view key) {
 model::Service read_service(const YamlNode& node) {
   node.allow_keys({"command", "user", "environment", "unit", "stop_timeout_seconds"});
   model::Service service;
-  if (const auto command = node.find("command")) {
-    if (!command->is_list()) {
-      command->refuse(command->label() +
-                      " must be a list of words, since no shell reads it: [bin/server, --port, \"${port}\"]");
-    }
-    for (const YamlNode& word : command->items()) service.command.push_back(line_text(word));
-    if (service.command.empty() || service.command.front().empty()) {
-      command->refuse(command->label() + " names no program");
-    }
-    const VariableValues sample{1, "blue", "/r", "c", "/s"};
-    if (!is_program(expand_variables(service.command.front(), sample))) {
-      command->refuse(command->label() + " begins with \"" + service.command.front() +
-                      "\", which systemd would not take " +
-                      "for a program; use a path or a name of letters, digits and . _ - + /");
-    }
-  }
+  if (const auto command = node.find("command")) read_command(*command, service);
   if (const auto unit = node.find("unit")) service.unit = read_template_unit(*unit);
   if (!service.command.empty() && !service.unit.empty()) {
     node.refuse(node.label() +

@@ -1,6 +1,7 @@
 #include "coordinator/planner/unit_file.hpp"
 
 #include <algorithm>
+#include <filesystem>
 #include <map>
 
 #include "common/ensure.hpp"
@@ -37,20 +38,13 @@ std::string escape_specifiers(std::string_view text) {
 
 std::string line(std::string_view key, const std::string& value) { return std::string(key) + "=" + value + "\n"; }
 
-/// `bin/server` lies in the release, `/usr/bin/env` on the host, `node` wherever the host's search path finds it.
-std::string program_of(const std::string& word, const SlotPlace& place) {
-  if (word.starts_with('/') || word.find('/') == std::string::npos) return word;
-  const std::string_view inside = word.starts_with("./") ? std::string_view(word).substr(2) : std::string_view(word);
-  return place.release_dir + "/" + std::string(inside);
-}
-
 std::string exec_start(const model::Component& component, const SlotPlace& place) {
   ENSURE(!component.service.command.empty());
   const VariableValues values = place.values();
   std::string result;
   for (const std::string& word : component.service.command) {
     const std::string expanded = expand_variables(word, values);
-    result += result.empty() ? quote_for_exec(program_of(expanded, place)) : " " + quote_for_exec(expanded);
+    result += result.empty() ? quote_for_exec(program_path(expanded, place)) : " " + quote_for_exec(expanded);
   }
   return result;
 }
@@ -134,6 +128,26 @@ std::string drop_in(const model::Component& component, const SlotPlace& place) {
 }
 
 }  // namespace
+
+std::string program_path(const std::string& word, const SlotPlace& place) {
+  if (word.starts_with('/') || word.find('/') == std::string::npos) return word;
+  const std::string_view inside = word.starts_with("./") ? std::string_view(word).substr(2) : std::string_view(word);
+  return place.release_dir + "/" + std::string(inside);
+}
+
+std::set<std::string> programs_in_release(const model::Component& component) {
+  std::set<std::string> paths;
+  if (component.service.command.empty()) return paths;
+  for (const char* slot : {"blue", "green"}) {
+    const SlotPlace place = place_in_slot(component, slot, ReleaseId("release"), {"/components", "/units"});
+    const std::filesystem::path program =
+        program_path(expand_variables(component.service.command.front(), place.values()), place);
+    const std::filesystem::path inside = program.lexically_normal().lexically_relative(place.release_dir);
+    const bool within = program.is_absolute() && !inside.empty() && *inside.begin() != "..";
+    if (within) paths.insert(inside.string());
+  }
+  return paths;
+}
 
 std::string quote_for_exec(std::string_view word) { return quote(word, true); }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -13,6 +14,13 @@ namespace switchyard::planner {
 /// uses a template unit of the host. Equal input gives equal bytes: a difference between two of them is a change of
 /// configuration. Throws InputError when a variable cannot be filled in.
 protocol::EnsureFile unit_file(const model::Component& component, const SlotPlace& place, const HostLayout& layout);
+
+/// Where the first word of a command leads: `bin/server` lies in the release, `/usr/bin/env` on the host, and `node`
+/// wherever the host's search path finds it.
+std::string program_path(const std::string& word, const SlotPlace& place);
+/// The files of the release that the component's command runs, relative to it: one, unless ${slot} or ${port} chooses.
+/// None when it runs a program of the host, or a unit of the host.
+std::set<std::string> programs_in_release(const model::Component& component);
 
 /// A word of ExecStart=, quoted so that systemd hands exactly this text to the program.
 std::string quote_for_exec(std::string_view word);

@@ -24,6 +24,7 @@ class DeployStartTest : public CommandTest {
     std::string bytes;
     while (bytes.size() < 2 * limits::chunk_bytes_max) bytes += from_hex(random_hex(4096)).value();
     std::ofstream(directory / "app" / "data", std::ios::binary) << bytes;
+    write_program("app/run");
     write_manifest(
         "metadata: {name: shop, environment: production, version: '1.2'}\n"
         "components:\n"
@@ -37,6 +38,10 @@ class DeployStartTest : public CommandTest {
   }
   ~DeployStartTest() override { std::filesystem::remove_all(directory); }
   void write_manifest(const std::string& text) { std::ofstream(file(), std::ios::trunc) << text; }
+  void write_program(const std::string& path) {
+    std::ofstream(directory / path) << "#!/bin/sh\n";
+    std::filesystem::permissions(directory / path, std::filesystem::perms(0755));
+  }
   std::string file() const { return directory / "shop.yaml"; }
   void answer_version() { coordinator.answer(R"({"version":"0.1.0","api":1})"); }
   void answer_upload(const std::string& missing) {
@@ -108,6 +113,26 @@ TEST_F(DeployStartTest, AMissingArtifactIsBadInput) {
   answer_version();
   EXPECT_EQ(run({file()}), 2);
   EXPECT_EQ(coordinator.calls.size(), 1u);
+  EXPECT_NE(notes.str().find("shop.yaml:5:27: component `api`: "), std::string::npos) << notes.str();
+}
+
+TEST_F(DeployStartTest, AProgramThatTheArtifactHasNotIsRefusedBeforeTheUpload) {
+  std::filesystem::rename(directory / "app" / "run", directory / "app" / "start");
+  answer_version();
+  EXPECT_EQ(run({file()}), 2);
+  EXPECT_EQ(coordinator.calls.size(), 1u);
+  EXPECT_NE(notes.str().find("shop.yaml:6:25: component `api` runs `./run`, but the artifact has no `run`; its top "
+                             "holds data, start"),
+            std::string::npos)
+      << notes.str();
+}
+
+TEST_F(DeployStartTest, AProgramThatIsNotExecutableIsRefusedBeforeTheUpload) {
+  std::filesystem::permissions(directory / "app" / "run", std::filesystem::perms(0644));
+  answer_version();
+  EXPECT_EQ(run({"plan", file()}), 2);
+  EXPECT_EQ(coordinator.calls.size(), 1u);
+  EXPECT_NE(notes.str().find("`chmod +x` it"), std::string::npos) << notes.str();
 }
 
 TEST_F(DeployStartTest, WithoutACoordinatorNothingIsPacked) {
@@ -142,7 +167,7 @@ TEST_F(DeployStartTest, AnIndexThatTheArtifactHasNotIsAnErrorOfTheCoordinator) {
 
 TEST_F(DeployStartTest, ValidateNeedsNoCoordinator) {
   EXPECT_EQ(run({"validate", file()}), 0);
-  EXPECT_NE(out.str().find("is valid: shop 1.2, 2 components, 1 hosts"), std::string::npos);
+  EXPECT_NE(out.str().find("is valid: shop 1.2, 2 components, 1 host"), std::string::npos);
   write_manifest("metadata: {name: shop}\ncomponents: 3\n");
   out.str("");
   EXPECT_EQ(run({"validate", file(), "--json"}), 2);

@@ -241,6 +241,20 @@ TEST(ManifestReader, NamesThePlaceAndTheNearestKey) {
                   "unknown health check `http_helth`; did you mean `http_health`?"));
 }
 
+TEST(ManifestReader, RefusesAProgramThatLeavesTheRelease) {
+  const auto of = [](const std::string& program) {
+    return refusal([&] {
+      read_manifest("metadata: {name: x}\nservers: [{name: a, service: {command: [" + program + "]}}]\n", "f.yaml");
+    });
+  };
+  EXPECT_TRUE(has(of("../../etc/passwd"),
+                  "f.yaml:2:41: `servers[0].service.command` begins with \"../../etc/passwd\", "
+                  "which leaves the release's directory"));
+  EXPECT_TRUE(has(of("bin/../../x"), "leaves the release's directory"));
+  EXPECT_EQ(of("bin/../x"), "(accepted)");
+  EXPECT_EQ(of("/usr/bin/node"), "(accepted)");
+}
+
 TEST(ManifestReader, ReportsACycleAsAskedForWithTheWholeCycle) {
   const std::string text = refusal([] {
     read_manifest(

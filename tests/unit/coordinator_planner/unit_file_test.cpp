@@ -27,6 +27,23 @@ std::string unit_of(const model::Component& of, const std::string& slot) {
 
 }  // namespace
 
+TEST(UnitFile, KnowsWhichFilesOfTheReleaseACommandRuns) {
+  const auto programs = [](const std::string& word) {
+    model::Component api = component();
+    api.service.command = {word, "--verbose"};
+    return programs_in_release(api);
+  };
+  using Paths = std::set<std::string>;
+  EXPECT_EQ(programs("bin/api"), Paths{"bin/api"});
+  EXPECT_EQ(programs("./api"), Paths{"api"});
+  EXPECT_EQ(programs("bin/../lib//api"), Paths{"lib/api"});
+  EXPECT_EQ(programs("${release_dir}/bin/api"), Paths{"bin/api"});
+  EXPECT_EQ(programs("bin/api-${slot}"), (Paths{"bin/api-blue", "bin/api-green"}));
+  for (const char* of_the_host : {"/usr/bin/node", "node", "${shared_dir}/bin/tool"}) {
+    EXPECT_EQ(programs(of_the_host), Paths{}) << of_the_host;
+  }
+}
+
 TEST(UnitFile, RunsTheReleaseInItsSlot) {
   const std::string release = switchyard::testing::release_of("api", '2').str();
   const std::string text = unit_of(component(), "green");
