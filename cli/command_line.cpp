@@ -9,7 +9,9 @@
 #include <optional>
 #include <sstream>
 
+#include "cli/printable.hpp"
 #include "common/limits.hpp"
+#include "common/nearest.hpp"
 
 namespace switchyard::cli {
 namespace {
@@ -76,7 +78,7 @@ class Grammar {
     auto start = std::make_shared<DeployStart>();
     CLI::App* app = verb(deploy, "start", "Upload what is missing, deploy, and watch until the end", start);
     add_deploy_options(app, *start);
-    app->add_flag("--dry-run", start->dry_run, "Only show the plan");
+    app->add_flag("--dry-run", start->dry_run, "Only show the plan; stores the artifacts, touches no host");
     app->add_flag("--detach", start->detach, "Do not watch: print the deployment's id and end");
 
     auto status = std::make_shared<DeployStatus>();
@@ -168,7 +170,7 @@ class Grammar {
   void add_offline() {
     auto plan = std::make_shared<PlanShow>();
     CLI::App* app =
-        verb(&app_, "plan", "Show what a deployment would do; uploads what is missing, changes nothing", plan);
+        verb(&app_, "plan", "Show what a deployment would do; stores its artifacts at the coordinator, touches no host", plan);
     add_deploy_options(app, plan->deployment);
     auto validate = std::make_shared<Validate>();
     app = verb(&app_, "validate", "Check a manifest; needs no coordinator", validate);
@@ -191,6 +193,58 @@ class Grammar {
 
   CLI::App app_;
 };
+
+/// The words below a group of verbs, or the top.
+std::vector<std::string> names_below(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::App* verb : app.get_subcommands([](const CLI::App*) { return true; })) {
+    names.push_back(verb->get_name());
+  }
+  return names;
+}
+
+/// What is wrong with the first word that is no verb where a verb must stand; nothing if there is no such word. Said
+/// here because CLI11 would only say that a verb is missing.
+std::optional<std::string> unknown_verb(const CLI::App& top, const std::vector<std::string>& arguments) {
+  const CLI::App* group = &top;
+  std::string path;
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const std::string& word = arguments[i];
+    if (word.starts_with("-")) {
+      const bool takes_next =
+          std::find(options_with_value.begin(), options_with_value.end(), word) != options_with_value.end();
+      if (takes_next) ++i;
+      continue;
+    }
+    const std::vector<std::string> names = names_below(*group);
+    if (names.empty()) return std::nullopt;  // an operand
+    if (std::find(names.begin(), names.end(), word) == names.end()) {
+      const std::vector<std::string_view> known(names.begin(), names.end());
+      std::string list;
+      for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
+      const std::string guess = did_you_mean(word, known);
+      const std::string where = path.empty() ? ", and no file that could be deployed" : " of `switchyard" + path + "`";
+      return "`" + printable(word) + "` is no command" + where + (guess.empty() ? "; there are: " + list : guess);
+    }
+    group = group->get_subcommand(word);
+    path += " " + word;
+  }
+  return std::nullopt;
+}
+
+/// A word that is there, and empty: a script whose variable was not set. Only a reason may be left empty so.
+std::optional<std::string> empty_word(const std::vector<std::string>& arguments) {
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    if (!arguments[i].empty() || (i > 0 && arguments[i - 1] == "--reason")) continue;
+    const std::string before = i == 0 ? "" : " after `" + printable(arguments[i - 1]) + "`";
+    return "the word" + before + " is empty; is a variable of your script not set?";
+  }
+  return std::nullopt;
+}
+
+Usage wrong_usage(const std::string& message) {
+  return {ExitStatus::bad_input, "switchyard: " + message + "\nMore: switchyard --help\n"};
+}
 
 /// The index of the first word that is neither an option nor an option's value.
 std::optional<std::size_t> first_word(const std::vector<std::string>& arguments) {
@@ -221,6 +275,8 @@ bool is_short_form(const std::vector<std::string>& arguments) {
 std::variant<Invocation, Usage> parse_command_line(std::vector<std::string> arguments) {
   if (is_short_form(arguments)) arguments.insert(arguments.begin(), {"deploy", "start"});
   Grammar grammar;
+  if (auto message = empty_word(arguments)) return wrong_usage(*message);
+  if (auto message = unknown_verb(grammar.app(), arguments)) return wrong_usage(*message);
   std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants a vector
   try {
     grammar.app().parse(arguments);

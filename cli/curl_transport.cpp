@@ -2,8 +2,12 @@
 
 // The only file that includes libcurl.
 #include <curl/curl.h>
+#include <grp.h>
+#include <sys/stat.h>
 
 #include <cerrno>
+#include <filesystem>
+#include <string>
 #include <system_error>
 
 #include "cli/errors.hpp"
@@ -36,6 +40,29 @@ std::size_t take_body(char* bytes, std::size_t size, std::size_t count, void* ta
 
 int ask_interrupt(void* interrupt, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
   return static_cast<Interrupt*>(interrupt)->pressed() ? 1 : 0;
+}
+
+/// The group that the socket, or the directory that hides it, was given to.
+std::string group_of(const std::string& socket) {
+  const std::string directory = std::filesystem::path(socket).parent_path().string();
+  for (const std::string& place : {socket, directory}) {
+    struct stat status {};
+    if (::stat(place.c_str(), &status) != 0 || status.st_gid == 0) continue;
+    std::string buffer(16 * 1024, '\0');
+    group entry{};
+    group* found = nullptr;
+    if (::getgrgid_r(status.st_gid, &entry, buffer.data(), buffer.size(), &found) == 0 && found != nullptr) {
+      return found->gr_name;
+    }
+  }
+  return {};
+}
+
+std::string socket_refusal(const std::string& socket) {
+  const std::string group = group_of(socket);
+  const std::string who = "this user may not use the coordinator's socket " + socket + "; ";
+  if (group.empty()) return who + "be root, or ask an administrator for a token and use --url";
+  return who + "be root, or join its group: `usermod -aG " + group + " USER` as root, then log in anew";
 }
 
 bool may_have_arrived(CURLcode code) {
@@ -79,7 +106,7 @@ void CurlTransport::Parts::fail(CURLcode code, const char* detail) const {
   // Of a socket curl says "localhost port 80", which is not where we went.
   if (destination.url.empty() && code == CURLE_COULDNT_CONNECT && number != 0) {
     why = std::generic_category().message(static_cast<int>(number));
-    if (number == EACCES) advice = "be root or a member of the group that may use the socket";
+    if (number == EACCES) throw NotAllowedError(socket_refusal(destination.socket));
   }
   throw UnreachableError("the coordinator at " + place() + " cannot be reached: " + why + "; " + advice,
                          may_have_arrived(code));

@@ -23,6 +23,11 @@ struct UnreachableError : TransportError {
   bool asked;
 };
 
+/// The coordinator's socket is there, but not for this user.
+struct NotAllowedError : Error {
+  using Error::Error;
+};
+
 /// Ctrl-C while we waited for the coordinator.
 struct InterruptedError : Error {
   InterruptedError() : Error("interrupted") {}

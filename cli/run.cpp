@@ -27,6 +27,8 @@ ExitStatus reported(const Console& console, Job job) {
     return status_of_refusal(error.status);
   } catch (const InterruptedError&) {
     return fail(console, ExitStatus::interrupted, "interrupted", "interrupted");
+  } catch (const NotAllowedError& error) {
+    return fail(console, ExitStatus::refused, "not_allowed", error.what());
   } catch (const UnreachableError& error) {
     return fail(console, ExitStatus::unreachable, "unreachable", error.what());
   } catch (const InputError& error) {

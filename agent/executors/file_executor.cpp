@@ -76,7 +76,7 @@ protocol::StepResult FileExecutor::remove(const protocol::EnsureFile& wanted, co
 
 protocol::StepResult FileExecutor::write(const protocol::EnsureFile& wanted, const AllowedPlace& place) {
   const std::optional<Account> owner = find_account(wanted.owner);
-  if (!owner) return failed("unknown_user", "this host has no user " + wanted.owner + ", who shall own " + wanted.path);
+  if (!owner) return failed("unknown_user", no_such_user(wanted.owner, "who shall own " + wanted.path));
   const std::optional<EntryInfo> before = place.root.info(place.relative);
   if (before && is_as_wanted(wanted, *before, *owner, place)) return done(false, wanted.path + " was so already");
   const std::size_t slash = place.relative.rfind('/');

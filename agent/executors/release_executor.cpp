@@ -88,7 +88,7 @@ protocol::StepResult ReleaseExecutor::run(const protocol::Action& action, const 
   if (const auto why = refuse_request(wanted)) return failed("bad_request", *why);
   const std::optional<Account> owner = find_account(wanted.shared_owner);
   if (!owner)
-    return failed("unknown_user", "this host has no user " + wanted.shared_owner + ", who shall own shared files");
+    return failed("unknown_user", no_such_user(wanted.shared_owner, "as whom " + wanted.component + " shall run"));
   const ReleaseId& release = wanted.artifact.release;
   const ReleaseStore store = ReleaseStore::open(paths_.components, wanted.component);
   make_shared(paths_.components / wanted.component, wanted.shared, *owner);

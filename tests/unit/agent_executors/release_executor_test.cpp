@@ -232,7 +232,13 @@ TEST_F(Releases, GiveNewSharedDirectoriesToTheirUser) {
   ASSERT_EQ(::stat((paths.components / "app/shared/log").c_str(), &info), 0);
   EXPECT_EQ(info.st_uid, 65534u);
   wanted.shared_owner = "no-such-user";
-  EXPECT_EQ(executor.run(wanted, {}).code, "unknown_user");
+  const protocol::StepResult refused = executor.run(wanted, {});
+  EXPECT_EQ(refused.code, "unknown_user");
+  char host[256] = "";
+  ASSERT_EQ(::gethostname(host, sizeof host - 1), 0);
+  for (const std::string& part : {std::string("no-such-user"), std::string(host), std::string("useradd --system")}) {
+    EXPECT_NE(refused.detail.find(part), std::string::npos) << refused.detail;
+  }
 }
 
 TEST_F(Releases, RefuseSharedPathsThatOverlapOrLeave) {

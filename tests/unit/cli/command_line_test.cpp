@@ -108,6 +108,47 @@ TEST(CommandLine, WrongUsageHasItsOwnStatus) {
   }
 }
 
+std::string message_of(const Words& words) {
+  const auto result = parse_command_line(words);
+  const auto* usage = std::get_if<Usage>(&result);
+  EXPECT_NE(usage, nullptr) << "was taken";
+  return usage == nullptr ? std::string() : usage->text;
+}
+
+TEST(CommandLine, NamesTheWordThatIsNoCommandAndTheNearestOne) {
+  EXPECT_EQ(message_of({"dploy", "list"}),
+            "switchyard: `dploy` is no command, and no file that could be deployed; did you mean `deploy`?\n"
+            "More: switchyard --help\n");
+  EXPECT_NE(message_of({"--socket", "/s", "deploy", "lst"})
+                .find("`lst` is no command of `switchyard deploy`; did you "
+                      "mean `list`?"),
+            std::string::npos);
+  EXPECT_NE(message_of({"deploy", "bogus"})
+                .find("`bogus` is no command of `switchyard deploy`; there are: start, "
+                      "status, list, cancel, resume, resolve"),
+            std::string::npos);
+  EXPECT_NE(message_of({"agents", "token", "crate"})
+                .find("`crate` is no command of `switchyard agents token`; did you "
+                      "mean `create`?"),
+            std::string::npos);
+  EXPECT_NE(message_of({"nonsense"}).find("`nonsense` is no command"), std::string::npos);
+  EXPECT_EQ(message_of({"\x1b[2Jx"}).find('\x1b'), std::string::npos);
+}
+
+TEST(CommandLine, AWordThatIsNoCommandIsNoHelp) {
+  EXPECT_EQ(usage_of({"bogus", "--help"}), ExitStatus::bad_input);
+  EXPECT_EQ(usage_of({"deploy", "bogus", "--help"}), ExitStatus::bad_input);
+}
+
+TEST(CommandLine, AnEmptyWordIsRefusedAndItsPlaceNamed) {
+  EXPECT_EQ(message_of({"deploy", "status", ""}),
+            "switchyard: the word after `status` is empty; is a variable of your script not set?\n"
+            "More: switchyard --help\n");
+  EXPECT_NE(message_of({"deploy", "start", "a.yaml", "--environment", ""}).find("after `--environment`"),
+            std::string::npos);
+  EXPECT_EQ(parsed<DeployCancel>({"deploy", "cancel", "d-1", "--reason", ""}).reason, "");
+}
+
 TEST(CommandLine, HelpAndVersionAreNoFailure) {
   EXPECT_EQ(usage_of({"--help"}), ExitStatus::done);
   EXPECT_EQ(usage_of({"deploy", "start", "--help"}), ExitStatus::done);

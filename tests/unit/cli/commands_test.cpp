@@ -12,6 +12,12 @@ constexpr const char* host =
 
 class CommandsTest : public CommandTest {};
 
+TEST_F(CommandsTest, NoRightToTheSocketIsARefusalAndNotAnAbsence) {
+  coordinator.answer([](const cli::HttpCall&) -> cli::HttpReply { throw cli::NotAllowedError("not for this user"); });
+  EXPECT_EQ(run({"hosts", "list"}), 6);
+  EXPECT_NE(notes.str().find("not for this user"), std::string::npos);
+}
+
 TEST_F(CommandsTest, EachVerbAsksForItsOperation) {
   const struct {
     std::vector<std::string> words;

@@ -1,6 +1,8 @@
 #include "cli/curl_transport.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -107,6 +109,40 @@ TEST_F(CurlTransportTest, TellsWhetherTheRequestMayHaveArrived) {
   } catch (const UnreachableError& error) {
     EXPECT_TRUE(error.asked);
   }
+}
+
+/// Another user for a while; only root may become one.
+class AsUser {
+ public:
+  explicit AsUser(uid_t user) : changed_(::seteuid(user) == 0) {}
+  ~AsUser() {
+    if (!changed_) return;
+    EXPECT_EQ(::seteuid(0), 0);
+  }
+  bool changed() const { return changed_; }
+
+ private:
+  bool changed_;
+};
+
+TEST_F(CurlTransportTest, ASocketOfAnotherGroupIsARefusalThatNamesTheGroup) {
+  constexpr gid_t daemon = 1;
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can become somebody else";
+  const std::string socket = config.unix_socket;
+  ASSERT_EQ(::chown(socket.c_str(), 0, daemon), 0);
+  ASSERT_EQ(::chmod(socket.c_str(), 0660), 0);
+  std::string message;
+  {
+    const AsUser nobody(65'534);
+    ASSERT_TRUE(nobody.changed());
+    try {
+      ask(by_socket(), {"GET", "/v1/version", "", "", ""});
+    } catch (const NotAllowedError& error) {
+      message = error.what();
+    }
+  }
+  EXPECT_NE(message.find("may not use the coordinator's socket " + socket), std::string::npos) << message;
+  EXPECT_NE(message.find("usermod -aG daemon USER"), std::string::npos) << message;
 }
 
 TEST_F(CurlTransportTest, CtrlCEndsAWait) {

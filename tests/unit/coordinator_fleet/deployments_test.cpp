@@ -90,6 +90,9 @@ TEST_F(DeploymentsTest, ChangesNothingForAPlanThatIsOnlyLookedAt) {
   EXPECT_EQ(expect_value(*answer).slices.size(), 1u);
   EXPECT_EQ(world.store().commits(), commits);
   EXPECT_TRUE(world.store().deployments(10).empty());
+  // The host was asked what serves, and told nothing.
+  EXPECT_EQ(world.agent("web-1").count<protocol::Inventory>(), 1u);
+  EXPECT_EQ(world.agent("web-1").count<protocol::Plan>() + world.agent("web-1").count<protocol::Prepare>(), 0u);
 }
 
 TEST_F(DeploymentsTest, HasNothingToDoWhenTheReleaseServesAlready) {
