@@ -13,10 +13,6 @@ namespace {
 
 constexpr const char* unprivileged_user = "nobody";
 
-ProbeTry not_ok(std::string detail) {
-  return ProbeTry{.ok = false, .detail = std::move(detail), .duration_ms = 0, .identity = {}};
-}
-
 bool has_ended(const UnitStatus& status) {
   return status.load_state == "not-found" || status.active_state == "failed" || status.active_state == "inactive" ||
          (status.active_state == "active" && status.sub_state == "exited");

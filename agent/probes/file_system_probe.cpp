@@ -46,22 +46,22 @@ std::string try_writing(const std::string& path, bool is_directory) {
 }  // namespace
 
 ProbeTry try_file_system(const protocol::FileSystemProbe& probe) {
-  const auto not_ok = [&](const std::string& why) {
+  const auto fault = [&](const std::string& why) {
     return ProbeTry{.ok = false, .detail = probe.path + " " + why, .duration_ms = 0, .identity = {}};
   };
   struct stat found {};
-  if (::stat(probe.path.c_str(), &found) != 0) return not_ok("cannot be looked at: " + error_text());
+  if (::stat(probe.path.c_str(), &found) != 0) return fault("cannot be looked at: " + error_text());
   if (probe.check_readable) {
-    if (const std::string why = try_reading(probe.path); !why.empty()) return not_ok(why);
+    if (const std::string why = try_reading(probe.path); !why.empty()) return fault(why);
   }
   if (probe.check_writable) {
-    if (const std::string why = try_writing(probe.path, S_ISDIR(found.st_mode)); !why.empty()) return not_ok(why);
+    if (const std::string why = try_writing(probe.path, S_ISDIR(found.st_mode)); !why.empty()) return fault(why);
   }
   struct statvfs space {};
-  if (::statvfs(probe.path.c_str(), &space) != 0) return not_ok("cannot be asked for its free space: " + error_text());
+  if (::statvfs(probe.path.c_str(), &space) != 0) return fault("cannot be asked for its free space: " + error_text());
   const std::uint64_t free_mb = static_cast<std::uint64_t>(space.f_bavail) * space.f_frsize / (1024 * 1024);
   if (free_mb < probe.min_free_space_mb) {
-    return not_ok("has " + std::to_string(free_mb) + " MB free, expected " + std::to_string(probe.min_free_space_mb));
+    return fault("has " + std::to_string(free_mb) + " MB free, expected " + std::to_string(probe.min_free_space_mb));
   }
   return ProbeTry{.ok = true,
                   .detail = probe.path + " is as expected, " + std::to_string(free_mb) + " MB free",

@@ -18,10 +18,6 @@ namespace {
 namespace http = boost::beast::http;
 using Parser = http::response_parser<http::string_body>;
 
-ProbeTry not_ok(std::string detail) {
-  return ProbeTry{.ok = false, .detail = std::move(detail), .duration_ms = 0, .identity = {}};
-}
-
 bool is_clean(std::string_view text) {
   return std::none_of(text.begin(), text.end(), [](char c) { return c == '\r' || c == '\n' || c == '\0'; });
 }

@@ -20,6 +20,11 @@ struct ProbeTry {
   std::int64_t good_for_ms = 0;  ///< unit probes: how long it has been good already, as systemd knows
 };
 
+/// A try that failed, and why.
+inline ProbeTry not_ok(std::string detail) {
+  return {.ok = false, .detail = std::move(detail), .duration_ms = 0, .identity = {}};
+}
+
 /// Tries probes of every kind, one at a time: connects, asks, reads, compares. A probe that fails is a value. Owned by
 /// the composition root; may be used by several threads at once. Throws nothing of its own: what the system refuses
 /// (no such user, no bus) is a failed try that says so.

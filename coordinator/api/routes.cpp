@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::size_t small = limits::api_small_body_bytes_max;
 constexpr std::size_t manifest = limits::api_manifest_body_bytes_max;
-constexpr auto json = BodyKind::json;
+constexpr auto json_body = BodyKind::json;
 constexpr auto octets = BodyKind::octets;
 
 // GET never changes anything; whatever changes something is PUT, POST or DELETE and carries a content type that a web
@@ -22,28 +22,28 @@ constexpr std::array table = {
     Route{Method::put, "/v1/artifacts/{release}/manifest", put_artifact_manifest, octets,
           limits::api_artifact_manifest_bytes_max},
     Route{Method::put, "/v1/artifacts/{release}/chunks/{index}", put_artifact_chunk, octets, limits::chunk_bytes_max},
-    Route{Method::post, "/v1/artifacts/{release}/complete", complete_artifact, json, small},
+    Route{Method::post, "/v1/artifacts/{release}/complete", complete_artifact, json_body, small},
     Route{Method::get, "/v1/artifacts", get_artifacts},
 
-    Route{Method::post, "/v1/plans", make_plan, json, manifest},
-    Route{Method::post, "/v1/deployments", start_deployment, json, manifest},
+    Route{Method::post, "/v1/plans", make_plan, json_body, manifest},
+    Route{Method::post, "/v1/deployments", start_deployment, json_body, manifest},
     Route{Method::get, "/v1/deployments", get_deployments},
     Route{Method::get, "/v1/deployments/{id}", get_deployment},
     Route{Method::get, "/v1/deployments/{id}/timeline", get_timeline},
-    Route{Method::post, "/v1/deployments/{id}/cancel", cancel_deployment, json, small},
-    Route{Method::post, "/v1/deployments/{id}/resume", resume_deployment, json, small},
-    Route{Method::post, "/v1/deployments/{id}/resolve", resolve_deployment, json, small},
-    Route{Method::post, "/v1/rollbacks", start_rollback, json, small},
+    Route{Method::post, "/v1/deployments/{id}/cancel", cancel_deployment, json_body, small},
+    Route{Method::post, "/v1/deployments/{id}/resume", resume_deployment, json_body, small},
+    Route{Method::post, "/v1/deployments/{id}/resolve", resolve_deployment, json_body, small},
+    Route{Method::post, "/v1/rollbacks", start_rollback, json_body, small},
     Route{Method::get, "/v1/rollbacks", get_rollbacks},
     Route{Method::get, "/v1/rollbacks/{id}", get_rollback},
 
     Route{Method::get, "/v1/agents", get_agents},
-    Route{Method::post, "/v1/agents/tokens", create_token, json, small},
-    Route{Method::post, "/v1/agents/{host}/revoke", revoke_agent, json, small},
+    Route{Method::post, "/v1/agents/tokens", create_token, json_body, small},
+    Route{Method::post, "/v1/agents/{host}/revoke", revoke_agent, json_body, small},
     Route{Method::get, "/v1/hosts", get_hosts},
-    Route{Method::post, "/v1/hosts", add_host, json, small},
+    Route{Method::post, "/v1/hosts", add_host, json_body, small},
     Route{Method::delete_, "/v1/hosts/{host}", remove_host},
-    Route{Method::post, "/v1/hosts/{host}/replace", replace_host, json, small},
+    Route{Method::post, "/v1/hosts/{host}/replace", replace_host, json_body, small},
     Route{Method::get, "/v1/serving", get_serving},
 };
 

@@ -14,7 +14,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto time_of_one_try = 10s;
-constexpr auto pause_between_tries = 200ms;
+constexpr auto pause_between_attempts = 200ms;
 
 /// Several programs of several hosts start at the same time; the lock (its number is our own choice) lets one after the
 /// other pass. Waiting for a table's lock must be short, because everybody else queues up behind who waits.
@@ -40,7 +40,7 @@ void Schema::apply_until_done(const std::stop_token& stop) {
       if (failure.what() != last_failure) log_line(std::string("schema not applied yet: ") + failure.what());
       last_failure = failure.what();
     }
-    std::this_thread::sleep_for(pause_between_tries);
+    std::this_thread::sleep_for(pause_between_attempts);
   }
 }
 

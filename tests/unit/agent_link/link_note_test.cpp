@@ -10,7 +10,7 @@ namespace {
 const std::filesystem::path run = "/run/switchyard";
 
 TEST(LinkNote, IsReadAsItWasWritten) {
-  testing::MemoryFileSystem files;
+  switchyard::testing::MemoryFileSystem files;
   for (const LinkState state : {LinkState::connected, LinkState::refused, LinkState::unreachable, LinkState::lost}) {
     const LinkNote note{state, 1'234, "why it is so"};
     write_link_note(files, run, note);
@@ -21,13 +21,13 @@ TEST(LinkNote, IsReadAsItWasWritten) {
 }
 
 TEST(LinkNote, IsOneLineWhateverTheCoordinatorSays) {
-  testing::MemoryFileSystem files;
+  switchyard::testing::MemoryFileSystem files;
   write_link_note(files, run, {LinkState::refused, 1, "first\nsecond"});
   EXPECT_EQ(read_link_note(files, run)->text, "first second");
 }
 
 TEST(LinkNote, IsNoneWhenItIsDamaged) {
-  testing::MemoryFileSystem files;
+  switchyard::testing::MemoryFileSystem files;
   files.create_directories(run, 0755);
   for (const char* text : {"", "connected", "bogus\n1\n\n", "connected\nx\n\n", "connected\n1x\n\n"}) {
     files.write_atomically(run / "coordinator-link", text, 0644);

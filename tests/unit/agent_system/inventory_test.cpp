@@ -26,17 +26,17 @@ class Inventory : public ::testing::Test {
     std::filesystem::create_directories(directory_ / "srv/api/releases" / release);
   }
   /// A running unit whose process works in a release.
-  void run_unit(const std::string& unit, const std::string& release) {
-    auto& defined = services_.define_running(unit);
+  void run_unit(const std::string& unit_name, const std::string& release) {
+    auto& defined = services_.define_running(unit_name);
     defined.status.working_directory = (directory_ / "srv/api/releases" / release).string();
   }
-  void process_works_in(const std::string& unit, const std::filesystem::path& where) {
-    const auto process = directory_ / "proc" / std::to_string(services_.unit(unit).status.main_pid);
+  void process_works_in(const std::string& unit_name, const std::filesystem::path& where) {
+    const auto process = directory_ / "proc" / std::to_string(services_.unit(unit_name).status.main_pid);
     std::filesystem::create_directories(process);
     std::filesystem::create_symlink(where, process / "cwd");
   }
-  void process_was_started_with(const std::string& unit, const std::string& words) {
-    const auto process = directory_ / "proc" / std::to_string(services_.unit(unit).status.main_pid);
+  void process_was_started_with(const std::string& unit_name, const std::string& words) {
+    const auto process = directory_ / "proc" / std::to_string(services_.unit(unit_name).status.main_pid);
     std::filesystem::create_directories(process);
     std::ofstream(process / "cmdline") << words;
   }
@@ -49,12 +49,13 @@ class Inventory : public ::testing::Test {
     now.targets = {{"blue", 5002, blue, "blue"}, {"green", 5003, green, "green"}};
     return now;
   }
-  protocol::ComponentFact ask(protocol::SwitchKind kind, const std::string& unit = "", const std::string& legacy = "") {
+  protocol::ComponentFact ask(protocol::SwitchKind kind, const std::string& unit_name = "",
+                              const std::string& legacy = "") {
     protocol::InventoryQuestion question;
     question.component = "api";
     question.stable_port = 5001;
     question.legacy_unit = legacy;
-    question.unit = unit;
+    question.unit = unit_name;
     if (kind != protocol::SwitchKind::none) question.traffic = traffic(kind, 0, 0);
     const auto reply = reader().answer({"r1", {question}});
     EXPECT_EQ(reply.request, "r1");

@@ -14,7 +14,7 @@ PackEntry file(const std::string& path) {
   return entry;
 }
 
-std::string refusal(std::vector<PackEntry> entries) {
+std::string refusal_of(std::vector<PackEntry> entries) {
   try {
     check_entries(entries, "app");
   } catch (const InputError& error) {
@@ -59,11 +59,11 @@ TEST(PackRules, AddsDirectoriesThatOnlyTheirContentNames) {
 }
 
 TEST(PackRules, RefusesWhatCannotLieSideBySide) {
-  EXPECT_NE(refusal({file("a"), file("a")}).find("twice"), std::string::npos);
-  EXPECT_NE(refusal({file("Readme"), file("README")}).find("case of letters"), std::string::npos);
-  EXPECT_NE(refusal({file("a"), file("a/b")}).find("no directory"), std::string::npos);
-  EXPECT_NE(refusal({}).find("empty"), std::string::npos);
-  EXPECT_EQ(refusal({file("a")}), "(accepted)");
+  EXPECT_NE(refusal_of({file("a"), file("a")}).find("twice"), std::string::npos);
+  EXPECT_NE(refusal_of({file("Readme"), file("README")}).find("case of letters"), std::string::npos);
+  EXPECT_NE(refusal_of({file("a"), file("a/b")}).find("no directory"), std::string::npos);
+  EXPECT_NE(refusal_of({}).find("empty"), std::string::npos);
+  EXPECT_EQ(refusal_of({file("a")}), "(accepted)");
 }
 
 }  // namespace switchyard::artifact

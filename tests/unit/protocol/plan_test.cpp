@@ -132,14 +132,14 @@ TEST(RefusePlan, RefusesWhatCannotBeCarriedOut) {
 }
 
 TEST(StepId, IsTheSameForEqualPartsAndAnotherForAnyOther) {
-  const DeploymentId deployment("d-0123456789abcdef");
+  const DeploymentId one("d-0123456789abcdef");
   const HostId host("web-1");
-  const StepId id = make_step_id(deployment, host, 1, 1);
+  const StepId id = make_step_id(one, host, 1, 1);
   EXPECT_EQ(id.value.size(), 32u);
-  EXPECT_EQ(id, make_step_id(deployment, host, 1, 1));
-  EXPECT_NE(id, make_step_id(deployment, host, 2, 1));
-  EXPECT_NE(id, make_step_id(deployment, host, 1, 2));
-  EXPECT_NE(id, make_step_id(deployment, HostId("web-11"), 1, 1));
+  EXPECT_EQ(id, make_step_id(one, host, 1, 1));
+  EXPECT_NE(id, make_step_id(one, host, 2, 1));
+  EXPECT_NE(id, make_step_id(one, host, 1, 2));
+  EXPECT_NE(id, make_step_id(one, HostId("web-11"), 1, 1));
   EXPECT_NE(id, make_step_id(DeploymentId("d-0123456789abcdee"), host, 1, 1));
 }
 
