@@ -1,6 +1,7 @@
 #include "coordinator/fleet/deferrals.hpp"
 
 #include <algorithm>
+#include <map>
 
 #include "common/limits.hpp"
 
@@ -20,19 +21,47 @@ bool has_source(const store::StateStore& store, const DeploymentRow& row) {
   return row.kind == DeploymentKind::deploy && row.state == DeploymentState::done && store.source(row.id).has_value();
 }
 
-/// The newest committed deployment whose plan put this release of the component there, or anywhere.
-std::optional<DeploymentRow> origin_of(const store::StateStore& store, const std::vector<DeploymentRow>& rows,
-                                       const model::ServingRow& serving) {
-  for (const DeploymentRow& row : rows) {
-    if (row.environment != serving.environment || !has_source(store, row)) continue;
-    const auto artifacts = store.source(row.id)->artifacts;
-    const auto found = artifacts.find(serving.component);
-    if (found != artifacts.end() && found->second == serving.serving.release) return row;
+/// Which older deployments a rollback leads back to.
+std::set<DeploymentId> origins_of_rollback(const store::StateStore& store, const std::vector<DeploymentRow>& rows,
+                                           const DeploymentRow& rollback) {
+  std::set<DeploymentId> origins;
+  const auto plan = store.plan(rollback.id);
+  for (const auto& [host, slice] : plan ? plan->slices : std::map<HostId, protocol::PlanSlice>{}) {
+    for (const protocol::SliceComponent& component : slice.components) {
+      if (component.release.empty()) continue;
+      const auto origin =
+          origin_of(store, rows, rollback.environment, component.name, component.release, rollback.rollback_of);
+      if (origin) origins.insert(origin->id);
+    }
   }
-  return std::nullopt;
+  return origins;
+}
+
+/// Hosts that have missed the rollback: behind what it undoes, or lost on the way.
+std::set<HostId> missing_in_rollback(const store::StateStore& store, const DeploymentRow& rollback) {
+  std::set<HostId> missing(rollback.deferred.begin(), rollback.deferred.end());
+  if (const auto undone = store.deployment(rollback.rollback_of)) {
+    missing.insert(undone->deferred.begin(), undone->deferred.end());
+  }
+  return missing;
 }
 
 }  // namespace
+
+std::optional<DeploymentRow> origin_of(const store::StateStore& store, const std::vector<DeploymentRow>& rows,
+                                       const std::string& environment, const std::string& component,
+                                       const ReleaseId& release, const DeploymentId& before) {
+  bool reached = before.empty();
+  for (const DeploymentRow& row : rows) {
+    if (reached && row.environment == environment && has_source(store, row)) {
+      const auto artifacts = store.source(row.id)->artifacts;
+      const auto found = artifacts.find(component);
+      if (found != artifacts.end() && found->second == release) return row;
+    }
+    reached = reached || row.id == before;
+  }
+  return std::nullopt;
+}
 
 std::optional<DeploymentRow> deferred_to(const store::StateStore& store, const HostId& host) {
   for (const DeploymentRow& row : store.deployments(limits::deferral_rows_max)) {
@@ -45,20 +74,25 @@ std::vector<store::Write> settle_deferrals(const store::StateStore& store, const
                                            const std::set<HostId>& hosts) {
   const bool converge = row.kind == DeploymentKind::converge;
   const DeploymentId& newest = converge ? row.rollback_of : row.id;
+  const std::vector<DeploymentRow> rows = store.deployments(limits::deferral_rows_max);
+  const bool rollback = row.kind == DeploymentKind::rollback;
+  const auto origins = rollback ? origins_of_rollback(store, rows, row) : std::set<DeploymentId>{};
+  const auto missing = rollback ? missing_in_rollback(store, row) : std::set<HostId>{};
   std::vector<store::Write> writes;
   bool reached = false;
-  for (DeploymentRow older : store.deployments(limits::deferral_rows_max)) {
+  for (DeploymentRow older : rows) {
     reached = reached || older.id == newest;
     // A newer deployment, or one that still runs, has its own claim on its hosts.
-    if (!reached || older.id == row.id || older.deferred.empty() || !model::is_final(older.state)) continue;
+    if (!reached || older.id == row.id || !model::is_final(older.state)) continue;
     if (older.environment != row.environment || older.name != row.name) continue;
-    const std::size_t before = older.deferred.size();
+    const std::vector<HostId> before = older.deferred;
     if (converge) {
       std::erase_if(older.deferred, [&](const HostId& host) { return hosts.contains(host); });
     } else {
       older.deferred.clear();
+      if (origins.contains(older.id)) older.deferred.assign(missing.begin(), missing.end());
     }
-    if (older.deferred.size() != before) writes.push_back(store::PutDeployment{older});
+    if (older.deferred != before) writes.push_back(store::PutDeployment{older});
   }
   return writes;
 }
@@ -68,7 +102,8 @@ store::Transaction defer_replaced(const store::StateStore& store, const HostId& 
   std::set<DeploymentId> origins;
   for (const model::ServingRow& serving : store.serving()) {
     if (serving.host != host || serving.serving.kind != protocol::OldKind::release) continue;
-    if (const auto origin = origin_of(store, rows, serving)) origins.insert(origin->id);
+    const auto origin = origin_of(store, rows, serving.environment, serving.component, serving.serving.release);
+    if (origin) origins.insert(origin->id);
   }
   store::Transaction writes;
   for (DeploymentRow row : rows) {

@@ -125,6 +125,13 @@ void FleetOperations::start_rollback(const Caller& caller, const RollbackRequest
 std::optional<Refusal> FleetOperations::refuse_rollback(const RollbackRequest& request,
                                                         const std::optional<model::DeploymentRow>& row) const {
   if (!row) return no_deployment(request.deployment);
+  if (row->kind == model::DeploymentKind::converge) {
+    return Refusal{409,
+                   "converged",
+                   "deployment " + row->id.str() + " only brought a host to what " + row->rollback_of.str() +
+                       " had brought to the others; roll " + row->rollback_of.str() + " back, and it goes along",
+                   {{"deployment", row->rollback_of.str()}}};
+  }
   if (row->state == model::DeploymentState::rolled_back) {
     return Refusal{409, "rolled_back", "deployment " + row->id.str() + " was rolled back already", {}};
   }

@@ -7,6 +7,8 @@
 #include "common/ensure.hpp"
 #include "common/error.hpp"
 #include "common/limits.hpp"
+#include "common/nearest.hpp"
+#include "coordinator/fleet/bring_back.hpp"
 #include "coordinator/fleet/standing_plan.hpp"
 #include "coordinator/planner/manifest_reader.hpp"
 
@@ -80,6 +82,7 @@ void Planning::convergence(const store::PutSource& source, const HostId& host, R
 
 void Planning::deployment_of(const model::Manifest& manifest, const DeployRequest& request, Use use,
                              Reply<PlannedDeployment> reply) {
+  if (auto refusal = refuse_unknown_hosts(manifest)) return reply(std::move(*refusal));
   planner::PlanningFacts facts;
   if (auto refusal = collect_artifacts(manifest, request, facts)) return reply(std::move(*refusal));
   const planner::PlanOptions options{request.no_rollback, request.sequential, request.no_monitoring};
@@ -94,6 +97,9 @@ void Planning::deployment_of(const model::Manifest& manifest, const DeployReques
 void Planning::rollback(const model::DeploymentRow& done, const std::vector<std::string>& components,
                         Reply<PlannedDeployment> reply) {
   const model::Plan plan = plan_as_it_stands(store_, done);
+  auto found = hosts_to_bring_back(store_, artifacts_, done, plan, components);
+  if (auto* refusal = std::get_if<Refusal>(&found)) return reply(std::move(*refusal));
+  const auto bring_back = std::get<std::vector<planner::BringBack>>(std::move(found));
   std::string version;
   for (const auto& [host, slice] : plan.slices) {
     for (const protocol::SliceComponent& component : slice.components) {
@@ -102,8 +108,8 @@ void Planning::rollback(const model::DeploymentRow& done, const std::vector<std:
   }
   gather(
       planner::inventory_questions(plan), {}, Use::start, version,
-      [plan, components](const planner::PlanningFacts& gathered) {
-        return planner::plan_rollback(plan, components, gathered);
+      [plan, components, bring_back](const planner::PlanningFacts& gathered) {
+        return planner::plan_rollback(plan, components, gathered, bring_back);
       },
       std::move(reply));
 }
@@ -122,6 +128,38 @@ std::optional<Refusal> Planning::collect_artifacts(const model::Manifest& manife
                      {{"component", component}, {"release", release.str()}}};
     }
     facts.artifacts.emplace(component, protocol::ArtifactRef{release, artifact->bytes, artifact->unpacked_bytes});
+  }
+  return std::nullopt;
+}
+
+std::optional<Refusal> Planning::refuse_unknown_hosts(const model::Manifest& manifest) const {
+  const auto refuse = [](const model::Component& component, const HostId& host, const char* code,
+                         const std::string& what) {
+    return Refusal{422,
+                   code,
+                   component.where + ": component `" + component.name + "` names the host `" + host.str() + "`, " + what,
+                   {{"host", host.str()}}};
+  };
+  std::vector<std::string> names;
+  for (const model::HostRow& row : hosts_.rows()) {
+    if (!row.removed) names.push_back(row.id.str());
+  }
+  const std::vector<std::string_view> known(names.begin(), names.end());
+  for (const model::Component& component : manifest.components) {
+    for (const HostId& host : component.hosts) {
+      const model::HostRow* row = hosts_.find(host);
+      if (row == nullptr || row->removed) {
+        return refuse(component, host, "unknown_host",
+                      "which is not in the fleet" + did_you_mean(host.str(), known) +
+                          " (`switchyard hosts list` shows all, `switchyard agents token create` lets a new one join)");
+      }
+      // With `unreachable: defer` it may follow when it is enrolled.
+      if (!row->public_key.empty() || manifest.settings.unreachable != model::Unreachable::fail) continue;
+      return refuse(component, host, "not_enrolled",
+                    "which is known by name only: no agent is enrolled for it yet; make the right to with `switchyard "
+                    "agents token create --host " +
+                        host.str() + "`");
+    }
   }
   return std::nullopt;
 }

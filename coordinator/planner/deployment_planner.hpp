@@ -42,11 +42,20 @@ struct PlanOptions {
 /// ...). The result is not signed: header and hash are filled in, `signature` is empty.
 model::Plan plan_deployment(const model::Manifest& manifest, const PlanningFacts& facts, const PlanOptions& options);
 
+/// A component on a host that was brought to the deployment later (deferred, or a replaced machine) and never had what
+/// the others go back to: it is deployed there.
+struct BringBack {
+  HostId host;
+  model::Manifest manifest;  ///< of this component on this host alone
+  protocol::ArtifactRef artifact;
+};
+
 /// The inverse of a finished deployment for these components (empty: all): every host back to `OldState old` of the
-/// plan, or to nothing when it was absent. `facts.artifacts` is not needed. Throws InputError when a component has been
-/// deployed anew since, or when a host cannot be reached.
+/// plan, or to nothing when it was absent; those in `bring_back` to the release that is named there.
+/// `facts.artifacts` is not needed. Throws InputError when a component has been deployed anew since, or when a host
+/// cannot be reached.
 model::Plan plan_rollback(const model::Plan& done, const std::vector<std::string>& components,
-                          const PlanningFacts& facts);
+                          const PlanningFacts& facts, const std::vector<BringBack>& bring_back = {});
 
 /// What to ask each host's agent before a plan is made: for a deployment, and for the rollback of one.
 using InventoryQuestions = std::map<HostId, std::vector<protocol::InventoryQuestion>>;

@@ -6,6 +6,7 @@
 #include "common/error.hpp"
 #include "common/nearest.hpp"
 #include "coordinator/planner/deployment_planner.hpp"
+#include "coordinator/planner/host_change.hpp"
 #include "coordinator/planner/host_history.hpp"
 #include "coordinator/planner/node_order.hpp"
 #include "coordinator/planner/plan_assembly.hpp"
@@ -154,6 +155,37 @@ bool needs_rollback(const SliceComponent& done, const HostId& host, const Planni
                    "one back first, or deploy the release that you want");
 }
 
+/// The way back; nothing if the host has gone it already.
+std::optional<ComponentChange> change_back(const SliceComponent& done, const HostId& host, const PlanningFacts& facts) {
+  if (!needs_rollback(done, host, facts)) return std::nullopt;
+  const HostHistory history(facts, host, done.name);
+  return inverse_of(done, history, facts.components_root + "/" + done.name + "/current");
+}
+
+/// The way to a release that the host never had; nothing if it serves already.
+std::optional<ComponentChange> change_to(const BringBack& wanted, const SliceComponent& done,
+                                         const PlanningFacts& facts) {
+  const auto* inventory = find_facts(facts, wanted.host);
+  if (inventory != nullptr && fact_of(*inventory, done.name).serving.release == wanted.artifact.release)
+    return std::nullopt;
+  if (!needs_rollback(done, wanted.host, facts)) return std::nullopt;
+  PlanningFacts with_artifact = facts;
+  with_artifact.artifacts = {{done.name, wanted.artifact}};
+  const model::Component* component = wanted.manifest.find_component(done.name);
+  ENSURE(component != nullptr);
+  auto change = plan_change(wanted.manifest, *component, wanted.host, with_artifact);
+  // Who rolls back may want the newer release again.
+  if (change) change->prune.reset();
+  return change;
+}
+
+const BringBack* find_bring_back(const std::vector<BringBack>& all, const HostId& host, const std::string& component) {
+  for (const BringBack& one : all) {
+    if (one.host == host && one.manifest.find_component(component) != nullptr) return &one;
+  }
+  return nullptr;
+}
+
 /// An unfinished or unknown name is a mistake that must not pass as "nothing to do".
 std::set<std::string> wanted_components(const model::Plan& done, const std::vector<std::string>& components) {
   std::set<std::string> known;
@@ -170,20 +202,21 @@ std::set<std::string> wanted_components(const model::Plan& done, const std::vect
 }  // namespace
 
 model::Plan plan_rollback(const model::Plan& done, const std::vector<std::string>& components,
-                          const PlanningFacts& facts) {
+                          const PlanningFacts& facts, const std::vector<BringBack>& bring_back) {
   const std::set<std::string> wanted = wanted_components(done, components);
   PlanAssembly assembly(facts);
   std::set<std::pair<std::string, HostId>> kept;
   bool long_swap = false;
   for (const auto& [host, slice] : done.slices) {
     for (auto component = slice.components.rbegin(); component != slice.components.rend(); ++component) {
-      if (!wanted.contains(component->name) || !needs_rollback(*component, host, facts)) continue;
-      const HostHistory history(facts, host, component->name);
-      const std::string link = facts.components_root + "/" + component->name + "/current";
-      const ComponentChange change = inverse_of(*component, history, link);
-      assembly.add(host, change);
+      if (!wanted.contains(component->name)) continue;
+      const BringBack* elsewhere = find_bring_back(bring_back, host, component->name);
+      const std::optional<ComponentChange> change =
+          elsewhere != nullptr ? change_to(*elsewhere, *component, facts) : change_back(*component, host, facts);
+      if (!change) continue;
+      assembly.add(host, *change);
       kept.emplace(component->name, host);
-      long_swap = long_swap || !change.to_after;
+      long_swap = long_swap || !change->to_after;
     }
   }
   std::vector<model::PlanNode> nodes = reverse_nodes(done.nodes, [&](const std::string& name, const HostId& host) {

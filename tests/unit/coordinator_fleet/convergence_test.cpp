@@ -26,6 +26,21 @@ class ConvergenceTest : public ::testing::Test {
   }
   model::DeploymentRow newest() { return world.store().deployments(1).at(0); }
   std::size_t deployments() { return world.store().deployments(100).size(); }
+  /// A new machine under the old name, without any release.
+  void replace(const std::string& host) {
+    const TokenMade token = expect_value(world.operations().replace_host(FleetWorld::caller, HostId(host)));
+    FakeAgent& machine = world.agent(host);
+    world.disconnect(machine);
+    machine.serving.clear();
+    machine.open.clear();
+    world.deliver(protocol::enrolment_peer(token.id), protocol::Channel::control, std::string(16, 'e'),
+                  protocol::Enrol{host, sha256_hex("new key of " + host).substr(0, 40), "0.1.0"});
+    world.connect(machine);
+    world.run(60'000);
+  }
+  DeploymentState roll_back(const DeploymentId& id) {
+    return world.row(expect_value(world.roll_back(id)).row.id).state;
+  }
   ReleaseId serving(const std::string& host) { return world.agent(host).serving["api"].release; }
 
   FleetWorld world;
@@ -104,16 +119,7 @@ TEST_F(ConvergenceTest, TriesAHostAgainThatFailedAndNotForEver) {
 TEST_F(ConvergenceTest, BringsTheNewMachineOfAReplacedHostToWhatWasCommitted) {
   deploy("v1");
   const DeploymentView second = deploy("v2");
-  const TokenMade token = expect_value(world.operations().replace_host(FleetWorld::caller, HostId("web-2")));
-  EXPECT_EQ(world.row(second.row.id).deferred, std::vector{HostId("web-2")});
-  FakeAgent& machine = world.agent("web-2");
-  world.disconnect(machine);
-  machine.serving.clear();
-  machine.open.clear();
-  world.deliver(protocol::enrolment_peer(token.id), protocol::Channel::control, std::string(16, 'e'),
-                protocol::Enrol{"web-2", sha256_hex("new key").substr(0, 40), "0.1.0"});
-  world.connect(machine);
-  world.run(60'000);
+  replace("web-2");
   EXPECT_EQ(serving("web-2"), world.upload("api", "v2"));
   EXPECT_TRUE(world.row(second.row.id).deferred.empty());
 }
@@ -129,6 +135,72 @@ TEST_F(ConvergenceTest, TakesAHostAlongInARollbackThatWasBroughtThereLater) {
   EXPECT_EQ(world.row(rollback.row.id).state, DeploymentState::done);
   EXPECT_EQ(serving("web-1"), first);
   EXPECT_EQ(serving("web-2"), first);
+}
+
+TEST_F(ConvergenceTest, TakesTheNewMachineOfAReplacedHostBackToWhatTheOthersGoBackTo) {
+  deploy("v1");
+  const DeploymentView second = deploy("v2");
+  replace("web-2");
+  ASSERT_EQ(serving("web-2"), world.upload("api", "v2"));
+  EXPECT_EQ(roll_back(second.row.id), DeploymentState::done);
+  EXPECT_EQ(serving("web-1"), world.upload("api", "v1"));
+  EXPECT_EQ(serving("web-2"), world.upload("api", "v1"));
+  // And forward again: the rollback can be rolled back.
+  EXPECT_EQ(roll_back(newest().id), DeploymentState::done);
+  EXPECT_EQ(serving("web-1"), world.upload("api", "v2"));
+  EXPECT_EQ(serving("web-2"), world.upload("api", "v2"));
+}
+
+TEST_F(ConvergenceTest, TakesAHostThatMissedSeveralDeploymentsBackToWhatTheOthersGoBackTo) {
+  world.disconnect(world.agent("web-2"));
+  deploy("v1");
+  const DeploymentView second = deploy("v2");
+  world.connect(world.agent("web-2"));
+  world.run(60'000);
+  ASSERT_EQ(serving("web-2"), world.upload("api", "v2"));
+  EXPECT_EQ(roll_back(second.row.id), DeploymentState::done);
+  EXPECT_EQ(serving("web-1"), world.upload("api", "v1"));
+  EXPECT_EQ(serving("web-2"), world.upload("api", "v1"));
+}
+
+TEST_F(ConvergenceTest, TakesEveryHostBackToNothingWhenTheFirstDeploymentIsRolledBack) {
+  const DeploymentView first = deploy("v1");
+  replace("web-2");
+  EXPECT_EQ(roll_back(first.row.id), DeploymentState::done);
+  EXPECT_EQ(serving("web-1"), ReleaseId());
+  EXPECT_EQ(serving("web-2"), ReleaseId());
+}
+
+TEST_F(ConvergenceTest, BringsAHostThatStayedAwayToWhatTheOthersWentBackTo) {
+  world.disconnect(world.agent("web-2"));
+  deploy("v1");
+  const DeploymentView second = deploy("v2");
+  EXPECT_EQ(roll_back(second.row.id), DeploymentState::done);
+  ASSERT_EQ(serving("web-1"), world.upload("api", "v1"));
+  world.connect(world.agent("web-2"));
+  world.run(60'000);
+  EXPECT_EQ(serving("web-2"), world.upload("api", "v1"));
+}
+
+TEST_F(ConvergenceTest, RefusesARollbackThatWouldLeaveTheNewMachineWithoutTheRelease) {
+  deploy("v1");
+  const DeploymentView second = deploy("v2");
+  replace("web-2");
+  world.forget_artifact(world.upload("api", "v1"));
+  const Refusal refusal = expect_refusal(world.roll_back(second.row.id));
+  EXPECT_EQ(refusal.status, 422);
+  EXPECT_NE(refusal.message.find("host web-2"), std::string::npos) << refusal.message;
+  EXPECT_NE(refusal.message.find("version of v1"), std::string::npos) << refusal.message;
+  EXPECT_EQ(serving("web-1"), world.upload("api", "v2"));
+}
+
+TEST_F(ConvergenceTest, RefusesToRollBackWhatOnlyBroughtOneHostToTheOthers) {
+  deploy("v1");
+  const DeploymentView second = deploy("v2");
+  replace("web-2");
+  const Refusal refusal = expect_refusal(world.roll_back(newest().id));
+  EXPECT_EQ(refusal.code, "converged");
+  EXPECT_NE(refusal.message.find(second.row.id.str()), std::string::npos) << refusal.message;
 }
 
 TEST_F(ConvergenceTest, IsNotHeldUpInARollbackByAHostThatWasDeclaredGone) {

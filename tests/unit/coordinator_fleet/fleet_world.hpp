@@ -100,6 +100,8 @@ class FleetWorld {
   void restart();
   /// Uploads a small artifact that holds `text`.
   ReleaseId upload(const std::string& component, const std::string& text);
+  /// As if somebody had removed its files.
+  void forget_artifact(const ReleaseId& release) { std::filesystem::remove_all(directory_ / release.str()); }
 
   // --- agents ---
   /// Enrolled, and connected.
