@@ -129,6 +129,10 @@ inline constexpr std::size_t late_steps_max = 10'000;
 inline constexpr std::size_t list_rows_max = 1'000;
 /// What was uploaded and is used by no deployment stays so long: a plan that people look at before they start it.
 inline constexpr std::int64_t artifact_grace_ms = 86'400'000;
+/// Releases that were asked for lately and are kept for that: far more than anybody deploys in a day.
+inline constexpr std::size_t wanted_releases_max = 1'000;
+/// Removing the files of one large artifact takes a moment; the loop has its turn between two.
+inline constexpr std::int64_t artifact_removal_pause_ms = 50;
 /// Releases of a component that the coordinator keeps, unless its configuration says otherwise, and what it may say.
 inline constexpr std::uint32_t keep_releases_default = 3;
 inline constexpr std::uint32_t keep_releases_max = 1'000;

@@ -77,6 +77,7 @@ struct Coordinator::Parts {
   fleet::DeploymentStarter starter;
   fleet::Convergence convergence;
 
+  fleet::ArtifactPruner pruner;
   fleet::RefusalBook refusals;
   fleet::Intake intake;
   fleet::FleetOperations operations;
@@ -106,9 +107,11 @@ Coordinator::Parts::Parts(EventLoop& event_loop, const CoordinatorConfig& config
       planning(store, hosts, artifacts, inventory, clock, plan_key, config.host_roots),
       starter(store, runs, clock),
       convergence(store, planning, starter, registry, timers, clock),
+      pruner(store, artifacts, timers, clock, config.keep_releases),
       refusals(store, clock),
       intake({store, registry, hosts, runs, inventory, convergence, artifacts, refusals}),
-      operations({store, clock, registry, hosts, artifacts, runs, planning, starter, convergence, viewers, intake}) {
+      operations(
+          {store, clock, registry, hosts, artifacts, pruner, runs, planning, starter, convergence, viewers, intake}) {
   take_over();
   http = std::make_unique<api::HttpServer>(loop, operations, config.api);
   keep_pinging();
@@ -121,10 +124,13 @@ void Coordinator::Parts::take_over() {
   store.commit({fleet::audit_row(clock, fleet::coordinator_itself(), "coordinator.start", holder_name(), {},
                                  {{"epoch", std::to_string(epoch)}, {"version", SWITCHYARD_VERSION}})});
   registry.speak_for(epoch, store.audit_head());
-  runs.when_finished([this](const model::DeploymentRow& row) { convergence.deployment_finished(row); });
+  runs.when_finished([this](const model::DeploymentRow& row) {
+    convergence.deployment_finished(row);
+    pruner.deployment_finished();
+  });
   convergence.refresh();
   runs.restore();
-  hosts.load();  // agents are let in only now
+  hosts.load();                              // agents are let in only now
   static_cast<void>(router.take_refused());  // who dialled a moment too early is no stranger
   log::info("coordinator started", {{"epoch", epoch}, {"hosts", hosts.rows().size()}, {"state", state.string()}});
 }

@@ -103,12 +103,14 @@ void read_hosts(const YamlNode& root, CoordinatorConfig& config) {
 }
 
 void read_map(const YamlNode& root, CoordinatorConfig& config) {
-  root.allow_keys({"listen", "advertise", "http", "state_directory", "hosts", "log_level"});
+  root.allow_keys({"listen", "advertise", "http", "state_directory", "hosts", "keep_releases", "log_level"});
   read_listen(root, config);
   read_http(root, config);
   read_hosts(root, config);
   config.state_directory = root.text_or("state_directory", config.state_directory.string());
   if (!config.state_directory.is_absolute()) root.at("state_directory").refuse("an absolute path is needed");
+  config.keep_releases = static_cast<std::uint32_t>(
+      root.integer_or("keep_releases", 1, limits::keep_releases_max, limits::keep_releases_default));
   if (const auto level = root.find("log_level")) {
     config.log_level = static_cast<log::Level>(level->choice({"debug", "info", "warning", "error"}));
   }

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "common/limits.hpp"
 #include "common/log.hpp"
 #include "coordinator/api/api_config.hpp"
 #include "coordinator/fleet/planning.hpp"
@@ -20,6 +21,7 @@ struct CoordinatorConfig {
   std::filesystem::path state_directory = "/var/lib/switchyard";
   api::ApiConfig api;
   fleet::HostRoots host_roots;
+  std::uint32_t keep_releases = limits::keep_releases_default;  ///< of every component; see ArtifactPruner
   log::Level log_level = log::Level::info;
 };
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <utility>
 
 #include "common/crypto.hpp"
@@ -21,6 +22,9 @@ bool is_release_id(const ReleaseId& release) {
   return text.size() == 64 &&
          std::all_of(text.begin(), text.end(), [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
 }
+
+/// Of a directory whose artifact is no longer there.
+constexpr std::string_view dropped_prefix = "dropped-";
 
 std::uint64_t chunk_size(const protocol::ArtifactManifest& manifest, std::size_t index) {
   const std::uint64_t start = static_cast<std::uint64_t>(index) * manifest.chunk_bytes;
@@ -136,6 +140,41 @@ std::optional<protocol::ArtifactManifest> ArtifactStore::manifest(const ReleaseI
   const auto bytes = PosixFileSystem().read(place(release) / "manifest");
   if (!bytes || protocol::release_id(*bytes) != release) return std::nullopt;
   return protocol::decode_artifact(*bytes);
+}
+
+/// By one rename, so that a half-removed artifact is never taken for one.
+void ArtifactStore::drop(const ReleaseId& release) {
+  if (!is_release_id(release)) return;
+  uploads_.erase(release);
+  const std::filesystem::path dropped = directory_ / (std::string(dropped_prefix) + release.str());
+  std::filesystem::remove_all(dropped);
+  if (::rename(place(release).c_str(), dropped.c_str()) != 0) {
+    if (errno == ENOENT) return;
+    throw_errno("renaming " + place(release).string());
+  }
+  sync_directory_or_abort(directory_);
+}
+
+bool ArtifactStore::remove_one() {
+  for (const std::string& name : PosixFileSystem().list(directory_)) {
+    if (!name.starts_with(dropped_prefix)) continue;
+    std::filesystem::remove_all(directory_ / name);
+    return true;
+  }
+  return false;
+}
+
+std::vector<ReleaseId> ArtifactStore::untouched_for(std::int64_t ms) const {
+  const auto now = std::filesystem::file_time_type::clock::now();
+  std::vector<ReleaseId> releases;
+  for (const std::string& name : PosixFileSystem().list(directory_)) {
+    const ReleaseId release(name);
+    if (!is_release_id(release) || uploads_.contains(release)) continue;
+    std::error_code gone;
+    const auto changed = std::filesystem::last_write_time(directory_ / name, gone);
+    if (!gone && now - changed > std::chrono::milliseconds(ms)) releases.push_back(release);
+  }
+  return releases;
 }
 
 protocol::Blob ArtifactStore::serve(const protocol::BlobGet& wish) const {

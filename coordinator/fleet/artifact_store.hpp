@@ -34,6 +34,13 @@ class ArtifactStore {
   /// Only of a complete artifact.
   std::optional<protocol::ArtifactManifest> manifest(const ReleaseId& release) const;
   bool complete_here(const ReleaseId& release) const;
+  /// From here on it is not served, and may be uploaded anew; remove_one() frees the space. Durable.
+  void drop(const ReleaseId& release);
+  /// Removes the files of one dropped artifact, also of one that an earlier process dropped. False: there is none.
+  bool remove_one();
+  /// Releases whose files were last changed longer ago than that: uploads that were given up among them.
+  std::vector<ReleaseId> untouched_for(std::int64_t ms) const;
+
   /// A piece of the archive or of the encoded manifest; `missing` is set when there is none.
   protocol::Blob serve(const protocol::BlobGet& wish) const;
 

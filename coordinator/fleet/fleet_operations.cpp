@@ -55,7 +55,9 @@ store::PutSource source_of(const DeployRequest& request) {
 Answer<std::vector<std::uint32_t>> FleetOperations::begin_artifact(const ReleaseId& release,
                                                                    const std::string& manifest) {
   try {
-    return parts_.artifacts.begin(release, manifest);
+    std::vector<std::uint32_t> missing = parts_.artifacts.begin(release, manifest);
+    parts_.pruner.wanted(release);
+    return missing;
   } catch (const DecodeError& error) {
     return Refusal{400, "bad_artifact", error.what(), {}};
   }

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "coordinator/fleet/artifact_pruner.hpp"
 #include "coordinator/fleet/artifact_store.hpp"
 #include "coordinator/fleet/convergence.hpp"
 #include "coordinator/fleet/deployment_runs.hpp"
@@ -26,6 +27,7 @@ class FleetOperations final : public Operations {
     AgentRegistry& registry;
     HostBook& hosts;
     ArtifactStore& artifacts;
+    ArtifactPruner& pruner;
     DeploymentRuns& runs;
     Planning& planning;
     DeploymentStarter& starter;

@@ -76,6 +76,7 @@ struct PlainWriter {
     disk.serving[{write.row.host, write.row.environment, write.row.component}] = write.row;
   }
   void operator()(const PutArtifact& write) { disk.artifacts.insert_or_assign(write.release, write); }
+  void operator()(const DropArtifact& write) { disk.artifacts.erase(write.release); }
   void operator()(const PutSource& write) { disk.sources.insert_or_assign(write.deployment, write); }
   void operator()(const AppendTimeline& write) { disk.timelines[write.entry.deployment].push_back(write.entry); }
   void operator()(const AppendAudit& write) {

@@ -131,6 +131,10 @@ void SqliteWriter::operator()(const PutArtifact& write) {
       .run();
 }
 
+void SqliteWriter::operator()(const DropArtifact& write) {
+  SqliteStatement(database_, "DELETE FROM artifact WHERE release = ?").bind(write.release).run();
+}
+
 void SqliteWriter::operator()(const PutSource& write) {
   SqliteStatement(database_,
                   "INSERT OR REPLACE INTO source (deployment, manifest, file_name, environment, artifacts, options) "

@@ -20,6 +20,7 @@ class SqliteWriter {
   void operator()(const UseToken& write);
   void operator()(const PutServing& write);
   void operator()(const PutArtifact& write);
+  void operator()(const DropArtifact& write);
   void operator()(const PutSource& write);
   void operator()(const PutRequestKey& write);
   void operator()(const AppendTimeline& write);

@@ -58,6 +58,10 @@ struct PutArtifact {
   std::uint64_t bytes = 0;
   std::int64_t created_wall_ms = 0;
 };
+/// Its files are removed after this is durable.
+struct DropArtifact {
+  ReleaseId release;
+};
 /// What a deployment was asked with, word for word: a host that was left out is brought to it later, by a plan made
 /// anew.
 struct PutSource {
@@ -82,8 +86,9 @@ struct AppendAudit {
   model::AuditEntry entry;
 };
 
-using Write = std::variant<PutDeployment, PutPlan, PutDecision, TakeLock, ReleaseLocks, PutHost, PutToken, UseToken,
-                           PutServing, PutArtifact, PutSource, PutRequestKey, AppendTimeline, AppendAudit>;
+using Write =
+    std::variant<PutDeployment, PutPlan, PutDecision, TakeLock, ReleaseLocks, PutHost, PutToken, UseToken, PutServing,
+                 PutArtifact, DropArtifact, PutSource, PutRequestKey, AppendTimeline, AppendAudit>;
 using Transaction = std::vector<Write>;
 
 /// A write that the state of the store does not allow: lock held, token used, decision already made otherwise.

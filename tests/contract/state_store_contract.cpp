@@ -268,6 +268,10 @@ TYPED_TEST(StateStoreContract, KeepsHostsServingAndArtifacts) {
   ASSERT_EQ(this->store->artifacts().size(), 1u);
   EXPECT_EQ(this->store->artifacts()[0].bytes, artifact.bytes);
   EXPECT_EQ(this->store->artifacts()[0].component, "api");
+  this->store->commit({DropArtifact{ReleaseId("no such release")}});
+  EXPECT_EQ(this->store->artifacts().size(), 1u);
+  this->store->commit({DropArtifact{artifact.release}});
+  EXPECT_TRUE(this->store->artifacts().empty());
 }
 
 TYPED_TEST(StateStoreContract, KeepsWhatADeploymentWasAskedWith) {

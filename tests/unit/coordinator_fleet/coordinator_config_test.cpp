@@ -28,6 +28,7 @@ TEST(CoordinatorConfig, HasADefaultForEverything) {
   EXPECT_EQ(config.api.unix_socket, "/run/switchyard/coordinator.sock");
   EXPECT_EQ(config.api.listen_address, "127.0.0.1");
   EXPECT_EQ(config.api.listen_port, 8765);
+  EXPECT_EQ(config.keep_releases, 3u);
   ASSERT_EQ(config.advertise.size(), 1u);
   EXPECT_FALSE(config.advertise[0].host.empty());
   EXPECT_EQ(config.advertise[0].control_port, 7400);
@@ -41,7 +42,9 @@ TEST(CoordinatorConfig, ReadsEveryKey) {
       "       allowed_origins: [\"https://a.example\"]}\n"
       "state_directory: /srv/state\n"
       "hosts: {components_root: /opt, units_root: /run/systemd/system}\n"
+      "keep_releases: 7\n"
       "log_level: debug\n");
+  EXPECT_EQ(config.keep_releases, 7u);
   EXPECT_EQ(config.control_address, "tcp://10.0.0.1:9400");
   EXPECT_EQ(config.bulk_address, "tcp://10.0.0.1:9500");
   ASSERT_EQ(config.advertise.size(), 2u);
@@ -88,6 +91,13 @@ TEST(CoordinatorConfig, RefusesWhatIsNoAddress) {
   EXPECT_NE(complaint("advertise: [\"not a host\"]\n"), "");
   EXPECT_NE(complaint("state_directory: relative/path\n"), "");
   EXPECT_NE(complaint("log_level: loud\n"), "");
+}
+
+TEST(CoordinatorConfig, KeepsAtLeastOneRelease) {
+  for (const char* number : {"0", "-1", "1001", "many"}) {
+    const std::string text = complaint("keep_releases: " + std::string(number) + "\n");
+    EXPECT_EQ(text.substr(0, 20), "coordinator.yaml:1:1") << number << ": " << text;
+  }
 }
 
 TEST(CoordinatorConfig, CanDoWithoutTcpForItsApi) { EXPECT_EQ(read("http: {listen: none}\n").api.listen_address, ""); }

@@ -40,12 +40,17 @@ Process::Process(std::shared_ptr<store::MemoryDisk> disk, FakeBus& bus, testing:
       planning(store, hosts, artifacts, inventory, clock, plan_key, {}),
       starter(store, runs, clock),
       convergence(store, planning, starter, registry, timers, clock),
+      pruner(store, artifacts, timers, clock, limits::keep_releases_default),
       refusals(store, clock),
       intake({store, registry, hosts, runs, inventory, convergence, artifacts, refusals}),
-      operations({store, clock, registry, hosts, artifacts, runs, planning, starter, convergence, viewers, intake}) {
+      operations(
+          {store, clock, registry, hosts, artifacts, pruner, runs, planning, starter, convergence, viewers, intake}) {
   const std::uint64_t epoch = store.take_epoch("test");
   registry.speak_for(epoch, store.audit_head());
-  runs.when_finished([this](const model::DeploymentRow& row) { convergence.deployment_finished(row); });
+  runs.when_finished([this](const model::DeploymentRow& row) {
+    convergence.deployment_finished(row);
+    pruner.deployment_finished();
+  });
   convergence.refresh();
   runs.restore();
   hosts.load();

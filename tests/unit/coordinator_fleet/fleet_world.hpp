@@ -62,6 +62,7 @@ struct Process {
   Planning planning;
   DeploymentStarter starter;
   Convergence convergence;
+  ArtifactPruner pruner;
   RefusalBook refusals;
   Intake intake;
   FleetOperations operations;
@@ -100,6 +101,7 @@ class FleetWorld {
   void restart();
   /// Uploads a small artifact that holds `text`.
   ReleaseId upload(const std::string& component, const std::string& text);
+  const std::filesystem::path& artifact_directory() const { return directory_; }
   /// As if somebody had removed its files.
   void forget_artifact(const ReleaseId& release) { std::filesystem::remove_all(directory_ / release.str()); }
 
