@@ -30,7 +30,7 @@ std::string duration_text(std::int64_t ms) {
   constexpr std::int64_t hour_ms = 60 * minute_ms;
   if (ms < 0) ms = 0;
   if (ms < 1'000) return formatted("%lld ms", static_cast<long long>(ms));
-  if (ms < minute_ms) return formatted("%.1f s", static_cast<double>(ms / 100) / 10.0);
+  if (ms < minute_ms) return formatted("%.1f s", static_cast<double>(ms - ms % 100) / 1000.0);
   if (ms < hour_ms) {
     return formatted("%lld m %02lld s", static_cast<long long>(ms / minute_ms),
                      static_cast<long long>(ms % minute_ms / 1'000));

@@ -86,6 +86,7 @@ std::vector<RefusedDial> ZapHandler::take_refused() {
     dials.swap(dials_);
   }
   std::vector<RefusedDial> refused;
+  refused.reserve(dials.size());
   for (const auto& [from, count] : dials) refused.push_back({from.first, from.second, count});
   return refused;
 }

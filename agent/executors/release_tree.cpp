@@ -91,6 +91,7 @@ std::vector<ReleaseId> ReleaseStore::releases() const {
   }
   std::sort(found.begin(), found.end());
   std::vector<ReleaseId> ids;
+  ids.reserve(found.size());
   for (auto& [time, id] : found) ids.push_back(std::move(id));
   return ids;
 }

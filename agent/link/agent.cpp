@@ -38,9 +38,9 @@ constexpr std::size_t workers = 4;
 /// In the order of construction; destroyed in reverse, so that workers end before what they use. Steps and watches are
 /// given the pool before it is built: they use it only once the loop runs.
 struct Agent::Parts {
-  Parts(const AgentConfig& config_, const AgentIdentity& identity_)
-      : config(config_),
-        identity(identity_),
+  Parts(const AgentConfig& agent_config, const AgentIdentity& agent_identity)
+      : config(agent_config),
+        identity(agent_identity),
         blobs(clock, [this](protocol::BlobGet question) { loop.post([this, question] { session.send(question); }); }),
         tools(config.paths, clock, blobs),
         switch_watch(tools.nftables, tools.haproxy),

@@ -15,7 +15,7 @@ namespace {
 
 std::string error_text() {
   const int number = errno;
-  const std::string text = std::generic_category().message(number);
+  std::string text = std::generic_category().message(number);
   if (number != EROFS) return text;
   return text + " (if it is not, it lies outside of what the agent may write: systemctl edit switchyard-agent, " +
          "ReadWritePaths=)";
@@ -38,7 +38,7 @@ std::string try_writing(const std::string& path, bool is_directory) {
   const FileDescriptor made(::open(trial.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!made) return "cannot be written: " + error_text();
   const bool written = ::write(made.get(), "x", 1) == 1;
-  const std::string why = written ? "" : "cannot be written: " + error_text();
+  std::string why = written ? "" : "cannot be written: " + error_text();
   ::unlink(trial.c_str());
   return why;
 }

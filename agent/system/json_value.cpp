@@ -83,7 +83,7 @@ class Reader {
       if (peek() != '"') fail("expected a name");
       std::string name = read_text();
       expect(':');
-      value.members.emplace_back(std::move(name), read(depth + 1));
+      value.members.push_back({std::move(name), read(depth + 1)});
     } while (take(','));
     expect('}');
   }

@@ -3,10 +3,11 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace switchyard::agent {
+
+struct JsonMember;
 
 /// One value of a JSON text, as `nft -j` prints it: whole numbers, no escapes beyond the common ones. A small reader of
 /// our own, since the agent carries no JSON library. Plain value; find() and friends never throw, so that a filter
@@ -17,14 +18,19 @@ struct JsonValue {
   bool boolean = false;
   std::int64_t number = 0;
   std::string text;
-  std::vector<JsonValue> items;                            ///< array
-  std::vector<std::pair<std::string, JsonValue>> members;  ///< object, in the order of the text
+  std::vector<JsonValue> items;     ///< array
+  std::vector<JsonMember> members;  ///< object, in the order of the text
 
   /// The member of that name, or null (a value of kind null) if this is no object or has none.
   const JsonValue& find(std::string_view name) const;
   bool has(std::string_view name) const;
   bool is_number() const { return kind == Kind::number; }
   bool is_text(std::string_view wanted) const { return kind == Kind::text && text == wanted; }
+};
+
+struct JsonMember {
+  std::string name;
+  JsonValue value;
 };
 
 /// Throws DecodeError: what is wrong, at which byte. Depth and number of values are bounded.

@@ -239,9 +239,9 @@ FilterAnswer PacketFilter::judge(const FilterPacket& packet) const {
   for (const auto& [name, chain] : chains_) {
     if (chain.head == nullptr || !is_filter_of_incoming(*chain.head) || !serves_family(*chain.head, packet.ipv6))
       continue;
-    const FilterAnswer answer = judge_base(packet, chain);
+    FilterAnswer answer = judge_base(packet, chain);
     if (answer.verdict == FilterVerdict::dropped) return answer;
-    if (answer.verdict == FilterVerdict::unknown) worst = answer;
+    if (answer.verdict == FilterVerdict::unknown) worst = std::move(answer);
   }
   return worst;
 }

@@ -68,6 +68,7 @@ void append_variant(sd_bus_message* message, const char* name, const char* type,
 
 void append_texts(sd_bus_message* message, const std::vector<std::string>& texts) {
   std::vector<char*> pointers;
+  pointers.reserve(texts.size() + 1);
   for (const std::string& text : texts) pointers.push_back(const_cast<char*>(text.c_str()));
   pointers.push_back(nullptr);
   bus_check(sd_bus_message_append_strv(message, pointers.data()), "listing arguments");

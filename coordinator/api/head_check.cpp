@@ -108,7 +108,7 @@ std::optional<HeadRefusal> refuse_head(std::string_view head) {
     }
     head.remove_prefix(end + line_end.size());
     if (line.empty() && !first) break;
-    const std::optional<HeadRefusal> refusal = first ? refuse_request_line(line) : refuse_header(line, seen);
+    std::optional<HeadRefusal> refusal = first ? refuse_request_line(line) : refuse_header(line, seen);
     if (refusal) return refusal;
     first = false;
   }

@@ -66,7 +66,7 @@ class Members {
   }
   /// A text for people that is kept in the audit chain.
   std::string reason() const {
-    const std::string text = text_or("reason", "");
+    std::string text = text_or("reason", "");
     if (text.size() > limits::api_reason_bytes_max) {
       throw InputError("`reason` is longer than " + std::to_string(limits::api_reason_bytes_max) + " bytes");
     }

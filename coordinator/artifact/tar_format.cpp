@@ -62,7 +62,7 @@ struct SplitPath {
 SplitPath split(std::string_view path) {
   if (path.size() <= name_bytes) return {true, {}, path};
   const std::size_t slash = path.find('/', path.size() - name_bytes - 1);
-  if (slash == std::string_view::npos || slash > prefix_bytes || slash == 0 || slash + 1 == path.size()) return {};
+  if (slash > prefix_bytes || slash == 0 || slash + 1 == path.size()) return {};
   return {true, path.substr(0, slash), path.substr(slash + 1)};
 }
 
@@ -125,7 +125,7 @@ std::string tar_header(const PackEntry& entry) {
     records += pax_record("size", std::to_string(size));
     size = 0;
   }
-  const std::string header = block_of(path, type, mode, size, target);
+  std::string header = block_of(path, type, mode, size, target);
   if (records.empty()) return header;
   return block_of({true, {}, "pax"}, 'x', 0644, records.size(), {}) + records + tar_padding(records.size()) + header;
 }

@@ -370,16 +370,21 @@ std::optional<protocol::Message> settle_stray(const protocol::DeploymentReport& 
   return protocol::Abort{report.deployment, {}, true, "this deployment was rolled back while the host was away"};
 }
 
+namespace {
+
+bool is_among(const std::vector<HostId>& hosts, const HostId& host) {
+  return std::find(hosts.begin(), hosts.end(), host) != hosts.end();
+}
+
+}  // namespace
+
 DeploymentRun make_run(model::DeploymentRow row, model::Plan plan, std::optional<Decision> decision) {
   DeploymentRun run;
   run.row = std::move(row);
   run.plan = std::move(plan);
   run.decision = decision;
   for (const auto& [host, slice] : run.plan.slices) {
-    const auto left_out = [&](const std::vector<HostId>& hosts) {
-      return std::find(hosts.begin(), hosts.end(), host) != hosts.end();
-    };
-    if (left_out(run.row.deferred) || left_out(run.row.gone)) continue;
+    if (is_among(run.row.deferred, host) || is_among(run.row.gone, host)) continue;
     // The row is durable before the first message of its state: before `swapping` no host can have been told to swap.
     run.hosts[host].swap_asked = run.row.state > DeploymentState::preparing;
   }

@@ -15,7 +15,7 @@ namespace {
 
 using protocol::OldKind;
 
-[[noreturn]] void refuse(const model::Component& component, const std::string& message) {
+[[noreturn]] void refuse_return(const model::Component& component, const std::string& message) {
   throw InputError(component.where + ": component `" + component.name + "` " + message);
 }
 
@@ -23,9 +23,10 @@ using protocol::OldKind;
 void check_same_switch(const model::Component& component, const HostId& host, const protocol::SliceComponent* serving,
                        const std::optional<protocol::SwitchTraffic>& wanted) {
   if (serving == nullptr || same_switch(find_switch(*serving), wanted ? &*wanted : nullptr)) return;
-  refuse(component, "serves on host " + host.str() +
-                        " with another traffic switch or stable port, which cannot be changed " +
-                        "while it serves; deploy it under a new name with `adopt: {unit: " + serving->unit + "}`");
+  refuse_return(component, "serves on host " + host.str() +
+                               " with another traffic switch or stable port, which cannot be changed " +
+                               "while it serves; deploy it under a new name with `adopt: {unit: " + serving->unit +
+                               "}`");
 }
 
 /// What to do for one component on one host; nothing if it is so already.
@@ -66,12 +67,13 @@ class ChangePlanner {
  private:
   /// What the host could not tell for certain is no ground to plan on.
   static void check_fact(const model::Component& component, const HostId& host, const protocol::ComponentFact& fact) {
-    if (!fact.problem.empty()) refuse(component, "cannot be planned on host " + host.str() + ": " + fact.problem);
+    if (!fact.problem.empty())
+      refuse_return(component, "cannot be planned on host " + host.str() + ": " + fact.problem);
     const bool stranger_in_slot = fact.serving.kind == OldKind::legacy && fact.serving.slot != "legacy";
     if (!stranger_in_slot) return;
-    refuse(component, "finds its " + fact.serving.slot + " slot's port on host " + host.str() +
-                          " served by a process that is " + "not " + component.name +
-                          "'s unit; end that process, or give the slot another port");
+    refuse_return(component, "finds its " + fact.serving.slot + " slot's port on host " + host.str() +
+                                 " served by a process that is " + "not " + component.name +
+                                 "'s unit; end that process, or give the slot another port");
   }
 
   /// The deployment that serves. The host was asked by the manifest's switch: with another one it finds nothing, and
@@ -121,9 +123,9 @@ class ChangePlanner {
     if (change.before.unit.empty()) change.before.unit = component.adopt_unit;
     change.before_port = component.ports.stable;
     if (change.before.unit.empty() && !component.has_switch()) {
-      refuse(component, "finds port " + std::to_string(component.ports.stable) + " of host " + host.str() +
-                            " taken by a " +
-                            "process that it cannot stop; name its unit with `adopt: {unit: ...}`, or end it");
+      refuse_return(component, "finds port " + std::to_string(component.ports.stable) + " of host " + host.str() +
+                                   " taken by a " +
+                                   "process that it cannot stop; name its unit with `adopt: {unit: ...}`, or end it");
     }
   }
 

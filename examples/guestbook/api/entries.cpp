@@ -21,7 +21,7 @@ std::string text_field(const json& entry, const char* name, std::size_t bytes_ma
   const auto found = entry.find(name);
   if (found == entry.end() && !is_required) return {};
   if (found == entry.end() || !found->is_string()) throw BadEntry(std::string(name) + ": a text is required");
-  const std::string text = *found;
+  std::string text = *found;
   if (text.empty() && is_required) throw BadEntry(std::string(name) + ": must not be empty");
   if (text.size() > bytes_max) throw BadEntry(std::string(name) + ": too long");
   // PostgreSQL's texts cannot hold the character 0.
@@ -31,7 +31,7 @@ std::string text_field(const json& entry, const char* name, std::size_t bytes_ma
 
 json parse_entry(const std::string& text) {
   try {
-    const json entry = json::parse(text);
+    json entry = json::parse(text);
     if (entry.is_object()) return entry;
   } catch (const json::exception&) {
     // Told to the client below, like any other text that is no object.

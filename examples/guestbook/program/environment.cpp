@@ -11,7 +11,7 @@ std::string environment_or(const char* name, const std::string& otherwise) {
 }
 
 std::string required_environment(const char* name) {
-  const std::string value = environment_or(name, "");
+  std::string value = environment_or(name, "");
   if (value.empty()) throw std::runtime_error(std::string("set the environment variable ") + name);
   return value;
 }
