@@ -187,6 +187,8 @@ inline constexpr unsigned open_attempts_max = 16;
 /// Up to so many entries a release is made durable file by file; above, by one syncfs, which also writes what others
 /// left dirty, and yet is far faster than an fsync for each of 30,000 files.
 inline constexpr std::size_t sync_each_entries_max = 64;
+/// Control groups that are looked through for the holder of a port; a host has some hundreds.
+inline constexpr std::size_t control_groups_max = 20'000;
 /// Differences named in one report; the rest are counted.
 inline constexpr std::size_t differences_named_max = 10;
 inline constexpr std::uint64_t disk_reserve_bytes = 64ull << 20;
@@ -236,6 +238,8 @@ inline constexpr std::int64_t probe_poll_ms_min = 5;
 inline constexpr std::size_t probe_head_bytes_max = 16 * 1024;
 /// Name look-ups of probes that hang in the resolver at the same time; each holds a thread until it ends.
 inline constexpr int probe_lookups_max = 8;
+/// Between two looks at a component that is live and not yet committed.
+inline constexpr std::int64_t health_round_ms = 1'000;
 /// Between tries of one probe, whatever the plan says: a probe must not become a load.
 inline constexpr std::uint32_t probe_interval_ms_min = 20;
 

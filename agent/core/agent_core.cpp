@@ -1,6 +1,7 @@
 #include "agent/core/agent_core.hpp"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "common/ensure.hpp"
@@ -161,6 +162,7 @@ void AgentCore::on(const TimerFired& event) {
 }
 
 void AgentCore::on(const JournalGrew& event) {
+  if (event.whole) forget_noted(event.records);
   for (const JournalRecord& record : event.records) note(record);
   // The other writer may have closed deployments; what it left half done is taken up when its time has passed.
   for (auto& [id, run] : deployments_) {
@@ -291,8 +293,21 @@ void AgentCore::note(const JournalRecord& record) {
   }
 }
 
+/// Before the whole journal is noted once more. Of an open deployment the facts stay as they are, since noting a fact
+/// twice changes nothing; what would grow is emptied, and what the journal no longer speaks of is over.
+void AgentCore::forget_noted(const std::vector<JournalRecord>& journal) {
+  std::set<DeploymentId> present;
+  for (const JournalRecord& record : journal) present.insert(record.deployment);
+  std::erase_if(deployments_, [&](const auto& entry) { return !present.contains(entry.first); });
+  for (auto& [id, run] : deployments_) run.records.clear();
+  closed_.clear();
+}
+
 void AgentCore::note_plan(const JournalRecord& record) {
-  if (find(record.deployment) != nullptr) return;
+  if (DeploymentRun* known = find(record.deployment)) {
+    if (known->records.empty()) known->records.push_back(record);  // the whole journal is noted once more
+    return;
+  }
   DeploymentRun run;
   run.slice = protocol::decode_slice(record.plan.slice);
   run.plan_seq = protocol::decode_header(record.plan.header).plan_seq;

@@ -86,6 +86,7 @@ class AgentCore {
   // journal
   void write(JournalRecord record);
   void note(const JournalRecord& record);
+  void forget_noted(const std::vector<JournalRecord>& journal);
   void note_plan(const JournalRecord& record);
   void note_component(DeploymentRun& run, const JournalRecord& record);
 

@@ -32,9 +32,11 @@ struct StepFinished {
 struct TimerFired {
   std::string timer;
 };
-/// Another writer (the dead-man) appended these to the journal.
+/// Another writer (the dead-man) appended these to the journal; or, `whole`, has put them in the place of all that
+/// stood there: a compaction.
 struct JournalGrew {
   std::vector<JournalRecord> records;
+  bool whole = false;
 };
 /// A watch probe's verdict changed.
 struct HealthChanged {

@@ -83,10 +83,11 @@ JournalFile::JournalFile(const std::filesystem::path& directory) : directory_(di
   records_ = turn.foreign();
 }
 
-void JournalFile::open() {
+bool JournalFile::open() {
   const std::filesystem::path path = directory_ / "journal";
   struct stat there {};
-  if (file_ && ::stat(path.c_str(), &there) == 0 && there.st_ino == inode_) return;
+  if (file_ && ::stat(path.c_str(), &there) == 0 && there.st_ino == inode_) return false;
+  const bool first = !file_;
   file_ = FileDescriptor(::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW));
   if (!file_ && errno == ENOENT) {
     PosixFileSystem().write_atomically(path, magic, 0600);
@@ -99,6 +100,7 @@ void JournalFile::open() {
   end_ = magic.size();
   frame_seq_ = 0;
   reserve(0);
+  return !first;
 }
 
 /// Reads on from `end_`. A torn end is overwritten with zeros, so that it never meets a later frame.
@@ -190,7 +192,7 @@ JournalFile::Turn::Turn(JournalFile& journal)
   while (::flock(lock_.get(), LOCK_EX) != 0) {
     if (errno != EINTR) throw_errno("locking the journal in " + journal.directory_.string());
   }
-  journal_.open();
+  rewritten_ = journal_.open();
   foreign_ = journal_.read_tail();
 }
 

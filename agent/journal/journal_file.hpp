@@ -42,6 +42,8 @@ class JournalFile {
     explicit Turn(JournalFile& journal);
     /// What the other process appended since our last turn.
     const std::vector<JournalRecord>& foreign() const { return foreign_; }
+    /// The other process has compacted the journal: foreign() is all that stands there, most of it read before.
+    bool rewritten() const { return rewritten_; }
     /// Durable when it returns. Numbers the records.
     void append(std::vector<JournalRecord>& records);
     /// Puts these records in the place of all that stands there: a compaction.
@@ -51,13 +53,15 @@ class JournalFile {
     JournalFile& journal_;
     FileDescriptor lock_;
     std::vector<JournalRecord> foreign_;
+    bool rewritten_ = false;
   };
 
   /// Bytes in use: compact when it is large and nothing is open.
   std::uint64_t size() const { return end_; }
 
  private:
-  void open();
+  /// True when the file is another one than at the last turn.
+  bool open();
   std::vector<JournalRecord> read_tail();
   bool valid_frame_follows(const std::string& bytes, std::size_t from) const;
   std::string frame_of(std::vector<JournalRecord>& records);

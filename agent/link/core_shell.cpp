@@ -21,16 +21,22 @@ void CoreShell::handle(const Event& event) {
   std::vector<Effects> work;
   {
     JournalFile::Turn turn(journal_);
-    const auto take = [&](const Event& happened) {
-      Effects effects = core_.apply(happened, clock_.boot_ms());
-      turn.append(effects.writes);
-      work.push_back(std::move(effects));
-    };
-    if (!turn.foreign().empty()) take(JournalGrew{turn.foreign()});
-    take(event);
+    take_foreign(turn, work);
+    take(turn, event, work);
   }
   for (Effects& effects : work) carry_out(std::move(effects));
   if (hands_.after_event) hands_.after_event();
+}
+
+void CoreShell::take(JournalFile::Turn& turn, const Event& event, std::vector<Effects>& work) {
+  Effects effects = core_.apply(event, clock_.boot_ms());
+  turn.append(effects.writes);
+  work.push_back(std::move(effects));
+}
+
+/// What a turn has read is read by no later one.
+void CoreShell::take_foreign(JournalFile::Turn& turn, std::vector<Effects>& work) {
+  if (!turn.foreign().empty()) take(turn, JournalGrew{turn.foreign(), turn.rewritten()}, work);
 }
 
 void CoreShell::carry_out(Effects effects) {
@@ -92,10 +98,14 @@ void CoreShell::set_timer(const SetTimer& timer) {
 
 void CoreShell::compact_if_large() {
   if (journal_.size() < limits::journal_compact_bytes || !core_.idle()) return;
-  JournalFile::Turn turn(journal_);
-  if (!turn.foreign().empty()) return;  // the next event takes it in first
-  turn.replace(core_.snapshot());
+  std::vector<Effects> work;
+  {
+    JournalFile::Turn turn(journal_);
+    take_foreign(turn, work);
+    if (core_.idle()) turn.replace(core_.snapshot());
+  }
   log::info("journal compacted", {{"bytes", journal_.size()}});
+  for (Effects& effects : work) carry_out(std::move(effects));
 }
 
 }  // namespace switchyard::agent

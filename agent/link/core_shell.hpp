@@ -36,6 +36,8 @@ class CoreShell {
   void compact_if_large();
 
  private:
+  void take(JournalFile::Turn& turn, const Event& event, std::vector<Effects>& work);
+  void take_foreign(JournalFile::Turn& turn, std::vector<Effects>& work);
   void carry_out(Effects effects);
   void set_timer(const SetTimer& timer);
 

@@ -1,5 +1,7 @@
 #include "agent/link/dead_man.hpp"
 
+#include <memory>
+
 #include "agent/journal/journal_file.hpp"
 #include "agent/link/core_shell.hpp"
 #include "agent/link/host_boot.hpp"
@@ -25,15 +27,14 @@ constexpr std::int64_t grace_ms = 500;
 
 }  // namespace
 
-void run_dead_man(const AgentConfig& config, const AgentIdentity& identity, const std::optional<Resolved>& resolve) {
-  SystemClock clock;
+void be_dead_man(const std::filesystem::path& state, const AgentIdentity& identity, const DeadManHost& host,
+                 const std::optional<Resolved>& resolve) {
   EventLoop loop;
-  NoBlobs blobs;
-  HostTools tools(config.paths, clock, blobs);
-  JournalFile journal(config.paths.state);
-  WorkerPool pool(1, limits::steps_per_slice_max);
+  JournalFile journal(state);
+  auto pool = std::make_unique<WorkerPool>(1, limits::steps_per_slice_max);
   CoreShell* shell = nullptr;
-  StepRunner steps(loop, pool, tools.executors, clock, [&](const StepFinished& finished) { shell->handle(finished); });
+  StepRunner steps(loop, *pool, host.executors, host.clock,
+                   [&](const StepFinished& finished) { shell->handle(finished); });
   CoreShell::Hands hands;
   hands.arm_dead_man = [] {};
   hands.after_event = [&] {
@@ -42,16 +43,32 @@ void run_dead_man(const AgentConfig& config, const AgentIdentity& identity, cons
       if (shell->core().idle() && steps.running() == 0) loop.stop();
     });
   };
-  CoreShell core_shell({identity.host, identity.plan_public_key}, Role::dead_man, journal, loop, clock, steps,
+  CoreShell core_shell({identity.host, identity.plan_public_key}, Role::dead_man, journal, loop, host.clock, steps,
                        std::move(hands));
   shell = &core_shell;
   loop.on_end_signal([&] { loop.stop(); });
   // Its timers carry the deadline; the grace comes on top by beginning late.
-  const EventLoop::Timer begin = loop.after(resolve ? 0 : grace_ms, [&] {
-    shell->handle(Began{read_boot_id()});
+  const EventLoop::Timer begin = loop.after(resolve ? 0 : host.grace_ms, [&] {
+    shell->handle(Began{host.boot_id});
     if (resolve) shell->handle(*resolve);
   });
+  // A worker uses all of the above: it ends first, however this function is left.
+  struct WorkersEnd {
+    StepRunner& steps;
+    std::unique_ptr<WorkerPool>& pool;
+    ~WorkersEnd() {
+      steps.stop();
+      pool.reset();
+    }
+  } const workers_end{steps, pool};
   loop.run();
+}
+
+void run_dead_man(const AgentConfig& config, const AgentIdentity& identity, const std::optional<Resolved>& resolve) {
+  SystemClock clock;
+  NoBlobs blobs;
+  HostTools tools(config.paths, clock, blobs);
+  be_dead_man(config.paths.state, identity, {tools.executors, clock, read_boot_id(), grace_ms}, resolve);
 }
 
 }  // namespace switchyard::agent

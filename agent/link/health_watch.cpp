@@ -1,12 +1,10 @@
 #include "agent/link/health_watch.hpp"
 
-#include <cstdint>
 #include <stop_token>
 
 namespace switchyard::agent {
 namespace {
 
-constexpr std::int64_t round_ms = 1'000;
 constexpr unsigned bad_rounds_max = 3;
 
 }  // namespace
@@ -14,13 +12,14 @@ constexpr unsigned bad_rounds_max = 3;
 struct HealthWatch::Watched {
   std::vector<protocol::ProbeSpec> probes;
   std::stop_source stop;
+  std::uint64_t number = 0;  ///< a verdict of an earlier watch of the same component is not this one's
   EventLoop::Timer timer;
   bool healthy = true;
   unsigned bad_rounds = 0;
 };
 
-HealthWatch::HealthWatch(EventLoop& loop, WorkerPool& workers, Prober& prober, Changed changed)
-    : loop_(loop), workers_(workers), prober_(prober), changed_(std::move(changed)) {}
+HealthWatch::HealthWatch(EventLoop& loop, WorkerPool& workers, Prober& prober, Changed changed, std::int64_t round_ms)
+    : loop_(loop), workers_(workers), prober_(prober), changed_(std::move(changed)), round_ms_(round_ms) {}
 HealthWatch::~HealthWatch() {
   for (auto& [key, watched] : watched_) watched->stop.request_stop();
 }
@@ -32,7 +31,9 @@ void HealthWatch::start(const StartWatch& watch) {
   }
   if (watched->probes.empty()) return;
   const Key key{watch.deployment, watch.component};
-  watched->timer = loop_.after(round_ms, [this, key] { look(key); });
+  watched->number = ++last_number_;
+  if (const auto before = watched_.find(key); before != watched_.end()) before->second->stop.request_stop();
+  watched->timer = loop_.after(round_ms_, [this, key] { look(key); });
   watched_[key] = std::move(watched);
 }
 
@@ -48,25 +49,26 @@ void HealthWatch::look(const Key& key) {
   const auto found = watched_.find(key);
   if (found == watched_.end()) return;
   const Watched& watched = *found->second;
-  const bool queued = workers_.submit([this, key, probes = watched.probes, stop = watched.stop.get_token()] {
-    std::string trouble;
-    for (const protocol::ProbeSpec& probe : probes) {
-      const ProbeTry seen = prober_.try_once(probe, stop);
-      if (!seen.ok) trouble = probe.name + ": " + seen.detail;
-      if (!seen.ok || stop.stop_requested()) break;
-    }
-    if (stop.stop_requested()) return;
-    loop_.post([this, key, trouble] { judge(key, trouble); });
-  });
+  const bool queued =
+      workers_.submit([this, key, number = watched.number, probes = watched.probes, stop = watched.stop.get_token()] {
+        std::string trouble;
+        for (const protocol::ProbeSpec& probe : probes) {
+          const ProbeTry seen = prober_.try_once(probe, stop);
+          if (!seen.ok) trouble = probe.name + ": " + seen.detail;
+          if (!seen.ok || stop.stop_requested()) break;
+        }
+        if (stop.stop_requested()) return;
+        loop_.post([this, key, number, trouble] { judge(key, number, trouble); });
+      });
   // Workers that are all busy tell nothing of the component: look again later.
-  if (!queued) found->second->timer = loop_.after(round_ms, [this, key] { look(key); });
+  if (!queued) found->second->timer = loop_.after(round_ms_, [this, key] { look(key); });
 }
 
-void HealthWatch::judge(const Key& key, const std::string& trouble) {
+void HealthWatch::judge(const Key& key, std::uint64_t number, const std::string& trouble) {
   const auto found = watched_.find(key);
-  if (found == watched_.end()) return;
+  if (found == watched_.end() || found->second->number != number) return;
   Watched& watched = *found->second;
-  watched.timer = loop_.after(round_ms, [this, key] { look(key); });
+  watched.timer = loop_.after(round_ms_, [this, key] { look(key); });
   watched.bad_rounds = trouble.empty() ? 0 : watched.bad_rounds + 1;
   const bool healthy = watched.bad_rounds < bad_rounds_max && (watched.healthy || trouble.empty());
   if (healthy == watched.healthy) return;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -11,6 +12,7 @@
 #include "agent/core/event.hpp"
 #include "agent/probes/probe.hpp"
 #include "common/event_loop.hpp"
+#include "common/limits.hpp"
 #include "common/worker_pool.hpp"
 
 namespace switchyard::agent {
@@ -21,7 +23,8 @@ namespace switchyard::agent {
 class HealthWatch {
  public:
   using Changed = std::function<void(HealthChanged)>;
-  HealthWatch(EventLoop& loop, WorkerPool& workers, Prober& prober, Changed changed);
+  HealthWatch(EventLoop& loop, WorkerPool& workers, Prober& prober, Changed changed,
+              std::int64_t round_ms = limits::health_round_ms);
   ~HealthWatch();
 
   void start(const StartWatch& watch);
@@ -31,12 +34,14 @@ class HealthWatch {
   struct Watched;
   using Key = std::pair<DeploymentId, std::string>;
   void look(const Key& key);
-  void judge(const Key& key, const std::string& trouble);
+  void judge(const Key& key, std::uint64_t number, const std::string& trouble);
 
   EventLoop& loop_;
   WorkerPool& workers_;
   Prober& prober_;
   Changed changed_;
+  std::int64_t round_ms_;
+  std::uint64_t last_number_ = 0;
   std::map<Key, std::unique_ptr<Watched>> watched_;
 };
 

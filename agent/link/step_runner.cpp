@@ -49,11 +49,13 @@ void StepRunner::cancel(const StepRef& step) {
 }
 
 void StepRunner::stop() {
+  stopped_ = true;
   for (auto& [key, stop] : running_) stop.request_stop();
 }
 
 void StepRunner::finish(const Key& key, StepFinished result) {
   running_.erase(key);
+  if (stopped_) return;
   log::info("step finished", {{"deployment", result.deployment.str()},
                               {"step", result.step.str()},
                               {"undo", result.undo},

@@ -24,7 +24,8 @@ class StepRunner {
   void run(const RunStep& order);
   /// Asks the step's worker to stop waiting. Its result still comes.
   void cancel(const StepRef& step);
-  /// Asks every worker to stop waiting: the process ends, and no result is waited for.
+  /// Asks every worker to stop waiting: the process ends. No result is handed on from here: a step that was left
+  /// running has none yet, and the next process finds its intent in the journal and takes it up again.
   void stop();
   std::size_t running() const { return running_.size(); }
 
@@ -38,6 +39,7 @@ class StepRunner {
   const Clock& clock_;
   Finished finished_;
   std::map<Key, std::stop_source> running_;
+  bool stopped_ = false;
 };
 
 }  // namespace switchyard::agent

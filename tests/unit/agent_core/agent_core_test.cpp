@@ -367,5 +367,43 @@ TEST(AgentCore, TakesInWhatTheDeadManWrote) {
   EXPECT_EQ(host.state(), protocol::AgentState::reverting);
 }
 
+std::map<DeploymentId, protocol::AgentState> states_of(const AgentCore& core) {
+  std::map<DeploymentId, protocol::AgentState> states;
+  for (const protocol::DeploymentReport& report : core.reports(0)) states[report.deployment] = report.state;
+  return states;
+}
+
+/// A compaction hands the other process the whole journal once more, however much of it it had read.
+void expect_follows_a_compaction(const std::vector<JournalRecord>& journal) {
+  const CoreIdentity identity{self, keys.public_key};
+  for (std::size_t end = 0; end <= journal.size(); ++end) {
+    const std::vector<JournalRecord> written(journal.begin(), journal.begin() + static_cast<std::ptrdiff_t>(end));
+    const AgentCore writer(identity, Role::agent, written);
+    for (std::size_t read = 0; read <= end; ++read) {
+      AgentCore reader(identity, Role::dead_man,
+                       {written.begin(), written.begin() + static_cast<std::ptrdiff_t>(read)});
+      reader.apply(JournalGrew{writer.snapshot(), true}, 0);
+      ASSERT_EQ(reader.snapshot(), writer.snapshot()) << end << " written, " << read << " read";
+      ASSERT_EQ(reader.armed(), writer.armed());
+      const AgentCore fresh(identity, Role::dead_man, writer.snapshot());
+      ASSERT_EQ(states_of(reader), states_of(fresh));
+    }
+  }
+}
+
+TEST(AgentCore, FollowsACompactionOfTheOtherProcessWhateverItHadRead) {
+  Host committed;
+  committed.hold();
+  committed.ask(protocol::Commit{committed.id()});
+  expect_follows_a_compaction(committed.journal);
+
+  Host reverted;
+  reverted.prepare_all();
+  reverted.start("boot-2");
+  reverted.swap_all();
+  reverted.ask(protocol::Abort{reverted.id(), {}, true, "test"});
+  expect_follows_a_compaction(reverted.journal);
+}
+
 }  // namespace
 }  // namespace switchyard::agent

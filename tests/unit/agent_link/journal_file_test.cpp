@@ -219,10 +219,17 @@ TEST_F(Journal, IsShorterAfterACompactionAndTheOtherWriterFollows) {
   append(agent, {record(RecordKind::plan)});
   {
     const JournalFile::Turn turn(dead_man);
+    EXPECT_TRUE(turn.rewritten());
     ASSERT_EQ(turn.foreign().size(), 3u);
     EXPECT_EQ(turn.foreign()[2].kind, RecordKind::plan);
   }
-  EXPECT_EQ(JournalFile(directory).records().size(), 3u);
+  append(agent, {record(RecordKind::held)});
+  {
+    const JournalFile::Turn turn(dead_man);
+    EXPECT_FALSE(turn.rewritten());
+    EXPECT_EQ(turn.foreign().size(), 1u);
+  }
+  EXPECT_EQ(JournalFile(directory).records().size(), 4u);
 }
 
 TEST_F(Journal, GrowsBeyondItsFirstReserve) {

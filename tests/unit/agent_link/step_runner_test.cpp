@@ -109,6 +109,28 @@ TEST_F(Steps, ThatAreCancelledAreAskedToStopAndStillComeBack) {
   EXPECT_EQ(executor.calls, 1);
 }
 
+/// The command runs on in its own unit; the next process finds the intent in the journal, and the unit.
+TEST_F(Steps, ThatAreLeftRunningWhenTheProcessEndsHaveNoResult) {
+  std::atomic<bool> began{false};
+  executor.script = [&](const StepContext& context) {
+    began = true;
+    while (!context.stop.stop_requested()) std::this_thread::yield();
+    protocol::StepResult left;
+    left.state = protocol::StepState::unknown;
+    left.code = "cancelled";
+    return left;
+  };
+  runner.run(order(protocol::Run{}));
+  while (!began) std::this_thread::yield();
+  runner.stop();
+  const EventLoop::Timer end = loop.after(5'000, [&] { loop.stop(); });
+  const std::function<void()> wait = [&] { runner.running() == 0 ? loop.stop() : loop.post(wait); };
+  loop.post(wait);
+  loop.run();
+  EXPECT_EQ(runner.running(), 0u);
+  EXPECT_TRUE(results.empty());
+}
+
 TEST_F(Steps, ThatFindNoPlaceInTheQueueFailAtOnce) {
   std::atomic<bool> release_it{false};
   std::atomic<bool> began{false};

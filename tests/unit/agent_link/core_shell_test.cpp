@@ -1,0 +1,214 @@
+#include "agent/link/core_shell.hpp"
+
+#include <gtest/gtest.h>
+
+#include <utility>  // before Asio: its 1.74 headers use std::exchange without it
+
+#include <algorithm>
+#include <atomic>
+#include <boost/asio/io_context.hpp>
+#include <chrono>
+#include <map>
+#include <optional>
+
+#include "common/error.hpp"
+#include "common/limits.hpp"
+#include "tests/support/fake_clock.hpp"
+#include "tests/unit/agent_link/journal_host.hpp"
+
+namespace switchyard::agent {
+namespace {
+
+/// The agent's shell over a real journal and real workers; its clock stands still.
+class Shell : public ::testing::Test {
+ protected:
+  Shell() { begin(); }
+  ~Shell() override { pool.reset(); }
+
+  void begin() {
+    CoreShell::Hands hands;
+    hands.arm_dead_man = [this] {
+      ++armed;
+      if (dead_man_is_broken) throw TransportError("no bus");
+    };
+    hands.send = [this](protocol::Message message) {
+      if (on_send) on_send(message);
+      sent.push_back(std::move(message));
+    };
+    hands.redial = [this] { ++redials; };
+    hands.start_watch = [this](const StartWatch&) { ++watches; };
+    hands.stop_watch = [this](const StopWatch&) { --watches; };
+    shell.emplace(host.identity(), Role::agent, journal, loop, clock, steps, std::move(hands));
+    shell->handle(Began{"boot-1"});
+  }
+  void ask(protocol::Message message) { shell->handle(MessageArrived{1, std::move(message)}); }
+  template <class M>
+  std::optional<M> find() const {
+    for (const protocol::Message& message : sent) {
+      if (const auto* found = std::get_if<M>(&message)) return *found;
+    }
+    return std::nullopt;
+  }
+  /// Five seconds at most.
+  bool run_until(const std::function<bool()>& reached) {
+    const SystemClock real;
+    const std::int64_t end = real.boot_ms() + 5'000;
+    while (!reached() && real.boot_ms() < end) loop.context().run_one_for(std::chrono::milliseconds(5));
+    return reached();
+  }
+  void prepare() {
+    ask(protocol::Plan{host.signed_plan()});
+    ask(protocol::Prepare{host.id(), "app"});
+    ASSERT_TRUE(run_until([&] { return find<protocol::Staged>().has_value(); }));
+  }
+  void swap() {
+    prepare();
+    ask(protocol::Swap{host.id(), "app", 1});
+    ASSERT_TRUE(run_until([&] { return find<protocol::Swapped>().has_value(); }));
+  }
+  void hold() {
+    swap();
+    shell->handle(SessionBegan{2});
+    ask(protocol::Hold{host.id()});
+    ASSERT_TRUE(find<protocol::Held>().has_value());
+  }
+  /// The other process: it reads the journal, and writes these steps' end.
+  std::vector<JournalRecord> revert_elsewhere() {
+    JournalFile other(host.state());
+    AgentCore core(host.identity(), Role::dead_man, other.records());
+    testing::JournalHost::play(other, core, Began{"boot-1"}, clock.boot_ms() + 3'600'000);
+    return JournalFile(host.state()).records();
+  }
+  void grow_journal() {
+    JournalRecord padding;
+    padding.kind = RecordKind::fence;
+    padding.component = "other";
+    std::vector<JournalRecord> records(200, padding);
+    while (journal.size() < limits::journal_compact_bytes) JournalFile::Turn(journal).append(records);
+  }
+
+  switchyard::testing::FakeClock clock;
+  testing::JournalHost host{clock};
+  EventLoop loop;
+  JournalFile journal{host.state()};
+  std::optional<CoreShell> shell;
+  std::vector<protocol::Message> sent;
+  std::function<void(const protocol::Message&)> on_send;
+  int armed = 0;
+  int redials = 0;
+  int watches = 0;
+  bool dead_man_is_broken = false;
+  std::optional<WorkerPool> pool{std::in_place, 1u, 100u};
+  StepRunner steps{loop, *pool, host.executors, clock, [this](const StepFinished& done) { shell->handle(done); }};
+};
+
+TEST_F(Shell, WritesAStepsIntentBeforeTheStepBegins) {
+  std::atomic<int> unannounced{0};
+  host.executor.script = [&](const StepContext& context) {
+    const JournalFile journal_then(host.state());
+    const bool there = std::any_of(
+        journal_then.records().begin(), journal_then.records().end(),
+        [&](const JournalRecord& record) { return record.kind == RecordKind::intent && record.step == context.step; });
+    unannounced += there ? 0 : 1;
+    return done(true, "");
+  };
+  swap();
+  EXPECT_GT(host.executor.asked().size(), 3u);
+  EXPECT_EQ(unannounced, 0);
+}
+
+TEST_F(Shell, WritesAPromiseBeforeItIsSaid) {
+  std::map<std::string, std::size_t> on_disk;
+  on_send = [&](const protocol::Message& message) {
+    if (std::holds_alternative<protocol::PlanAck>(message)) on_disk["plan"] = host.count(RecordKind::plan);
+    if (std::holds_alternative<protocol::Staged>(message)) on_disk["staged"] = host.count(RecordKind::staged);
+    if (std::holds_alternative<protocol::Swapped>(message)) on_disk["swapped"] = host.count(RecordKind::swapped);
+    if (std::holds_alternative<protocol::Held>(message)) on_disk["held"] = host.count(RecordKind::held);
+  };
+  hold();
+  EXPECT_EQ(on_disk, (std::map<std::string, std::size_t>{{"plan", 1}, {"staged", 1}, {"swapped", 1}, {"held", 1}}));
+}
+
+TEST_F(Shell, ArmsTheDeadManBeforeAnyStepOfASwap) {
+  prepare();
+  EXPECT_EQ(armed, 0);
+  std::atomic<int> armed_at_first{-1};
+  host.executor.script = [&](const StepContext&) {
+    if (armed_at_first < 0) armed_at_first = armed;
+    return done(true, "");
+  };
+  ask(protocol::Swap{host.id(), "app", 1});
+  ASSERT_TRUE(run_until([&] { return find<protocol::Swapped>().has_value(); }));
+  EXPECT_EQ(armed_at_first, 1);
+  EXPECT_EQ(redials, 1);
+  EXPECT_EQ(watches, 1);
+}
+
+TEST_F(Shell, TakesNoStepOfASwapWithoutADeadMan) {
+  prepare();
+  const std::size_t before = host.executor.asked().size();
+  dead_man_is_broken = true;
+  ask(protocol::Swap{host.id(), "app", 1});
+  ASSERT_TRUE(run_until([&] { return find<protocol::Failed>().has_value(); }));
+  EXPECT_EQ(find<protocol::Failed>()->code, "no_dead_man");
+  EXPECT_EQ(host.executor.asked().size(), before);
+}
+
+/// Whichever of HELD and "revert" is written first, wins.
+TEST_F(Shell, SeesWhatTheDeadManWroteBeforeItActsOnAnEvent) {
+  swap();
+  const std::vector<JournalRecord> after = revert_elsewhere();
+  ASSERT_EQ(after.back().kind, RecordKind::reverted);
+  shell->handle(SessionBegan{2});
+  ask(protocol::Hold{host.id()});
+  EXPECT_FALSE(find<protocol::Held>().has_value());
+  EXPECT_EQ(host.count(RecordKind::held), 0u);
+  EXPECT_EQ(shell->core().reports(clock.boot_ms()).back().state, protocol::AgentState::reverted);
+}
+
+TEST_F(Shell, ActsWhenATimerFires) {
+  hold();
+  ask(protocol::Commit{host.id()});
+  ASSERT_TRUE(run_until([&] { return find<protocol::Committed>().has_value(); }));
+  EXPECT_EQ(watches, 0);
+  // The old slot is kept for a moment, and then retired.
+  ASSERT_TRUE(run_until([&] { return host.count(RecordKind::retired) > 0; }));
+  EXPECT_EQ(host.told(), protocol::AgentState::committed);
+}
+
+TEST_F(Shell, CompactsAJournalThatHasGrownAndTellsTheSameAsBefore) {
+  hold();
+  grow_journal();
+  const auto told = shell->core().reports(clock.boot_ms());
+  const std::uint64_t before = journal.size();
+  shell->compact_if_large();
+  EXPECT_LT(journal.size(), before / 4);
+  const JournalFile again(host.state());
+  EXPECT_EQ(AgentCore(host.identity(), Role::agent, again.records()).reports(clock.boot_ms()), told);
+}
+
+TEST_F(Shell, CompactsNothingWhileSomethingIsProvisional) {
+  swap();
+  grow_journal();
+  const std::uint64_t before = journal.size();
+  shell->compact_if_large();
+  EXPECT_EQ(journal.size(), before);
+}
+
+TEST_F(Shell, LosesNothingInACompactionOfWhatTheOtherProcessWrote) {
+  hold();
+  grow_journal();
+  // Root has resolved it meanwhile.
+  {
+    JournalFile other(host.state());
+    AgentCore core(host.identity(), Role::dead_man, other.records());
+    testing::JournalHost::play(other, core, Began{"boot-1"}, clock.boot_ms());
+    testing::JournalHost::play(other, core, Resolved{host.id(), false, "test"}, clock.boot_ms());
+  }
+  shell->compact_if_large();
+  EXPECT_EQ(shell->core().reports(clock.boot_ms()).back().state, protocol::AgentState::reverted);
+  EXPECT_EQ(host.told(), protocol::AgentState::reverted);
+}
+
+}  // namespace
+}  // namespace switchyard::agent
