@@ -101,6 +101,9 @@ struct EnsureUnit {
   std::string unit;  ///< api@blue.service
   UnitState state = UnitState::unchanged;
   UnitEnablement enablement = UnitEnablement::unchanged;
+  /// Of a start: the port that it will listen on, which nobody else may hold. Nothing: not known, or not asked (an
+  /// undo). Not written then, so that a plan of the version before keeps its bytes, and with them its signature.
+  std::optional<std::uint16_t> port = {};
   bool operator==(const EnsureUnit&) const = default;
 };
 

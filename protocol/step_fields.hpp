@@ -94,6 +94,7 @@ void fields(Archive& archive, Like<EnsureUnit> auto& action) {
   archive.unit(1, action.unit);
   archive(2, action.state);
   archive(3, action.enablement);
+  archive(4, action.port);
 }
 template <class Archive>
 void fields(Archive& archive, Like<SwitchTarget> auto& target) {

@@ -1,6 +1,7 @@
 #include "agent/link/host_tools.hpp"
 
 #include "agent/system/journal_tail.hpp"
+#include "agent/system/port_holder.hpp"
 
 namespace switchyard::agent {
 
@@ -13,7 +14,8 @@ HostTools::HostTools(const HostPaths& paths, const Clock& clock, BlobSource& blo
       ensure_release(paths, blobs),
       ensure_file(paths, services),
       ensure_link(paths),
-      ensure_unit(services, clock, journal_tail),
+      ensure_unit(services, clock, journal_tail,
+                  [this](std::uint16_t port, const std::string& unit) { return port_holder(sockets, port, unit); }),
       switch_traffic(switches),
       check_switch(switches),
       drain(switches, clock, real_pause()),

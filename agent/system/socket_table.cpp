@@ -20,22 +20,33 @@
 namespace switchyard::agent {
 namespace {
 
-using OnSocket = std::function<void(const inet_diag_msg&, bool ipv6_only)>;
-
 /// The kernel's own states (net/tcp_states.h); NEW_SYN_RECV sockets are reported as SYN_RECV.
 constexpr std::uint32_t listening = 1u << TCP_LISTEN;
 constexpr std::uint32_t working = (1u << TCP_ESTABLISHED) | (1u << TCP_SYN_RECV) | (1u << TCP_CLOSE_WAIT);
 
-bool ipv6_only_of(const nlmsghdr& message) {
+/// What a message says beside its fixed part.
+struct Extras {
+  bool ipv6_only = false;
+  std::uint64_t group = 0;
+};
+
+Extras extras_of(const nlmsghdr& message) {
+  Extras extras;
   const auto* body = static_cast<const inet_diag_msg*>(NLMSG_DATA(&message));
   int left = static_cast<int>(message.nlmsg_len - NLMSG_LENGTH(sizeof *body));
   const auto* first = reinterpret_cast<const char*>(body) + sizeof *body;
   for (auto* attribute = reinterpret_cast<const rtattr*>(first); RTA_OK(attribute, left);
        attribute = RTA_NEXT(attribute, left)) {
-    if (attribute->rta_type == INET_DIAG_SKV6ONLY) return *static_cast<const std::uint8_t*>(RTA_DATA(attribute)) != 0;
+    if (attribute->rta_type == INET_DIAG_SKV6ONLY) {
+      extras.ipv6_only = *static_cast<const std::uint8_t*>(RTA_DATA(attribute)) != 0;
+    } else if (attribute->rta_type == INET_DIAG_CGROUP_ID && RTA_PAYLOAD(attribute) == sizeof extras.group) {
+      std::memcpy(&extras.group, RTA_DATA(attribute), sizeof extras.group);
+    }
   }
-  return false;
+  return extras;
 }
+
+using OnSocket = std::function<void(const inet_diag_msg&, const Extras&)>;
 
 void ask(int netlink, std::uint8_t family, std::uint32_t states) {
   struct {
@@ -72,7 +83,7 @@ void read_dump(int netlink, const OnSocket& on_socket) {
         if (error->error == -ENOENT || error->error == 0) return;
         throw SysError(-error->error, "asking the kernel for its sockets (is the module tcp_diag there?)");
       }
-      on_socket(*static_cast<const inet_diag_msg*>(NLMSG_DATA(message)), ipv6_only_of(*message));
+      on_socket(*static_cast<const inet_diag_msg*>(NLMSG_DATA(message)), extras_of(*message));
     }
   }
 }
@@ -90,11 +101,11 @@ void for_each_socket(std::uint32_t states, const OnSocket& on_socket) {
 
 std::vector<Listener> KernelSocketTable::listeners(std::uint16_t port) {
   std::vector<Listener> found;
-  for_each_socket(listening, [&](const inet_diag_msg& socket, bool ipv6_only) {
+  for_each_socket(listening, [&](const inet_diag_msg& socket, const Extras& extras) {
     if (ntohs(socket.id.idiag_sport) != port) return;
     std::array<char, INET6_ADDRSTRLEN> text{};
     ::inet_ntop(socket.idiag_family, socket.id.idiag_src, text.data(), text.size());
-    Listener listener{text.data(), socket.idiag_family == AF_INET6, ipv6_only};
+    Listener listener{text.data(), socket.idiag_family == AF_INET6, extras.ipv6_only};
     // SO_REUSEPORT: many sockets, one address.
     for (const Listener& known : found) {
       if (known == listener) return;
@@ -106,8 +117,17 @@ std::vector<Listener> KernelSocketTable::listeners(std::uint16_t port) {
 
 std::uint64_t KernelSocketTable::connections(std::uint16_t port) {
   std::uint64_t count = 0;
-  for_each_socket(working, [&](const inet_diag_msg& socket, bool) { count += ntohs(socket.id.idiag_sport) == port; });
+  for_each_socket(working,
+                  [&](const inet_diag_msg& socket, const Extras&) { count += ntohs(socket.id.idiag_sport) == port; });
   return count;
+}
+
+std::vector<std::uint64_t> KernelSocketTable::listener_groups(std::uint16_t port) {
+  std::vector<std::uint64_t> groups;
+  for_each_socket(listening, [&](const inet_diag_msg& socket, const Extras& extras) {
+    if (ntohs(socket.id.idiag_sport) == port) groups.push_back(extras.group);
+  });
+  return groups;
 }
 
 Reach reach_of(const std::vector<Listener>& listeners) {

@@ -34,6 +34,9 @@ class SocketTable {
   virtual std::vector<Listener> listeners(std::uint16_t port) = 0;
   /// Connections to this local port that still carry requests: those that only wait for their last packet do not count.
   virtual std::uint64_t connections(std::uint16_t port) = 0;
+  /// The control groups in which the port's listening sockets were opened, by their kernel ids. 0: the kernel does not
+  /// say. Empty: nobody listens.
+  virtual std::vector<std::uint64_t> listener_groups(std::uint16_t port) = 0;
 };
 
 /// Asks by NETLINK_SOCK_DIAG, not by /proc/net/tcp: only there does the kernel say whether an IPv6 socket serves IPv4
@@ -42,6 +45,7 @@ class KernelSocketTable final : public SocketTable {
  public:
   std::vector<Listener> listeners(std::uint16_t port) override;
   std::uint64_t connections(std::uint16_t port) override;
+  std::vector<std::uint64_t> listener_groups(std::uint16_t port) override;
 };
 
 }  // namespace switchyard::agent

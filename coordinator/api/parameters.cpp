@@ -10,8 +10,9 @@ namespace switchyard::api {
 
 const std::string& checked_name(const std::string& text, const char* what) {
   if (!is_name(text)) {
-    throw InputError(std::string(what) +
-                     " is not a name: use 1 to 64 of a-z 0-9 . _ -, beginning with a letter or digit");
+    constexpr std::size_t shown_max = 64;
+    throw InputError("`" + text.substr(0, shown_max) + "` is no name for `" + what +
+                     "`: use 1 to 64 of a-z 0-9 . _ -, beginning with a letter or digit");
   }
   return text;
 }

@@ -1,6 +1,7 @@
 #include "coordinator/fleet/planning.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 #include <utility>
 
@@ -11,6 +12,7 @@
 #include "coordinator/fleet/bring_back.hpp"
 #include "coordinator/fleet/standing_plan.hpp"
 #include "coordinator/planner/manifest_reader.hpp"
+#include "coordinator/planner/port_claims.hpp"
 
 namespace switchyard::fleet {
 namespace {
@@ -88,6 +90,9 @@ void Planning::deployment_of(const model::Manifest& manifest, const DeployReques
   const planner::PlanOptions options{request.no_rollback, request.sequential, request.no_monitoring};
   gather(
       planner::inventory_questions(manifest), std::move(facts), use, manifest.version,
+      [manifest](const planner::PlanningFacts& gathered) {
+        return planner::inventory_questions(planner::port_claims(manifest, gathered));
+      },
       [manifest, options](const planner::PlanningFacts& gathered) {
         return planner::plan_deployment(manifest, gathered, options);
       },
@@ -108,6 +113,7 @@ void Planning::rollback(const model::DeploymentRow& done, const std::vector<std:
   }
   gather(
       planner::inventory_questions(plan), {}, Use::start, version,
+      [](const planner::PlanningFacts&) { return InventoryRounds::Questions(); },
       [plan, components, bring_back](const planner::PlanningFacts& gathered) {
         return planner::plan_rollback(plan, components, gathered, bring_back);
       },
@@ -135,10 +141,11 @@ std::optional<Refusal> Planning::collect_artifacts(const model::Manifest& manife
 std::optional<Refusal> Planning::refuse_unknown_hosts(const model::Manifest& manifest) const {
   const auto refuse = [](const model::Component& component, const HostId& host, const char* code,
                          const std::string& what) {
-    return Refusal{422,
-                   code,
-                   component.where + ": component `" + component.name + "` names the host `" + host.str() + "`, " + what,
-                   {{"host", host.str()}}};
+    return Refusal{
+        422,
+        code,
+        component.where + ": component `" + component.name + "` names the host `" + host.str() + "`, " + what,
+        {{"host", host.str()}}};
   };
   std::vector<std::string> names;
   for (const model::HostRow& row : hosts_.rows()) {
@@ -195,21 +202,24 @@ std::optional<Refusal> Planning::refuse_locked(const InventoryRounds::Questions&
 }
 
 void Planning::gather(InventoryRounds::Questions questions, planner::PlanningFacts facts, Use use, std::string version,
-                      MakePlan make, Reply<PlannedDeployment> reply) {
+                      const AskMore& ask_more, MakePlan make, Reply<PlannedDeployment> reply) {
   if (auto refusal = refuse_hosts(questions)) return reply(std::move(*refusal));
   if (open_ >= limits::plannings_max) {
     return reply(Refusal{503, "busy", "too many plans are being made; try again in a moment", {}});
   }
+  const InventoryRounds::Questions asked = questions;
   try {
     if (use == Use::start) {
-      if (auto refusal = refuse_locked(questions)) return reply(std::move(*refusal));
+      if (auto refusal = refuse_locked(asked)) return reply(std::move(*refusal));
     }
-    remember_history(questions, facts);
+    remember_history(asked, facts);
+    for (auto& [host, more] : ask_more(facts)) {
+      std::move(more.begin(), more.end(), std::back_inserter(questions[host]));
+    }
   } catch (const StoreError& error) {
     return reply(Refusal{503, "store_unavailable", error.what(), {}});
   }
   ++open_;
-  const InventoryRounds::Questions asked = questions;
   inventory_.ask(std::move(questions),
                  [this, asked, facts = std::move(facts), use, version = std::move(version), make = std::move(make),
                   reply = std::move(reply)](InventoryRounds::Answers answers) mutable {

@@ -45,11 +45,15 @@ class Planning {
                      Reply<PlannedDeployment> reply);
   std::optional<Refusal> collect_artifacts(const model::Manifest& manifest, const DeployRequest& request,
                                            planner::PlanningFacts& facts) const;
+  /// A host of the manifest that the fleet has not, or whose agent cannot answer yet, with its line.
+  std::optional<Refusal> refuse_unknown_hosts(const model::Manifest& manifest) const;
   std::optional<Refusal> refuse_hosts(const InventoryRounds::Questions& questions) const;
   /// What another deployment is changing cannot be planned from: what serves there now may be taken back.
   std::optional<Refusal> refuse_locked(const InventoryRounds::Questions& questions) const;
+  /// `ask_more`: what the history makes one ask the hosts beside their own part of the deployment.
+  using AskMore = std::function<InventoryRounds::Questions(const planner::PlanningFacts&)>;
   void gather(InventoryRounds::Questions questions, planner::PlanningFacts facts, Use use, std::string version,
-              MakePlan make, Reply<PlannedDeployment> reply);
+              const AskMore& ask_more, MakePlan make, Reply<PlannedDeployment> reply);
   Answer<PlannedDeployment> finish(const InventoryRounds::Questions& asked, planner::PlanningFacts facts, Use use,
                                    const std::string& version, const MakePlan& make);
   void remember_history(const InventoryRounds::Questions& questions, planner::PlanningFacts& facts) const;

@@ -21,7 +21,11 @@ constexpr std::uint32_t attempts_after_decision = 5;
 /// systemd's own work around a start or stop.
 constexpr std::uint32_t unit_grace_ms = 10'000;
 
-EnsureUnit started(const std::string& unit) { return {unit, UnitState::started, UnitEnablement::unchanged}; }
+EnsureUnit started(const std::string& unit, std::uint16_t port = 0) {
+  EnsureUnit start{unit, UnitState::started, UnitEnablement::unchanged};
+  if (port != 0) start.port = port;
+  return start;
+}
 EnsureUnit stopped(const std::string& unit) { return {unit, UnitState::stopped, UnitEnablement::unchanged}; }
 
 std::string target_name(const protocol::OldState& state) {
@@ -123,7 +127,7 @@ void StepList::add_drain(Phase phase, const protocol::OldState& state, std::uint
 /// Starts the new side, waits until it is healthy by itself, and looks whether a switch to it would work.
 void StepList::start_after(Phase phase) {
   if (!change_.after.unit.empty()) {
-    protocol::Step& start = add(phase, "start " + change_.after.unit, started(change_.after.unit));
+    protocol::Step& start = add(phase, "start " + change_.after.unit, started(change_.after.unit, change_.after_port));
     start.undo = stopped(change_.after.unit);
   }
   add_probes(phase, change_.probes.slot, "");

@@ -61,5 +61,7 @@ model::Plan plan_rollback(const model::Plan& done, const std::vector<std::string
 using InventoryQuestions = std::map<HostId, std::vector<protocol::InventoryQuestion>>;
 InventoryQuestions inventory_questions(const model::Manifest& manifest);
 InventoryQuestions inventory_questions(const model::Plan& done);
+/// About one component as an earlier plan deployed it.
+protocol::InventoryQuestion question_about(const protocol::SliceComponent& component);
 
 }  // namespace switchyard::planner

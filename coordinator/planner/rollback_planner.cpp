@@ -232,19 +232,23 @@ model::Plan plan_rollback(const model::Plan& done, const std::vector<std::string
   return assembly.finish(done.name, done.environment, std::move(nodes), settings);
 }
 
+protocol::InventoryQuestion question_about(const SliceComponent& component) {
+  protocol::InventoryQuestion question;
+  question.component = component.name;
+  question.unit = component.unit.empty() ? component.old.unit : component.unit;
+  if (component.old.kind == OldKind::legacy) question.legacy_unit = component.old.unit;
+  if (const protocol::SwitchTraffic* traffic = find_switch(component)) {
+    question.stable_port = traffic->stable_port;
+    question.traffic = *traffic;
+  }
+  return question;
+}
+
 InventoryQuestions inventory_questions(const model::Plan& done) {
   InventoryQuestions questions;
   for (const auto& [host, slice] : done.slices) {
     for (const SliceComponent& component : slice.components) {
-      protocol::InventoryQuestion question;
-      question.component = component.name;
-      question.unit = component.unit.empty() ? component.old.unit : component.unit;
-      if (component.old.kind == OldKind::legacy) question.legacy_unit = component.old.unit;
-      if (const protocol::SwitchTraffic* traffic = find_switch(component)) {
-        question.stable_port = traffic->stable_port;
-        question.traffic = *traffic;
-      }
-      questions[host].push_back(std::move(question));
+      questions[host].push_back(question_about(component));
     }
   }
   return questions;

@@ -1,6 +1,7 @@
 #include "coordinator/planner/unit_file.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <filesystem>
 #include <map>
 
@@ -128,6 +129,16 @@ std::string drop_in(const model::Component& component, const SlotPlace& place) {
 }
 
 }  // namespace
+
+std::uint16_t port_of_unit_file(std::string_view content) {
+  constexpr std::string_view key = "\nEnvironment=PORT=";
+  const std::size_t at = content.find(key);
+  if (at == std::string_view::npos) return 0;
+  const std::string_view digits = content.substr(at + key.size());
+  std::uint16_t port = 0;
+  std::from_chars(digits.data(), digits.data() + digits.size(), port);
+  return port;
+}
 
 std::string program_path(const std::string& word, const SlotPlace& place) {
   if (word.starts_with('/') || word.find('/') == std::string::npos) return word;

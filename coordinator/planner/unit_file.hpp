@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <set>
 #include <string>
 #include <string_view>
@@ -14,6 +15,9 @@ namespace switchyard::planner {
 /// uses a template unit of the host. Equal input gives equal bytes: a difference between two of them is a change of
 /// configuration. Throws InputError when a variable cannot be filled in.
 protocol::EnsureFile unit_file(const model::Component& component, const SlotPlace& place, const HostLayout& layout);
+
+/// The port that a file made by unit_file() tells its service; 0 if it tells none.
+std::uint16_t port_of_unit_file(std::string_view content);
 
 /// Where the first word of a command leads: `bin/server` lies in the release, `/usr/bin/env` on the host, and `node`
 /// wherever the host's search path finds it.

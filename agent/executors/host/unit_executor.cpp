@@ -58,8 +58,8 @@ bool needs_unit_file(const protocol::EnsureUnit& wanted) {
 
 }  // namespace
 
-UnitExecutor::UnitExecutor(ServiceManager& services, const Clock& clock, JournalTail tail)
-    : services_(services), clock_(clock), tail_(std::move(tail)) {}
+UnitExecutor::UnitExecutor(ServiceManager& services, const Clock& clock, JournalTail tail, PortHolder holder)
+    : services_(services), clock_(clock), tail_(std::move(tail)), holder_(std::move(holder)) {}
 
 std::uint32_t UnitExecutor::left_ms(const StepContext& context) const {
   if (context.deadline_boot_ms == 0) return limits::step_timeout_ms_default;
@@ -99,6 +99,11 @@ protocol::StepResult UnitExecutor::start(const protocol::EnsureUnit& wanted, con
                                          const StepContext& context) {
   const bool restart = wanted.state == UnitState::restarted && !is_stopped(before);
   if (!restart && is_running(before)) return done(false, wanted.unit + " runs already");
+  if (const auto holder = wanted.port ? holder_(*wanted.port, wanted.unit) : std::nullopt) {
+    return failed("port_taken", "port " + std::to_string(*wanted.port) + ", on which " + wanted.unit +
+                                    " shall listen, is held by " + *holder + "; end that, or give the component " +
+                                    "another port in the manifest");
+  }
   // A start limit that earlier failures have used up must not refuse this start.
   services_.reset_failed(wanted.unit);
   const std::uint32_t timeout_ms = left_ms(context);

@@ -27,14 +27,20 @@ class UnitExecutor : public ::testing::Test {
     services_.calls.clear();
     agent::StepContext context;
     context.deadline_boot_ms = clock_.boot_ms() + 1'000;
-    return executor_.run(EnsureUnit{unit, state, enablement}, context);
+    return executor_.run(EnsureUnit{unit, state, enablement, 8001}, context);
   }
   using Calls = std::vector<std::string>;
 
   FakeClock clock_;
   FakeServiceManager services_;
   std::vector<std::string> journal_ = {"cannot open /srv/api/config", "giving up"};
-  agent::UnitExecutor executor_{services_, clock_, [this](const std::string&, const std::string&) { return journal_; }};
+  std::map<std::uint16_t, std::string> holders_;
+  agent::UnitExecutor executor_{services_, clock_, [this](const std::string&, const std::string&) { return journal_; },
+                                [this](std::uint16_t port, const std::string&) -> std::optional<std::string> {
+                                  const auto found = holders_.find(port);
+                                  if (found == holders_.end()) return std::nullopt;
+                                  return found->second;
+                                }};
 };
 
 TEST_F(UnitExecutor, StartsAUnitAndBringsTheEvidence) {
@@ -45,6 +51,20 @@ TEST_F(UnitExecutor, StartsAUnitAndBringsTheEvidence) {
   EXPECT_EQ(result.evidence.at("main_pid"), std::to_string(services_.unit(unit).status.main_pid));
   EXPECT_EQ(result.evidence.at("invocation_id"), services_.unit(unit).status.invocation_id);
   EXPECT_EQ(result.evidence.at("active_state"), "active");
+}
+
+TEST_F(UnitExecutor, APortThatAnotherUnitHoldsIsNamedBeforeAnythingStarts) {
+  services_.define(unit);
+  holders_[8001] = "the unit redis.service (process 412, redis-server)";
+  const StepResult result = run(UnitState::started);
+  EXPECT_EQ(result.code, "port_taken");
+  EXPECT_NE(result.detail.find("port 8001, on which api@blue.service shall listen, is held by the unit redis.service"),
+            std::string::npos)
+      << result.detail;
+  EXPECT_EQ(services_.calls, Calls{});
+  EXPECT_EQ(run(UnitState::stopped).state, StepState::done) << "to stop it is no matter of its port";
+  services_.define_running(unit);
+  EXPECT_EQ(run(UnitState::started).state, StepState::done) << "what runs has its port";
 }
 
 TEST_F(UnitExecutor, TouchesNothingWhenAllIsAsAskedFor) {

@@ -164,7 +164,7 @@ TEST_F(Sdbus, AnUnreachableBusIsAnErrorThatSaysSo) {
 
 TEST_F(Sdbus, AFailedStartCarriesTheUnitsLastWords) {
   const SystemClock clock;
-  agent::UnitExecutor executor(services_, clock, agent::journal_tail);
+  agent::UnitExecutor executor(services_, clock, agent::journal_tail, [](auto, auto&) { return std::nullopt; });
   agent::StepContext context;
   context.deadline_boot_ms = clock.boot_ms() + 10'000;
   const auto result = executor.run(protocol::EnsureUnit{host_.failing(), protocol::UnitState::started, {}}, context);

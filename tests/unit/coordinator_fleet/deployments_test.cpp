@@ -1,6 +1,8 @@
 // Whole deployments through the door of the API: planner, store, engine and agents together.
 #include <gtest/gtest.h>
 
+#include <cstring>
+
 #include "common/limits.hpp"
 #include "tests/unit/coordinator_fleet/fleet_world.hpp"
 
@@ -125,6 +127,43 @@ TEST_F(DeploymentsTest, ForgetsAnIdempotencyKeyWhoseStartWasRefused) {
   EXPECT_EQ(expect_refusal(world.start(request)).code, "unknown_host");
   request.manifest = api_manifest("web-1");
   EXPECT_EQ(expect_value(world.start(request)).row.name, "shop");
+}
+
+TEST_F(DeploymentsTest, APortOfAnotherDeploymentIsRefusedWhenThePlanIsMade) {
+  deploy("v1");
+  std::string manifest = api_manifest("web-1");
+  for (const auto& [from, to] : {std::pair{"name: shop", "name: blog"},
+                                 {"name: api", "name: blog"},
+                                 {"stable: 8080", "stable: 8090"},
+                                 {"green: 5003", "green: 5004"}}) {
+    manifest.replace(manifest.find(from), std::strlen(from), to);
+  }
+  const DeployRequest request = world.request(manifest, {{"blog", world.upload("blog", "v1")}});
+  const Refusal refusal = expect_refusal(world.start(request, 0));
+  EXPECT_EQ(refusal.code, "cannot_plan");
+  EXPECT_NE(refusal.message.find(":3:5: component `blog` uses port 5002 on host web-1, which the component `api` was "
+                                 "deployed with there"),
+            std::string::npos)
+      << refusal.message;
+  // The host is asked: what was taken away by hand holds nothing.
+  world.agent("web-1").serving.erase("api");
+  EXPECT_EQ(expect_value(world.start(request)).row.name, "blog");
+}
+
+TEST_F(DeploymentsTest, SaysWhereAHostIsNamedThatCannotBeDeployedTo) {
+  const ReleaseId release = world.upload("api", "v1");
+  const Refusal unknown =
+      expect_refusal(world.start(world.request(api_manifest("web-1, web-l"), {{"api", release}}), 0));
+  EXPECT_EQ(unknown.code, "unknown_host");
+  EXPECT_NE(
+      unknown.message.find(":3:5: component `api` names the host `web-l`, which is not in the fleet; did you mean "
+                           "`web-1`?"),
+      std::string::npos)
+      << unknown.message;
+  expect_value(world.operations().add_host(FleetWorld::caller, HostId("later"), {}));
+  const Refusal later = expect_refusal(world.start(world.request(api_manifest("later"), {{"api", release}}), 0));
+  EXPECT_EQ(later.code, "not_enrolled");
+  EXPECT_NE(later.message.find("switchyard agents token create --host later"), std::string::npos) << later.message;
 }
 
 TEST_F(DeploymentsTest, SaysWhereTheManifestIsWrong) {

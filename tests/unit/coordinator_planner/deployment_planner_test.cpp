@@ -148,6 +148,18 @@ TEST(DeploymentPlanner, PutsBackTheUnitFileThatTheSlotHad) {
   EXPECT_EQ(*write.undo, step_titled(component_on(done, "api", "h1"), "write api@green.service").action);
 }
 
+TEST(DeploymentPlanner, AStartKnowsItsPortAndAnUndoAsksForNone) {
+  const model::Manifest manifest = manifest_from_text("api@h1");
+  const model::Plan plan = plan_deployment(manifest, facts_for(manifest), {});
+  const protocol::SliceComponent& api = component_on(plan, "api", "h1");
+  EXPECT_EQ(std::get<protocol::EnsureUnit>(step_titled(api, "start api@green.service").action).port, 10'002);
+  for (const protocol::Step& step : api.steps) {
+    const auto* back = step.undo ? std::get_if<protocol::EnsureUnit>(&*step.undo) : nullptr;
+    if (back == nullptr) continue;
+    EXPECT_EQ(back->port, std::nullopt) << "a way back must not depend on a port: " << step.title;
+  }
+}
+
 TEST(DeploymentPlanner, AdoptsAServiceThatRunsWithoutSwitchyard) {
   model::Manifest manifest = manifest_from_text("api@h1");
   manifest.components[0].adopt_unit = "old.service";

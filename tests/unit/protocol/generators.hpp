@@ -125,7 +125,10 @@ SWITCHYARD_ARBITRARY(sp::EnsureLink, gen::set(&sp::EnsureLink::path, st::text())
                      gen::set(&sp::EnsureLink::target, st::text()), gen::set(&sp::EnsureLink::absent));
 SWITCHYARD_ARBITRARY(sp::EnsureUnit, gen::set(&sp::EnsureUnit::unit, st::unit_or_none()),
                      gen::set(&sp::EnsureUnit::state, st::upto(sp::UnitState::restarted)),
-                     gen::set(&sp::EnsureUnit::enablement, st::upto(sp::UnitEnablement::disabled)));
+                     gen::set(&sp::EnsureUnit::enablement, st::upto(sp::UnitEnablement::disabled)),
+                     gen::set(&sp::EnsureUnit::port, gen::map(gen::arbitrary<std::uint16_t>(), [](std::uint16_t port) {
+                       return port % 3 == 0 ? std::nullopt : std::optional<std::uint16_t>(port);
+                     })));
 SWITCHYARD_ARBITRARY(sp::SwitchTarget, gen::set(&sp::SwitchTarget::slot, st::name_or_none()),
                      gen::set(&sp::SwitchTarget::port), gen::set(&sp::SwitchTarget::weight),
                      gen::set(&sp::SwitchTarget::server, st::text()));

@@ -7,8 +7,10 @@
 
 #include "common/crypto.hpp"
 #include "common/error.hpp"
+#include "common/hex.hpp"
 #include "common/limits.hpp"
 #include "protocol/artifact.hpp"
+#include "protocol/plan_fields.hpp"
 
 namespace switchyard::protocol {
 namespace {
@@ -50,6 +52,19 @@ struct Draft {
   }
   std::string trouble() { return refuse_plan(sign_it(), self, key.public_key).value_or(""); }
 };
+
+/// A coordinator that is upgraded in the middle of a deployment signs nothing anew: it must write what it read.
+TEST(Plan, AStepOfTheVersionBeforeKeepsItsBytes) {
+  const std::string before = from_hex(
+                                 "8301b1"
+                                 "6170694067726565"
+                                 "6e2e7365727669636502010300")
+                                 .value();
+  const auto action = unpack<EnsureUnit>(before);
+  EXPECT_EQ(action.unit, "api@green.service");
+  EXPECT_EQ(action.port, std::nullopt);
+  EXPECT_EQ(to_hex(pack(action)), to_hex(before));
+}
 
 TEST(RefusePlan, AcceptsAPlanThatIsInOrder) { EXPECT_EQ(Draft().trouble(), ""); }
 

@@ -1,0 +1,103 @@
+#include "coordinator/planner/port_claims.hpp"
+
+#include <gtest/gtest.h>
+
+#include "tests/support/plan_builder.hpp"
+#include "tests/unit/coordinator_planner/refusal.hpp"
+
+namespace switchyard::planner {
+
+using switchyard::testing::facts_for;
+using switchyard::testing::manifest_from_text;
+using switchyard::testing::PlanBuilderOptions;
+using testing::has;
+using testing::refusal;
+
+namespace {
+
+/// `shop` was deployed to h1 and h2 by another manifest, and serves; `blog` comes with the same ports.
+struct TwoManifests {
+  explicit TwoManifests(const PlanBuilderOptions& options = {})
+      : shop(manifest_from_text("shop@h1,h2", options)), blog(manifest_from_text("blog@h2", options)) {
+    const PlanningFacts before = facts_for(shop, options);
+    facts = facts_for(blog, {.first = true, .strategy = options.strategy});
+    remember_plan(plan_deployment(shop, before, {}), facts);
+    facts.inventory[HostId("h2")] = before.inventory.at(HostId("h2"));
+  }
+  std::string refused() const {
+    return refusal([&] { plan_deployment(blog, facts, {}); });
+  }
+  protocol::ComponentFact& shop_fact() { return facts.inventory.at(HostId("h2")).front(); }
+  model::Ports& ports() { return blog.components[0].ports; }
+
+  model::Manifest shop, blog;
+  PlanningFacts facts;
+};
+
+}  // namespace
+
+TEST(PortClaims, APortOfAnotherDeploymentsComponentIsRefusedWithLineHostAndHolder) {
+  const TwoManifests world;
+  EXPECT_TRUE(has(world.refused(),
+                  "test:1:1: component `blog` uses port 10000 on host h2, which the component `shop` was deployed with "
+                  "there (it serves by shop@blue.service); give `blog` another port"));
+}
+
+TEST(PortClaims, EachOfThePortsCounts) {
+  for (const model::Ports& ports :
+       {model::Ports{10'000, 1, 2}, model::Ports{1, 10'001, 2}, model::Ports{1, 2, 10'002}}) {
+    TwoManifests world;
+    world.ports() = ports;
+    EXPECT_TRUE(has(world.refused(), "which the component `shop` was deployed with"));
+  }
+  TwoManifests world;
+  world.ports() = {1, 2, 3};
+  EXPECT_EQ(world.refused(), "(accepted)");
+}
+
+TEST(PortClaims, APortWithoutASwitchIsKnownToo) {
+  PlanBuilderOptions options;
+  options.strategy = model::Strategy::recreate;
+  EXPECT_TRUE(has(TwoManifests(options).refused(), "port 10000 on host h2"));
+}
+
+TEST(PortClaims, WhatWasStoppedByHandHoldsNoPort) {
+  TwoManifests world;
+  world.shop_fact().unit_state = "inactive";
+  EXPECT_EQ(world.refused(), "(accepted)");
+  world.facts.inventory.at(HostId("h2")).clear();
+  EXPECT_EQ(world.refused(), "(accepted)");
+}
+
+TEST(PortClaims, WhoAdoptsTheHoldersUnitTakesOverItsPort) {
+  TwoManifests world;
+  world.blog.components[0].adopt_unit = "shop@green.service";
+  EXPECT_EQ(world.refused(), "(accepted)");
+}
+
+TEST(PortClaims, OnlyTheHoldersOfWantedPortsAreAskedAbout) {
+  TwoManifests world;
+  const InventoryQuestions questions = inventory_questions(port_claims(world.blog, world.facts));
+  ASSERT_EQ(questions.size(), 1u);
+  ASSERT_EQ(questions.at(HostId("h2")).size(), 1u);
+  EXPECT_EQ(questions.at(HostId("h2"))[0].component, "shop");
+  EXPECT_EQ(questions.at(HostId("h2"))[0].traffic.stable_port, 10'000);
+  world.ports() = {1, 2, 3};
+  EXPECT_TRUE(inventory_questions(port_claims(world.blog, world.facts)).empty());
+}
+
+/// A manifest may move a component off a slot's port that does not serve, and give that to another.
+TEST(PortClaims, AFreeSlotsPortMayChangeHandsWithinAManifest) {
+  model::Manifest manifest = manifest_from_text("shop@h1 + blog@h1");
+  PlanningFacts facts = facts_for(manifest_from_text("shop@h1"));
+  remember_plan(plan_deployment(manifest_from_text("shop@h1"), facts, {}), facts);
+  facts.artifacts = facts_for(manifest).artifacts;
+  facts.inventory.at(HostId("h1")).front().serving.slot = "green";
+  manifest.components[0].ports = {10'000, 20'001, 10'002};
+  manifest.components[1].ports = {30'000, 10'001, 30'002};
+  EXPECT_EQ(refusal([&] { check_port_claims(manifest, facts); }), "(accepted)");
+  manifest.components[1].ports = {30'000, 10'002, 30'002};
+  EXPECT_TRUE(has(refusal([&] { check_port_claims(manifest, facts); }), "port 10002"));
+}
+
+}  // namespace switchyard::planner
