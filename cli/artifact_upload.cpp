@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <set>
 
 #include "cli/api_values.hpp"
 #include "cli/errors.hpp"
@@ -95,7 +96,13 @@ artifact::PackedArtifact pack(const model::Component& component, const std::file
 
 /// Known here, and otherwise found out on every host.
 void check_programs(const model::Component& component, const artifact::PackedArtifact& packed) {
-  for (const std::string& program : planner::programs_in_release(component)) {
+  std::set<std::string> programs;
+  try {
+    programs = planner::programs_in_release(component);
+  } catch (const InputError& error) {
+    throw InputError(component.service.command_where + ": component `" + component.name + "`: " + error.what());
+  }
+  for (const std::string& program : programs) {
     const auto trouble = artifact::program_trouble(packed.entries, component.shared, program);
     if (!trouble) continue;
     throw InputError(component.service.command_where + ": component `" + component.name + "` runs `" +

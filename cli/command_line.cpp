@@ -17,6 +17,9 @@ namespace switchyard::cli {
 namespace {
 
 constexpr const char* footer = R"(
+`switchyard FILE` is short for `switchyard deploy start FILE`. --json, --verbose, --socket, --url and --token-file may
+stand anywhere.
+
 Exit status: 0 done, 1 internal error, 2 bad input or usage, 3 failed and rolled back, 4 stuck, paused or unknown,
 5 coordinator unreachable, 6 refused (permission or conflict), 130 interrupted (a started deployment goes on).
 
@@ -91,7 +94,7 @@ class Grammar {
     add_limit(app, list->limit);
 
     auto cancel = std::make_shared<DeployCancel>();
-    app = verb(deploy, "cancel", "Undo a deployment that is not yet decided", cancel);
+    app = verb(deploy, "cancel", "Undo a deployment that is not committed yet, and watch until the end", cancel);
     app->add_option("ID", cancel->id, "The deployment")->required();
     app->add_option("--reason", cancel->reason, "Why; kept in the audit chain");
     app->add_flag("--detach", cancel->detach, "Do not watch");
@@ -151,7 +154,8 @@ class Grammar {
     app = verb(hosts, "add", "Make a host known by name before its agent is enrolled", add);
     app->add_option("HOST", add->host, "Its name")->required();
     app->add_option_function<std::vector<std::string>>(
-           "--label", [add](const std::vector<std::string>& labels) { take_labels(labels, *add); }, "key=value")
+           "--label", [add](const std::vector<std::string>& labels) { take_labels(labels, *add); },
+           "key=value; may be given more than once")
         ->take_all();
     auto replace = std::make_shared<HostsReplace>();
     app = verb(hosts, "replace", "Let a new machine take a host's name; prints the string that enrols it", replace);
@@ -169,8 +173,7 @@ class Grammar {
 
   void add_offline() {
     auto plan = std::make_shared<PlanShow>();
-    CLI::App* app =
-        verb(&app_, "plan", "Show what a deployment would do; stores its artifacts at the coordinator, touches no host", plan);
+    CLI::App* app = verb(&app_, "plan", "Show what a deployment would do: stores its artifacts, touches no host", plan);
     add_deploy_options(app, plan->deployment);
     auto validate = std::make_shared<Validate>();
     app = verb(&app_, "validate", "Check a manifest; needs no coordinator", validate);
@@ -203,33 +206,49 @@ std::vector<std::string> names_below(const CLI::App& app) {
   return names;
 }
 
-/// What is wrong with the first word that is no verb where a verb must stand; nothing if there is no such word. Said
-/// here because CLI11 would only say that a verb is missing.
-std::optional<std::string> unknown_verb(const CLI::App& top, const std::vector<std::string>& arguments) {
+std::string word_list(const std::vector<std::string>& names) {
+  std::string list;
+  for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
+  return list;
+}
+
+/// The verb that the words lead to, and what is wrong with them: a word that is no verb where one must stand, or none
+/// where one must. Said here because CLI11 would only say that a verb is missing.
+struct VerbFound {
+  std::string path = "switchyard";  ///< as a person writes it: switchyard deploy start
+  std::string trouble;
+};
+VerbFound find_verb(const CLI::App& top, const std::vector<std::string>& arguments) {
   const CLI::App* group = &top;
-  std::string path;
+  VerbFound verb;
+  bool asks_for_help = false;
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     const std::string& word = arguments[i];
     if (word.starts_with("-")) {
+      asks_for_help = asks_for_help || word == "--help" || word == "-h" || word == "--version";
       const bool takes_next =
           std::find(options_with_value.begin(), options_with_value.end(), word) != options_with_value.end();
       if (takes_next) ++i;
       continue;
     }
     const std::vector<std::string> names = names_below(*group);
-    if (names.empty()) return std::nullopt;  // an operand
+    if (names.empty()) break;  // operands from here on
     if (std::find(names.begin(), names.end(), word) == names.end()) {
       const std::vector<std::string_view> known(names.begin(), names.end());
-      std::string list;
-      for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
+      const std::string where = group == &top ? ", and no file that could be deployed" : " of `" + verb.path + "`";
       const std::string guess = did_you_mean(word, known);
-      const std::string where = path.empty() ? ", and no file that could be deployed" : " of `switchyard" + path + "`";
-      return "`" + printable(word) + "` is no command" + where + (guess.empty() ? "; there are: " + list : guess);
+      verb.trouble = "`" + printable(word) + "` is no command" + where +
+                     (guess.empty() ? "; there are: " + word_list(names) : guess);
+      return verb;
     }
     group = group->get_subcommand(word);
-    path += " " + word;
+    verb.path += " " + word;
   }
-  return std::nullopt;
+  const std::vector<std::string> names = names_below(*group);
+  if (!names.empty() && !asks_for_help) {
+    verb.trouble = "`" + verb.path + "` needs one more word that says what to do: " + word_list(names);
+  }
+  return verb;
 }
 
 /// A word that is there, and empty: a script whose variable was not set. Only a reason may be left empty so.
@@ -242,8 +261,8 @@ std::optional<std::string> empty_word(const std::vector<std::string>& arguments)
   return std::nullopt;
 }
 
-Usage wrong_usage(const std::string& message) {
-  return {ExitStatus::bad_input, "switchyard: " + message + "\nMore: switchyard --help\n"};
+Usage wrong_usage(const std::string& message, const std::string& verb) {
+  return {ExitStatus::bad_input, "switchyard: " + message + "\nMore: " + verb + " --help\n"};
 }
 
 /// The index of the first word that is neither an option nor an option's value.
@@ -275,15 +294,17 @@ bool is_short_form(const std::vector<std::string>& arguments) {
 std::variant<Invocation, Usage> parse_command_line(std::vector<std::string> arguments) {
   if (is_short_form(arguments)) arguments.insert(arguments.begin(), {"deploy", "start"});
   Grammar grammar;
-  if (auto message = empty_word(arguments)) return wrong_usage(*message);
-  if (auto message = unknown_verb(grammar.app(), arguments)) return wrong_usage(*message);
+  const VerbFound verb = find_verb(grammar.app(), arguments);
+  if (auto message = empty_word(arguments)) return wrong_usage(*message, verb.path);
+  if (!verb.trouble.empty()) return wrong_usage(verb.trouble, verb.path);
   std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants a vector
   try {
     grammar.app().parse(arguments);
   } catch (const CLI::ParseError& error) {
     std::ostringstream text;
     const int status = grammar.app().exit(error, text, text);
-    return Usage{status == 0 ? ExitStatus::done : ExitStatus::bad_input, text.str()};
+    if (status == 0) return Usage{ExitStatus::done, text.str()};
+    return wrong_usage(printable_lines(error.what()), verb.path);
   }
   return grammar.invocation;
 }

@@ -135,6 +135,16 @@ TEST(CommandLine, NamesTheWordThatIsNoCommandAndTheNearestOne) {
   EXPECT_EQ(message_of({"\x1b[2Jx"}).find('\x1b'), std::string::npos);
 }
 
+TEST(CommandLine, SaysWhichWordIsMissingAndWhereHelpIs) {
+  EXPECT_EQ(message_of({"deploy"}),
+            "switchyard: `switchyard deploy` needs one more word that says what to do: start, status, list, cancel, "
+            "resume, resolve\nMore: switchyard deploy --help\n");
+  EXPECT_EQ(message_of({"deploy", "list", "--limit", "x"}).find("switchyard: --limit"), 0u);
+  EXPECT_NE(message_of({"deploy", "list", "--limit", "x"}).find("More: switchyard deploy list --help"),
+            std::string::npos);
+  EXPECT_NE(message_of({}).find("deploy, rollback, agents, hosts, audit, plan, validate"), std::string::npos);
+}
+
 TEST(CommandLine, AWordThatIsNoCommandIsNoHelp) {
   EXPECT_EQ(usage_of({"bogus", "--help"}), ExitStatus::bad_input);
   EXPECT_EQ(usage_of({"deploy", "bogus", "--help"}), ExitStatus::bad_input);
@@ -143,7 +153,7 @@ TEST(CommandLine, AWordThatIsNoCommandIsNoHelp) {
 TEST(CommandLine, AnEmptyWordIsRefusedAndItsPlaceNamed) {
   EXPECT_EQ(message_of({"deploy", "status", ""}),
             "switchyard: the word after `status` is empty; is a variable of your script not set?\n"
-            "More: switchyard --help\n");
+            "More: switchyard deploy status --help\n");
   EXPECT_NE(message_of({"deploy", "start", "a.yaml", "--environment", ""}).find("after `--environment`"),
             std::string::npos);
   EXPECT_EQ(parsed<DeployCancel>({"deploy", "cancel", "d-1", "--reason", ""}).reason, "");
