@@ -57,7 +57,7 @@ Deployment deployment_of(const json& value) {
   deployment.version = text(value, "version");
   deployment.state = text(value, "state");
   deployment.final = value.at("final").get<bool>();
-  deployment.reason = text(value, "reason");
+  deployment.reason = printable_lines(value.at("reason").get<std::string>());  // it may quote a service's last lines
   deployment.author = text(value, "author");
   deployment.plan_hash = text(value, "plan_hash");
   deployment.created_ms = time(value, "created_ms");

@@ -148,7 +148,10 @@ class Running : public ::testing::Test {
           clock.advance(10);
           return try_once(one, token);
         },
-        clock, [&](std::int64_t ms, const std::stop_token&) { clock.advance(ms); });
+        clock, [&](std::int64_t ms, const std::stop_token&) { clock.advance(ms); },
+        [&](const std::string& unit) {
+          return std::vector<std::string>{unit + " says:", "no configuration"};
+        });
     StepContext context;
     context.deadline_boot_ms = clock.boot_ms() + deadline_ms;
     context.stop = std::move(stop);
@@ -164,6 +167,17 @@ class Running : public ::testing::Test {
   }
   FakeClock clock;
 };
+
+TEST_F(Running, AUnitThatDiesIsReportedWithItsLastWords) {
+  protocol::ProbeSpec unit = spec();
+  unit.kind = protocol::UnitProbe{"api@blue.service"};
+  const auto down = [](const auto&, const auto&) { return as_try({0, false}); };
+  const protocol::StepResult result = run(unit, down);
+  EXPECT_EQ(result.code, "probe_failed");
+  EXPECT_NE(result.detail.find("; its last lines:\n  api@blue.service says:\n  no configuration"), std::string::npos)
+      << result.detail;
+  EXPECT_EQ(run(spec(), down).detail.find("its last lines"), std::string::npos) << "of another kind of check";
+}
 
 TEST_F(Running, PassesAfterTheWantedSuccesses) {
   int tries = 0;

@@ -16,6 +16,13 @@ namespace {
 namespace views = api::views;
 using testing::FakeOperations;
 
+TEST(ApiValues, AReasonKeepsItsLinesAndNothingElseThatATerminalObeys) {
+  fleet::DeploymentView view = FakeOperations::sample_view();
+  view.row.reason = "start failed; its last lines:\n  no configuration\x1b[2J";
+  EXPECT_EQ(read_deployment(views::deployment_body(view)).reason.find("its last lines:\n  no configuration"), 14u);
+  EXPECT_EQ(read_deployment(views::deployment_body(view)).reason.find('\x1b'), std::string::npos);
+}
+
 TEST(ApiValues, AnEntryThatDoesNotSayUndoIsNone) {
   const auto read = [](const std::string& more) {
     const std::string entry =
