@@ -12,22 +12,15 @@
 
 namespace switchyard {
 
-struct EventLoop::Timer::State {
-  explicit State(boost::asio::io_context& context) : timer(context) {}
+namespace {
+
+struct AsioTimer final : Scheduler::Timer::State {
+  explicit AsioTimer(boost::asio::io_context& context) : timer(context) {}
+  ~AsioTimer() override { timer.cancel(); }
   boost::asio::steady_timer timer;
 };
 
-EventLoop::Timer::Timer(std::shared_ptr<State> state) : state_(std::move(state)) {}
-EventLoop::Timer& EventLoop::Timer::operator=(Timer&& other) noexcept {
-  if (this != &other) {
-    if (state_) state_->timer.cancel();
-    state_ = std::move(other.state_);
-  }
-  return *this;
-}
-EventLoop::Timer::~Timer() {
-  if (state_) state_->timer.cancel();
-}
+}  // namespace
 
 struct EventLoop::Parts {
   boost::asio::io_context context{1};
@@ -50,13 +43,13 @@ EventLoop::~EventLoop() = default;
 void EventLoop::post(std::function<void()> callback) { boost::asio::post(parts_->context, std::move(callback)); }
 
 EventLoop::Timer EventLoop::after(std::int64_t ms, std::function<void()> callback) {
-  auto state = std::make_shared<Timer::State>(parts_->context);
+  auto state = std::make_shared<AsioTimer>(parts_->context);
   state->timer.expires_after(std::chrono::milliseconds(ms < 0 ? 0 : ms));
   // A weak reference: a Timer destroyed between expiry and dispatch must not call back.
-  state->timer.async_wait([weak = std::weak_ptr<Timer::State>(state),
-                           callback = std::move(callback)](const boost::system::error_code& error) {
-    if (!error && !weak.expired()) callback();
-  });
+  state->timer.async_wait(
+      [weak = std::weak_ptr<AsioTimer>(state), callback = std::move(callback)](const boost::system::error_code& error) {
+        if (!error && !weak.expired()) callback();
+      });
   return Timer(std::move(state));
 }
 

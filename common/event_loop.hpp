@@ -4,6 +4,8 @@
 #include <functional>
 #include <memory>
 
+#include "common/scheduler.hpp"
+
 namespace boost::asio {
 class io_context;
 }
@@ -13,29 +15,16 @@ namespace switchyard {
 /// The one loop of a process. All state is owned by the thread that calls run(); every callback is a transaction.
 /// post() and stop() may be called from any thread, all else only from the loop's own.
 /// A callback that throws ends run() with that exception.
-class EventLoop {
+class EventLoop final : public Scheduler {
  public:
   EventLoop();
-  ~EventLoop();
+  ~EventLoop() override;
   EventLoop(const EventLoop&) = delete;
   EventLoop& operator=(const EventLoop&) = delete;
 
-  void post(std::function<void()> callback);
+  void post(std::function<void()> callback) override;
 
-  /// Cancels when destroyed.
-  class Timer {
-   public:
-    Timer() = default;
-    struct State;
-    explicit Timer(std::shared_ptr<State> state);
-    Timer(Timer&&) noexcept = default;
-    Timer& operator=(Timer&& other) noexcept;
-    ~Timer();
-
-   private:
-    std::shared_ptr<State> state_;
-  };
-  [[nodiscard]] Timer after(std::int64_t ms, std::function<void()> callback);
+  [[nodiscard]] Timer after(std::int64_t ms, std::function<void()> callback) override;
 
   /// Calls back on each SIGINT and SIGTERM.
   void on_end_signal(std::function<void()> callback);

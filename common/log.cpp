@@ -20,6 +20,8 @@ spdlog::level::level_enum to_spdlog(Level level) {
       return spdlog::level::warn;
     case Level::error:
       return spdlog::level::err;
+    case Level::off:
+      return spdlog::level::off;
   }
   return spdlog::level::info;
 }
@@ -34,6 +36,7 @@ const char* journal_prefix(Level level) {
     case Level::warning:
       return "<4>";
     case Level::error:
+    case Level::off:
       return "<3>";
   }
   return "<6>";

@@ -10,7 +10,8 @@
 /// Never throws. Thread-safe. Secrets are a type (SecretText) that no Field takes.
 namespace switchyard::log {
 
-enum class Level { debug, info, warning, error };
+/// `off`: nothing is written, for programs that provoke errors by the thousand.
+enum class Level { debug, info, warning, error, off };
 
 struct Field {
   std::string_view key;

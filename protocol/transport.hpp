@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "common/ids.hpp"
+#include "common/limits.hpp"
 
 namespace switchyard::protocol {
 
@@ -19,6 +20,11 @@ struct RefusedDial {
   std::uint64_t count = 0;
 };
 
+/// What a frame counts for in the queue between the transport's thread and the loop.
+inline constexpr std::size_t queued_cost(std::size_t frame_bytes) {
+  return frame_bytes + limits::transport_frame_share_bytes;
+}
+
 /// Seam, coordinator's side: frames to and from agents, each known by its key alone. Real: ZmqRouter. In tests:
 /// the simulated network. Nothing is promised but secrecy and the peer's identity: frames may be lost.
 class AgentBus {
@@ -26,6 +32,22 @@ class AgentBus {
   virtual ~AgentBus() = default;
   /// False if the host has no live connection or its queue is full. Sends to the newest connection of the host.
   virtual bool send(const HostId& host, Channel channel, std::string frame) = 0;
+};
+
+/// Why a connection is over.
+enum class LinkLoss {
+  unreachable,  ///< never stood: nothing listens, or not with the pinned server key
+  refused,      ///< the coordinator does not know our key: revoked, or the token is used or expired
+  lost,         ///< stood, and broke
+};
+
+/// What an agent hears of its link, on the loop's thread.
+struct LinkCallbacks {
+  /// The n-th connection that this link dialled stands; frames may be sent. `session`: 16 random bytes.
+  std::function<void(std::uint64_t connection, std::string session)> on_up;
+  std::function<void(Channel channel, std::string frame)> on_frame;
+  /// Also called for a dial that failed. Not called for redial().
+  std::function<void(LinkLoss loss)> on_down;
 };
 
 /// Seam, agent's side. Real: ZmqDealer.

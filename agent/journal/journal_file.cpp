@@ -1,17 +1,10 @@
 #include "agent/journal/journal_file.hpp"
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-
-#include <cerrno>
-#include <cstring>
 #include <utility>
 
 #include "agent/journal/record_codec.hpp"
 #include "common/crc32c.hpp"
 #include "common/ensure.hpp"
-#include "common/file_system.hpp"
 #include "common/limits.hpp"
 #include "common/log.hpp"
 
@@ -51,52 +44,25 @@ bool read_frame(const std::string& bytes, std::size_t at, Frame& frame) {
   return true;
 }
 
-std::string read_all(int descriptor, const std::filesystem::path& path) {
-  std::string bytes;
-  char buffer[65536];
-  for (off_t at = 0;;) {
-    const ssize_t got = ::pread(descriptor, buffer, sizeof buffer, at);
-    if (got < 0) throw_errno("reading " + path.string());
-    if (got == 0) return bytes;
-    bytes.append(buffer, static_cast<std::size_t>(got));
-    at += got;
-  }
-}
-
-void write_at(int descriptor, std::string_view bytes, std::uint64_t at, const std::filesystem::path& path) {
-  while (!bytes.empty()) {
-    const ssize_t done = ::pwrite(descriptor, bytes.data(), bytes.size(), static_cast<off_t>(at));
-    if (done < 0) {
-      if (errno == EINTR) continue;
-      throw_errno("writing " + path.string());
-    }
-    bytes.remove_prefix(static_cast<std::size_t>(done));
-    at += static_cast<std::uint64_t>(done);
-  }
-  sync_or_abort(descriptor, path.string());
-}
-
 }  // namespace
 
-JournalFile::JournalFile(const std::filesystem::path& directory) : directory_(directory) {
+JournalFile::JournalFile(const std::filesystem::path& directory)
+    : JournalFile(std::make_unique<PosixJournalDisk>(directory), limits::journal_bytes_reserved) {}
+
+JournalFile::JournalFile(std::unique_ptr<JournalDisk> disk, std::uint64_t bytes_reserved)
+    : disk_(std::move(disk)), bytes_reserved_(bytes_reserved) {
   const Turn turn(*this);
   records_ = turn.foreign();
 }
 
 bool JournalFile::open() {
-  const std::filesystem::path path = directory_ / "journal";
-  struct stat there {};
-  if (file_ && ::stat(path.c_str(), &there) == 0 && there.st_ino == inode_) return false;
-  const bool first = !file_;
-  file_ = FileDescriptor(::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW));
-  if (!file_ && errno == ENOENT) {
-    PosixFileSystem().write_atomically(path, magic, 0600);
-    file_ = FileDescriptor(::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW));
+  const bool first = allocated_ == 0;
+  if (!first && disk_->present() == disk_->opened()) return false;
+  if (!disk_->open()) {
+    disk_->replace(magic);
+    disk_->open();
   }
-  if (!file_) throw_errno("opening " + path.string());
-  if (::fstat(file_.get(), &there) != 0) throw_errno("reading the state of " + path.string());
-  inode_ = there.st_ino;
-  allocated_ = static_cast<std::uint64_t>(there.st_size);
+  allocated_ = disk_->size();
   end_ = magic.size();
   frame_seq_ = 0;
   reserve(0);
@@ -105,21 +71,16 @@ bool JournalFile::open() {
 
 /// Reads on from `end_`. A torn end is overwritten with zeros, so that it never meets a later frame.
 std::vector<JournalRecord> JournalFile::read_tail() {
-  const std::filesystem::path path = directory_ / "journal";
   // Only the tail when there is one to read on from: the first word of a frame tells.
-  std::string first(4, '\0');
-  if (end_ > magic.size() && ::pread(file_.get(), first.data(), 4, static_cast<off_t>(end_)) == 4 &&
-      first == std::string(4, '\0')) {
-    return {};
-  }
-  const std::string bytes = read_all(file_.get(), path);
-  if (bytes.compare(0, magic.size(), magic) != 0)
-    throw JournalCorrupt(path.string() + " is not a journal of this version");
+  if (end_ > magic.size() && disk_->read(end_, 4) == std::string(4, '\0')) return {};
+  const std::string path = disk_->name();
+  const std::string bytes = disk_->read(0, static_cast<std::size_t>(disk_->size()));
+  if (bytes.compare(0, magic.size(), magic) != 0) throw JournalCorrupt(path + " is not a journal of this version");
   std::vector<JournalRecord> records;
   Frame frame;
   while (read_frame(bytes, end_, frame)) {
     if (frame.seq != frame_seq_ + 1) {
-      throw JournalCorrupt(path.string() + ": frame " + std::to_string(frame.seq) + " follows frame " +
+      throw JournalCorrupt(path + ": frame " + std::to_string(frame.seq) + " follows frame " +
                            std::to_string(frame_seq_));
     }
     for (JournalRecord& record : decode_records(frame.payload)) {
@@ -132,11 +93,12 @@ std::vector<JournalRecord> JournalFile::read_tail() {
   const std::size_t rest = bytes.find_first_not_of('\0', end_);
   if (rest == std::string::npos) return records;
   if (valid_frame_follows(bytes, end_)) {
-    throw JournalCorrupt(path.string() + ": damaged at byte " + std::to_string(end_) +
+    throw JournalCorrupt(path + ": damaged at byte " + std::to_string(end_) +
                          ", and records follow. No steps are run; see `switchyard-agent status`");
   }
-  log::warning("journal had a torn end", {{"path", path.string()}, {"byte", end_}});
-  write_at(file_.get(), std::string(bytes.size() - end_, '\0'), end_, path);
+  log::warning("journal had a torn end", {{"path", path}, {"byte", end_}});
+  disk_->write(end_, std::string(bytes.size() - end_, '\0'));
+  disk_->sync();
   return records;
 }
 
@@ -169,10 +131,10 @@ std::string JournalFile::frame_of(std::vector<JournalRecord>& records) {
 
 /// Room for `bytes` and, behind them, for all that a revert needs.
 void JournalFile::reserve(std::uint64_t bytes) {
-  const std::uint64_t wanted = end_ + bytes + limits::journal_bytes_reserved / 2;
+  const std::uint64_t wanted = end_ + bytes + bytes_reserved_ / 2;
   if (wanted <= allocated_) return;
-  const std::uint64_t size = wanted + limits::journal_bytes_reserved / 2;
-  const int error = ::posix_fallocate(file_.get(), 0, static_cast<off_t>(size));
+  const std::uint64_t size = wanted + bytes_reserved_ / 2;
+  const int error = disk_->allocate(size);
   if (error == 0) {
     allocated_ = size;
     return;
@@ -182,16 +144,10 @@ void JournalFile::reserve(std::uint64_t bytes) {
     log::warning("journal could not grow", {{"errno", error}, {"left_bytes", allocated_ - end_ - bytes}});
     return;
   }
-  throw SysError(error, "growing the journal in " + directory_.string());
+  throw SysError(error, "growing " + disk_->name());
 }
 
-JournalFile::Turn::Turn(JournalFile& journal)
-    : journal_(journal),
-      lock_(::open((journal.directory_ / "journal.lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600)) {
-  if (!lock_) throw_errno("opening the lock of the journal in " + journal.directory_.string());
-  while (::flock(lock_.get(), LOCK_EX) != 0) {
-    if (errno != EINTR) throw_errno("locking the journal in " + journal.directory_.string());
-  }
+JournalFile::Turn::Turn(JournalFile& journal) : journal_(journal), lock_(journal.disk_->lock()) {
   rewritten_ = journal_.open();
   foreign_ = journal_.read_tail();
 }
@@ -200,7 +156,8 @@ void JournalFile::Turn::append(std::vector<JournalRecord>& records) {
   if (records.empty()) return;
   const std::string frame = journal_.frame_of(records);
   journal_.reserve(frame.size());
-  write_at(journal_.file_.get(), frame, journal_.end_, journal_.directory_ / "journal");
+  journal_.disk_->write(journal_.end_, frame);
+  journal_.disk_->sync();
   journal_.end_ += frame.size();
 }
 
@@ -212,8 +169,7 @@ void JournalFile::Turn::replace(std::vector<JournalRecord> records) {
     std::vector<JournalRecord> one{std::move(record)};
     bytes += journal_.frame_of(one);
   }
-  const std::filesystem::path path = journal_.directory_ / "journal";
-  PosixFileSystem().write_atomically(path, bytes, 0600);
+  journal_.disk_->replace(bytes);
   const std::uint64_t frames = journal_.frame_seq_;
   journal_.open();
   journal_.frame_seq_ = frames;

@@ -2,12 +2,13 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "agent/core/journal_record.hpp"
+#include "agent/journal/journal_disk.hpp"
 #include "common/error.hpp"
-#include "common/file_descriptor.hpp"
 
 namespace switchyard::agent {
 
@@ -32,6 +33,8 @@ class JournalFile {
  public:
   /// Opens `<directory>/journal`, or makes it. Throws JournalCorrupt.
   explicit JournalFile(const std::filesystem::path& directory);
+  /// `bytes_reserved`: allocated ahead.
+  JournalFile(std::unique_ptr<JournalDisk> disk, std::uint64_t bytes_reserved);
 
   /// Everything that stood in the journal when it was opened.
   const std::vector<JournalRecord>& records() const { return records_; }
@@ -51,7 +54,7 @@ class JournalFile {
 
    private:
     JournalFile& journal_;
-    FileDescriptor lock_;
+    std::unique_ptr<JournalDisk::Lock> lock_;
     std::vector<JournalRecord> foreign_;
     bool rewritten_ = false;
   };
@@ -67,9 +70,8 @@ class JournalFile {
   std::string frame_of(std::vector<JournalRecord>& records);
   void reserve(std::uint64_t bytes);
 
-  std::filesystem::path directory_;
-  FileDescriptor file_;
-  std::uint64_t inode_ = 0;
+  std::unique_ptr<JournalDisk> disk_;
+  std::uint64_t bytes_reserved_;
   std::uint64_t end_ = 0;        ///< where the next frame goes
   std::uint64_t allocated_ = 0;  ///< size of the file
   std::uint64_t frame_seq_ = 0;

@@ -10,17 +10,24 @@
 
 namespace switchyard::agent {
 
-CoordinatorSession::CoordinatorSession(const protocol::ZmqDealer::Settings& settings, EventLoop& loop,
-                                       const Clock& clock, Callbacks callbacks)
+CoordinatorSession::CoordinatorSession(const MakeLink& make_link, Scheduler& loop, const Clock& clock,
+                                       Callbacks callbacks)
     : loop_(loop),
       clock_(clock),
       callbacks_(std::move(callbacks)),
-      dealer_(settings, loop,
-              {[this](std::uint64_t connection, std::string session) { on_up(connection, std::move(session)); },
-               [this](protocol::Channel, const std::string& frame) { on_frame(frame); },
-               [this](protocol::LinkLoss loss) { on_down(loss); }}) {
+      link_(make_link({[this](std::uint64_t connection, std::string session) { on_up(connection, std::move(session)); },
+                       [this](protocol::Channel, const std::string& frame) { on_frame(frame); },
+                       [this](protocol::LinkLoss loss) { on_down(loss); }})) {
   tick_ = loop_.after(limits::ping_interval_ms, [this] { tick(); });
 }
+
+CoordinatorSession::CoordinatorSession(const protocol::ZmqDealer::Settings& settings, EventLoop& loop,
+                                       const Clock& clock, Callbacks callbacks)
+    : CoordinatorSession(
+          [&](protocol::LinkCallbacks heard) {
+            return std::make_unique<protocol::ZmqDealer>(settings, loop, std::move(heard));
+          },
+          loop, clock, std::move(callbacks)) {}
 
 bool CoordinatorSession::send(protocol::Message message) {
   if (!welcomed_) return false;
@@ -31,7 +38,7 @@ bool CoordinatorSession::send(protocol::Message message) {
 
 void CoordinatorSession::redial() {
   end();
-  dealer_.redial();
+  link_->redial();
 }
 
 void CoordinatorSession::on_up(std::uint64_t connection, std::string session) {
@@ -138,7 +145,7 @@ void CoordinatorSession::transmit(protocol::Channel channel, protocol::Message m
   envelope.seq = ++seq_;
   envelope.message = std::move(message);
   try {
-    dealer_.send(channel, protocol::encode(envelope));
+    link_->send(channel, protocol::encode(envelope));
   } catch (const Error& error) {
     // Built from what this host says of itself, a message may be too long or no text. It is lost, the agent is not.
     log::error("message could not be sent",

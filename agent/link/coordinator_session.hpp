@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -30,6 +31,10 @@ class CoordinatorSession {
     /// How the agent stands with the coordinator has changed, and why, in words. May be empty.
     std::function<void(LinkState state, const std::string& text)> link_changed = {};
   };
+  /// Makes the link over which the session speaks.
+  using MakeLink = std::function<std::unique_ptr<protocol::CoordinatorLink>(protocol::LinkCallbacks)>;
+  CoordinatorSession(const MakeLink& make_link, Scheduler& loop, const Clock& clock, Callbacks callbacks);
+  /// Over the bus.
   CoordinatorSession(const protocol::ZmqDealer::Settings& settings, EventLoop& loop, const Clock& clock,
                      Callbacks callbacks);
 
@@ -48,7 +53,7 @@ class CoordinatorSession {
   void end();
   void tell_link(LinkState state, const std::string& text);
 
-  EventLoop& loop_;
+  Scheduler& loop_;
   const Clock& clock_;
   Callbacks callbacks_;
   std::uint64_t connection_ = 0;
@@ -59,8 +64,8 @@ class CoordinatorSession {
   std::uint64_t seq_ = 0;
   std::int64_t heard_boot_ms_ = 0;
   std::optional<LinkState> told_;  ///< one line per kind of trouble, not one per try
-  EventLoop::Timer tick_;
-  protocol::ZmqDealer dealer_;  // last: its callbacks use all of the above
+  Scheduler::Timer tick_;
+  std::unique_ptr<protocol::CoordinatorLink> link_;  // last: its callbacks use all of the above
 };
 
 }  // namespace switchyard::agent

@@ -8,7 +8,7 @@
 
 namespace switchyard::agent {
 
-CoreShell::CoreShell(const CoreIdentity& identity, Role role, JournalFile& journal, EventLoop& loop, const Clock& clock,
+CoreShell::CoreShell(const CoreIdentity& identity, Role role, JournalFile& journal, Scheduler& loop, const Clock& clock,
                      StepRunner& steps, Hands hands)
     : core_(identity, role, journal.records()),
       journal_(journal),
@@ -90,7 +90,7 @@ void CoreShell::set_timer(const SetTimer& timer) {
   }
   timers_[timer.timer] = loop_.after(timer.ms, [this, name = timer.timer] {
     // Taken out first: handling may set it anew.
-    const EventLoop::Timer fired = std::move(timers_[name]);
+    const Scheduler::Timer fired = std::move(timers_[name]);
     timers_.erase(name);
     handle(TimerFired{name});
   });

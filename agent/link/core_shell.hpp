@@ -9,7 +9,7 @@
 #include "agent/journal/journal_file.hpp"
 #include "agent/link/step_runner.hpp"
 #include "common/clock.hpp"
-#include "common/event_loop.hpp"
+#include "common/scheduler.hpp"
 
 namespace switchyard::agent {
 
@@ -27,7 +27,7 @@ class CoreShell {
     std::function<void(const StopWatch&)> stop_watch;
     std::function<void()> after_event;  ///< everything of one event is done
   };
-  CoreShell(const CoreIdentity& identity, Role role, JournalFile& journal, EventLoop& loop, const Clock& clock,
+  CoreShell(const CoreIdentity& identity, Role role, JournalFile& journal, Scheduler& loop, const Clock& clock,
             StepRunner& steps, Hands hands);
 
   void handle(const Event& event);
@@ -43,11 +43,11 @@ class CoreShell {
 
   AgentCore core_;
   JournalFile& journal_;
-  EventLoop& loop_;
+  Scheduler& loop_;
   const Clock& clock_;
   StepRunner& steps_;
   Hands hands_;
-  std::map<std::string, EventLoop::Timer> timers_;
+  std::map<std::string, Scheduler::Timer> timers_;
 };
 
 }  // namespace switchyard::agent

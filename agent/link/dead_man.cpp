@@ -7,8 +7,10 @@
 #include "agent/link/host_boot.hpp"
 #include "agent/link/host_tools.hpp"
 #include "common/error.hpp"
+#include "common/event_loop.hpp"
 #include "common/limits.hpp"
 #include "common/log.hpp"
+#include "common/worker_pool.hpp"
 
 namespace switchyard::agent {
 namespace {

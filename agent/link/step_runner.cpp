@@ -6,8 +6,7 @@
 
 namespace switchyard::agent {
 
-StepRunner::StepRunner(EventLoop& loop, WorkerPool& workers, Executors& executors, const Clock& clock,
-                       Finished finished)
+StepRunner::StepRunner(Scheduler& loop, Workers& workers, Executors& executors, const Clock& clock, Finished finished)
     : loop_(loop), workers_(workers), executors_(executors), clock_(clock), finished_(std::move(finished)) {}
 
 void StepRunner::run(const RunStep& order) {

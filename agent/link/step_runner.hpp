@@ -9,7 +9,7 @@
 #include "agent/core/event.hpp"
 #include "agent/executors/executors.hpp"
 #include "common/clock.hpp"
-#include "common/event_loop.hpp"
+#include "common/scheduler.hpp"
 #include "common/worker_pool.hpp"
 
 namespace switchyard::agent {
@@ -19,7 +19,7 @@ namespace switchyard::agent {
 class StepRunner {
  public:
   using Finished = std::function<void(StepFinished)>;
-  StepRunner(EventLoop& loop, WorkerPool& workers, Executors& executors, const Clock& clock, Finished finished);
+  StepRunner(Scheduler& loop, Workers& workers, Executors& executors, const Clock& clock, Finished finished);
 
   void run(const RunStep& order);
   /// Asks the step's worker to stop waiting. Its result still comes.
@@ -33,8 +33,8 @@ class StepRunner {
   using Key = std::pair<StepId, bool>;
   void finish(const Key& key, StepFinished result);
 
-  EventLoop& loop_;
-  WorkerPool& workers_;
+  Scheduler& loop_;
+  Workers& workers_;
   Executors& executors_;
   const Clock& clock_;
   Finished finished_;

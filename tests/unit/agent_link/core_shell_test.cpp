@@ -12,6 +12,7 @@
 #include <optional>
 
 #include "common/error.hpp"
+#include "common/event_loop.hpp"
 #include "common/limits.hpp"
 #include "tests/support/fake_clock.hpp"
 #include "tests/unit/agent_link/journal_host.hpp"

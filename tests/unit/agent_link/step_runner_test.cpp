@@ -6,11 +6,11 @@
 #include <thread>
 
 #include "common/error.hpp"
+#include "common/event_loop.hpp"
+#include "tests/unit/agent_link/names.hpp"
 
 namespace switchyard::agent {
 namespace {
-
-const DeploymentId deployment("d-0123456789abcdef");
 
 class ScriptedExecutor final : public Executor {
  public:
