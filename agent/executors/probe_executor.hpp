@@ -9,7 +9,7 @@
 
 namespace switchyard::agent {
 
-/// The last journal lines of a unit's newest run: journal_tail() of agent/system; tests pass their own.
+/// The last journal lines of a unit: journal_tail() of agent/system; tests pass their own.
 using UnitTail = std::function<std::vector<std::string>(const std::string& unit)>;
 
 /// Probe: the health check passes before its deadline. A check that is not critical and does not pass is done with a

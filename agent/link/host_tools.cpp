@@ -20,7 +20,8 @@ HostTools::HostTools(const HostPaths& paths, const Clock& clock, BlobSource& blo
       check_switch(switches),
       drain(switches, clock, real_pause()),
       probe(prober, clock, real_pause(),
-            [this](const std::string& unit) { return journal_tail(unit, services.status(unit).invocation_id); }),
+            // Of whatever run: the one that died may have been followed by another already.
+            [](const std::string& unit) { return journal_tail(unit, ""); }),
       run(paths, services, files, clock, real_pause()),
       prune(paths),
       verify_old(paths, services, switches),
