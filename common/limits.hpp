@@ -46,6 +46,8 @@ inline constexpr int receive_queue_frames_max = 64;
 /// (and TCP holds the peers back), or send() refuses. Every frame counts its bytes and a share for its bookkeeping.
 inline constexpr std::size_t transport_queue_bytes_max = 64 * 1024 * 1024;
 inline constexpr std::size_t transport_frame_share_bytes = 1'024;
+/// While the loop is behind, the transport's thread looks again after this time.
+inline constexpr long transport_behind_poll_ms = 5;
 /// Frames taken from one socket before the others get their turn.
 inline constexpr int receive_burst_frames = 128;
 /// Connections remembered per peer and channel: the live one, and those that a lost network has not closed yet.
@@ -170,9 +172,14 @@ inline constexpr std::uint64_t archive_ratio_max = 1'000;
 inline constexpr std::uint64_t archive_ratio_free_bytes = 64ull << 20;
 /// Window of the decompressor, as a power of two: what zstd uses up to level 19. It bounds the agent's memory.
 inline constexpr int archive_window_log_max = 23;
-/// Chunks of one release that are asked for before the first has come: a round trip of 20 ms would else hold a fetch at
-/// 12 MB/s, whatever the link. Far below bulk_queue_frames_max, so that several fetches of a host fit.
-inline constexpr std::size_t chunks_in_flight_max = 8;
+/// Chunks of one release that are asked for before the first has come: with one, a round trip of 20 ms holds a fetch at
+/// 12 MB/s, whatever the link; with four, at 50 MB/s. More would buy little and cost the coordinator memory: all that 500
+/// hosts have asked for at once waits there.
+inline constexpr std::size_t chunks_in_flight_max = 4;
+/// A piece that has not come is asked for again after this time, or after four times what the pieces took lately, and
+/// then after twice that: a link that 500 hosts share must not be asked for everything twice.
+inline constexpr std::int64_t blob_resend_ms_min = 3'000;
+inline constexpr std::int64_t blob_resend_ms_max = 30'000;
 /// A chunk whose digest is wrong is fetched again: a flipped bit, not a wrong artifact.
 inline constexpr unsigned chunk_attempts_max = 3;
 /// Read and write buffer for files of a release.

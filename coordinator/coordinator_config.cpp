@@ -1,5 +1,6 @@
 #include "coordinator/coordinator_config.hpp"
 
+#include <arpa/inet.h>
 #include <unistd.h>
 
 #include <array>
@@ -75,6 +76,17 @@ void read_advertise(const YamlNode& root, CoordinatorConfig& config) {
   config.advertise = {{own_name(), port_of(config.control_address), port_of(config.bulk_address)}};
 }
 
+std::string without_brackets(const std::string& host) {
+  return host.starts_with('[') && host.ends_with(']') ? host.substr(1, host.size() - 2) : host;
+}
+
+bool is_loopback(const std::string& address) {
+  in_addr four{};
+  in6_addr six{};
+  if (::inet_pton(AF_INET, address.c_str(), &four) == 1) return (ntohl(four.s_addr) >> 24) == 127;
+  return ::inet_pton(AF_INET6, address.c_str(), &six) == 1 && IN6_IS_ADDR_LOOPBACK(&six);
+}
+
 void read_http(const YamlNode& root, CoordinatorConfig& config) {
   const auto http = root.find("http");
   if (!http) return;
@@ -84,8 +96,14 @@ void read_http(const YamlNode& root, CoordinatorConfig& config) {
       config.api.listen_address.clear();
     } else {
       const Address address = read_address(*listen);
-      config.api.listen_address = address.host;
+      config.api.listen_address = without_brackets(address.host);
       config.api.listen_port = address.port;
+      if (!is_loopback(config.api.listen_address)) {
+        listen->refuse("'" + listen->text() +
+                       "' is no loopback address such as 127.0.0.1:8765: the API does not speak TLS itself, and tokens "
+                       "must not cross a network in clear. From another machine use `ssh -L 8765:127.0.0.1:8765`, or "
+                       "put a TLS proxy in front; see switchyard-coordinator(8), REACHING THE API");
+      }
     }
   }
   config.api.unix_socket = http->text_or("socket", config.api.unix_socket.string());

@@ -48,6 +48,10 @@ class BlobSource {
   virtual ~BlobSource() = default;
   virtual std::string fetch(const ReleaseId& release, bool manifest, std::uint64_t offset, std::uint32_t length,
                             std::int64_t deadline_boot_ms, const std::stop_token& stop) = 0;
+  /// A piece of the archive that fetch() will be called for soon is asked for now, and kept until give_up(), which is
+  /// called once for every begin(). Neither blocks nor throws.
+  virtual void begin(const ReleaseId& release, std::uint64_t offset, std::uint32_t length) = 0;
+  virtual void give_up(const ReleaseId& release, std::uint64_t offset) = 0;
 };
 
 protocol::StepResult done(bool changed, std::string detail);

@@ -3,6 +3,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <deque>
+#include <utility>
 
 #include "agent/executors/unpack.hpp"
 #include "common/crypto.hpp"
@@ -62,13 +64,31 @@ std::uint64_t ReleaseFetch::verified_prefix(int file, const protocol::ArtifactMa
   return manifest.bytes;
 }
 
-std::string ReleaseFetch::chunk(const protocol::ArtifactManifest& manifest, std::size_t index) {
+class ReleaseFetch::Ahead {
+ public:
+  Ahead(ReleaseFetch& fetch, const protocol::ArtifactManifest& manifest, std::size_t index)
+      : fetch_(fetch), begin_(chunk_begin(manifest, index)) {
+    fetch_.blobs_.begin(fetch_.release_, begin_, static_cast<std::uint32_t>(chunk_size(manifest, index)));
+  }
+  Ahead(const Ahead&) = delete;
+  Ahead& operator=(const Ahead&) = delete;
+  ~Ahead() { fetch_.blobs_.give_up(fetch_.release_, begin_); }
+
+ private:
+  ReleaseFetch& fetch_;
+  std::uint64_t begin_;
+};
+
+std::string ReleaseFetch::chunk(const protocol::ArtifactManifest& manifest, std::size_t index,
+                                std::unique_ptr<Ahead> ahead) {
   const std::uint64_t begin = chunk_begin(manifest, index);
   const std::size_t size = chunk_size(manifest, index);
   for (unsigned attempt = 0; attempt < limits::chunk_attempts_max; ++attempt) {
     check_cancelled();
     std::string bytes = blobs_.fetch(release_, false, begin, static_cast<std::uint32_t>(size),
                                      context_.deadline_boot_ms, context_.stop);
+    // A wrong answer is not kept: it is asked for anew.
+    ahead.reset();
     if (bytes.size() == size && sha256(bytes) == manifest.chunks[index]) return bytes;
   }
   throw ChecksumError("chunk " + std::to_string(index + 1) + " of " + std::to_string(manifest.chunks.size()) +
@@ -79,8 +99,15 @@ std::string ReleaseFetch::chunk(const protocol::ArtifactManifest& manifest, std:
 std::uint64_t ReleaseFetch::complete(int file, const protocol::ArtifactManifest& manifest, std::uint64_t from) {
   if (::ftruncate(file, static_cast<off_t>(from)) != 0) throw_errno("truncating the staged archive");
   if (::lseek(file, static_cast<off_t>(from), SEEK_SET) < 0) throw_errno("positioning in the staged archive");
-  for (auto index = static_cast<std::size_t>(from / manifest.chunk_bytes); index < manifest.chunks.size(); ++index) {
-    write_fully(file, chunk(manifest, index), "the staged archive");
+  std::deque<std::unique_ptr<Ahead>> window;
+  auto asked = static_cast<std::size_t>(from / manifest.chunk_bytes);
+  for (std::size_t index = asked; index < manifest.chunks.size(); ++index) {
+    for (; asked < manifest.chunks.size() && window.size() < limits::chunks_in_flight_max; ++asked) {
+      window.push_back(std::make_unique<Ahead>(*this, manifest, asked));
+    }
+    std::unique_ptr<Ahead> first = std::move(window.front());
+    window.pop_front();
+    write_fully(file, chunk(manifest, index, std::move(first)), "the staged archive");
   }
   return manifest.bytes - from;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -31,7 +32,9 @@ class ReleaseFetch {
   std::uint64_t complete(int file, const protocol::ArtifactManifest& manifest, std::uint64_t from);
 
  private:
-  std::string chunk(const protocol::ArtifactManifest& manifest, std::size_t index);
+  /// Under way from its construction to its end.
+  class Ahead;
+  std::string chunk(const protocol::ArtifactManifest& manifest, std::size_t index, std::unique_ptr<Ahead> ahead);
   void check_cancelled() const;
 
   BlobSource& blobs_;

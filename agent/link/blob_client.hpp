@@ -14,8 +14,8 @@
 namespace switchyard::agent {
 
 /// Pieces of artifacts over the bulk connection. fetch() is called on worker threads and blocks; deliver() on the
-/// loop's. A question whose answer does not come within a few seconds is asked again, so that a broken connection only
-/// costs time.
+/// loop's. A question whose answer does not come in good time is asked again, so that a broken connection only costs
+/// time.
 class BlobClient final : public BlobSource {
  public:
   /// `ask` is called on a worker thread; it must hand the message to the loop.
@@ -23,21 +23,28 @@ class BlobClient final : public BlobSource {
 
   std::string fetch(const ReleaseId& release, bool manifest, std::uint64_t offset, std::uint32_t length,
                     std::int64_t deadline_boot_ms, const std::stop_token& stop) override;
+  void begin(const ReleaseId& release, std::uint64_t offset, std::uint32_t length) override;
+  void give_up(const ReleaseId& release, std::uint64_t offset) override;
   void deliver(protocol::Blob blob);
 
  private:
   using Question = std::tuple<std::string, bool, std::uint64_t>;
   struct Waiting {
     unsigned askers = 0;
+    bool asked = false;
+    std::int64_t asked_boot_ms = 0;  ///< for the first time
     bool answered = false;
     protocol::Blob answer;
   };
 
+  void drop_asker(const Question& question);
+
   const Clock& clock_;
   std::function<void(protocol::BlobGet)> ask_;
-  std::mutex mutex_;
+  std::mutex mutex_;  ///< guards all below
   std::condition_variable_any wake_;
   std::map<Question, Waiting> waiting_;
+  std::int64_t answer_ms_ = 0;  ///< how long answers take, smoothed
 };
 
 }  // namespace switchyard::agent

@@ -22,6 +22,8 @@ class NoBlobs final : public BlobSource {
                     const std::stop_token&) override {
     throw TransportError("release " + release.str() + " cannot be fetched by the dead-man");
   }
+  void begin(const ReleaseId&, std::uint64_t, std::uint32_t) override {}
+  void give_up(const ReleaseId&, std::uint64_t) override {}
 };
 
 /// The agent, if it lives, was to act at the deadline itself.

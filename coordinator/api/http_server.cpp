@@ -119,9 +119,12 @@ void HttpServer::Parts::listen_loopback(EventLoop& loop, const ApiConfig& config
   const auto address = asio::ip::make_address(config.listen_address, error);
   if (error) throw InputError("the API's listen address is no IP address: " + config.listen_address);
   if (!address.is_loopback()) {
-    throw InputError(
-        "the API listens on loopback addresses only, and " + config.listen_address +
-        " is none: tokens must not cross a network in clear. Put a TLS proxy in front, or use an SSH tunnel");
+    throw InputError("http.listen: the API listens on loopback addresses only, and " + config.listen_address +
+                     " is none: it does not speak TLS itself, and tokens must not cross a network in clear. On this "
+                     "machine the command "
+                     "line uses the unix socket; from another: ssh -L 8765:127.0.0.1:" +
+                     std::to_string(config.listen_port) +
+                     " THIS-MACHINE, or a TLS proxy in front of the loopback address");
   }
   const tcp::endpoint endpoint(address, config.listen_port);
   const std::string what = "listening on " + config.listen_address + " port " + std::to_string(config.listen_port);

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <map>
 #include <mutex>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -156,12 +157,19 @@ class FakeBlobs final : public BlobSource {
     }
     return bytes;
   }
+  void begin(const ReleaseId&, std::uint64_t offset, std::uint32_t) override {
+    begun.insert(offset);
+    most_begun = std::max(most_begun, begun.size());
+  }
+  void give_up(const ReleaseId&, std::uint64_t offset) override { begun.erase(begun.find(offset)); }
   void add(const Artifact& artifact) { artifacts_[artifact.release] = artifact; }
   Artifact& artifact(const ReleaseId& release) { return artifacts_[release]; }
   void cut_after(int chunks) { left_until_cut_ = chunks; }
   void damage_next(int chunks) { damaged_ = chunks; }
 
   int chunks_fetched = 0;
+  std::multiset<std::uint64_t> begun;  ///< and not yet given up
+  std::size_t most_begun = 0;
 
  private:
   std::map<ReleaseId, Artifact> artifacts_;

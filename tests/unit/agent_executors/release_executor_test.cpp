@@ -108,6 +108,22 @@ TEST_F(Releases, ContinueATransferWhereItWasCutOff) {
   EXPECT_EQ(read_file(tree(artifact) / "data"), noise(100'000));
 }
 
+TEST_F(Releases, HaveSeveralChunksUnderWayAndNoneWhenTheyEnd) {
+  Tar tar;
+  tar.file("data", noise(100'000));
+  const Artifact artifact = make_artifact(tar, 4096);
+  blobs.add(artifact);
+  blobs.cut_after(10);
+  EXPECT_THROW(ensure(artifact), TransportError);
+  EXPECT_EQ(blobs.most_begun, limits::chunks_in_flight_max);
+  EXPECT_TRUE(blobs.begun.empty());
+  blobs.cut_after(-1);
+  blobs.damage_next(1);
+  ASSERT_EQ(ensure(artifact).state, protocol::StepState::done);
+  EXPECT_EQ(blobs.most_begun, limits::chunks_in_flight_max);
+  EXPECT_TRUE(blobs.begun.empty());
+}
+
 TEST_F(Releases, DoNotTrustWhatACutTransferLeftBehind) {
   Tar tar;
   tar.file("data", noise(100'000));

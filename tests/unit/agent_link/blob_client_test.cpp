@@ -29,6 +29,10 @@ class Questions {
     all_.pop_front();
     return first;
   }
+  bool empty() {
+    const std::lock_guard lock(mutex_);
+    return all_.empty();
+  }
 
  private:
   std::mutex mutex_;
@@ -72,6 +76,31 @@ TEST_F(Blobs, SaysWhatTheCoordinatorDoesNotHave) {
   } catch (const TransportError& error) {
     EXPECT_NE(std::string(error.what()).find("does not have the manifest of release aaaa"), std::string::npos);
   }
+}
+
+TEST_F(Blobs, AsksAtOnceForWhatItIsToldWillBeFetchedAndOnlyOnce) {
+  client.begin(release, 0, 10);
+  client.begin(release, 10, 10);
+  EXPECT_EQ(questions.take().offset, 0u);
+  EXPECT_EQ(questions.take().offset, 10u);
+  client.deliver({release, false, 10, "second", false});
+  client.deliver({release, false, 0, "first", false});
+  EXPECT_EQ(client.fetch(release, false, 0, 10, in(10'000), {}), "first");
+  EXPECT_EQ(client.fetch(release, false, 10, 10, in(10'000), {}), "second");
+  EXPECT_TRUE(questions.empty());
+}
+
+TEST_F(Blobs, KeepsNothingOfWhatWasGivenUp) {
+  client.begin(release, 0, 10);
+  questions.take();
+  client.deliver({release, false, 0, "damaged", false});
+  client.give_up(release, 0);
+  client.deliver({release, false, 0, "too late", false});
+  std::jthread coordinator([&] {
+    const protocol::BlobGet question = questions.take();
+    client.deliver({release, false, question.offset, "fresh", false});
+  });
+  EXPECT_EQ(client.fetch(release, false, 0, 10, in(10'000), {}), "fresh");
 }
 
 TEST_F(Blobs, EndsAtItsDeadline) { EXPECT_THROW(client.fetch(release, false, 0, 10, in(30), {}), TransportError); }

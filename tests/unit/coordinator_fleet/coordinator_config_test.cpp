@@ -100,6 +100,16 @@ TEST(CoordinatorConfig, KeepsAtLeastOneRelease) {
   }
 }
 
+TEST(CoordinatorConfig, RefusesAnApiThatOthersCouldReadAndTellsTheWayIn) {
+  for (const char* address : {"0.0.0.0:8765", "[::]:8765", "192.0.2.1:8765", "deploy.example:8765", "localhost:8765"}) {
+    const std::string text = complaint("http:\n  listen: \"" + std::string(address) + "\"\n");
+    EXPECT_EQ(text.substr(0, 21), "coordinator.yaml:2:11") << text;
+    for (const char* word : {"loopback", "TLS", "ssh -L"}) EXPECT_NE(text.find(word), std::string::npos) << text;
+  }
+  EXPECT_EQ(read("http: {listen: \"[::1]:8765\"}\n").api.listen_address, "::1");
+  EXPECT_EQ(read("http: {listen: \"127.1.2.3:80\"}\n").api.listen_port, 80);
+}
+
 TEST(CoordinatorConfig, CanDoWithoutTcpForItsApi) { EXPECT_EQ(read("http: {listen: none}\n").api.listen_address, ""); }
 
 TEST(CoordinatorConfig, MissesAFileThatWasNamedButNotTheDefaultOne) {
