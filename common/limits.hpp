@@ -173,8 +173,8 @@ inline constexpr std::uint64_t archive_ratio_free_bytes = 64ull << 20;
 /// Window of the decompressor, as a power of two: what zstd uses up to level 19. It bounds the agent's memory.
 inline constexpr int archive_window_log_max = 23;
 /// Chunks of one release that are asked for before the first has come: with one, a round trip of 20 ms holds a fetch at
-/// 12 MB/s, whatever the link; with four, at 50 MB/s. More would buy little and cost the coordinator memory: all that 500
-/// hosts have asked for at once waits there.
+/// 12 MB/s, whatever the link; with four, at 50 MB/s. More would buy little and cost the coordinator memory: all that
+/// 500 hosts have asked for at once waits there.
 inline constexpr std::size_t chunks_in_flight_max = 4;
 /// A piece that has not come is asked for again after this time, or after four times what the pieces took lately, and
 /// then after twice that: a link that 500 hosts share must not be asked for everything twice.
