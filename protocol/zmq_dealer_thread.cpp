@@ -12,17 +12,9 @@
 #include "common/limits.hpp"
 #include "common/log.hpp"
 #include "protocol/zmq_dialler.hpp"
+#include "protocol/zmq_queue.hpp"
 
 namespace switchyard::protocol {
-namespace {
-
-/// While the loop is behind, the thread looks again after this time.
-constexpr long behind_poll_ms = 5;
-
-std::size_t cost_of(std::size_t frame_bytes) { return frame_bytes + limits::transport_frame_share_bytes; }
-
-}  // namespace
-
 ZmqDealerThread::ZmqDealerThread(ZmqDealer::Settings settings, Tell tell)
     : settings_(std::move(settings)), tell_(std::move(tell)), random_(std::random_device{}()) {
   ENSURE(!settings_.endpoints.empty());
@@ -43,7 +35,7 @@ void ZmqDealerThread::post(Command command) {
 }
 
 bool ZmqDealerThread::send(Channel channel, std::uint64_t connection, std::string frame) {
-  const std::size_t cost = cost_of(frame.size());
+  const std::size_t cost = queued_cost(frame.size());
   if (leaving_bytes_.load(std::memory_order_relaxed) + cost > limits::transport_queue_bytes_max) return false;
   leaving_bytes_.fetch_add(cost, std::memory_order_relaxed);
   post(Send{channel, connection, std::move(frame)});
@@ -51,7 +43,7 @@ bool ZmqDealerThread::send(Channel channel, std::uint64_t connection, std::strin
 }
 void ZmqDealerThread::redial() { post(Redial{}); }
 void ZmqDealerThread::frame_done(std::size_t bytes) {
-  delivered_bytes_.fetch_sub(cost_of(bytes), std::memory_order_relaxed);
+  delivered_bytes_.fetch_sub(queued_cost(bytes), std::memory_order_relaxed);
 }
 
 void ZmqDealerThread::run() {
@@ -91,8 +83,8 @@ void ZmqDealerThread::wait() {
     items.push_back({(*dial)->monitor.handle(), 0, ZMQ_POLLIN, 0});
     if (!behind) items.push_back({(*dial)->socket.handle(), 0, ZMQ_POLLIN, 0});
   }
-  if (zmq_poll(items.data(), static_cast<int>(items.size()), behind ? behind_poll_ms : wait_ms()) < 0 &&
-      zmq_errno() != EINTR) {
+  const long patience_ms = behind ? limits::transport_behind_poll_ms : wait_ms();
+  if (zmq_poll(items.data(), static_cast<int>(items.size()), patience_ms) < 0 && zmq_errno() != EINTR) {
     throw TransportError(std::string("waiting for frames: ") + zmq_strerror(zmq_errno()));
   }
 }
@@ -110,7 +102,7 @@ void ZmqDealerThread::carry_out_commands() {
 }
 
 void ZmqDealerThread::carry_out(Send& command) {
-  leaving_bytes_.fetch_sub(cost_of(command.frame.size()), std::memory_order_relaxed);
+  leaving_bytes_.fetch_sub(queued_cost(command.frame.size()), std::memory_order_relaxed);
   if (command.channel == Channel::bulk) {
     if (!bulk_) dial_bulk();
     bulk_used_boot_ms_ = clock_.boot_ms();
@@ -215,7 +207,7 @@ void ZmqDealerThread::receive(Channel channel, ZmqSocket& socket) {
       continue;
     }
     if (channel == Channel::bulk) bulk_used_boot_ms_ = clock_.boot_ms();
-    delivered_bytes_.fetch_add(cost_of(part->bytes.size()), std::memory_order_relaxed);
+    delivered_bytes_.fetch_add(queued_cost(part->bytes.size()), std::memory_order_relaxed);
     tell_(Frame{channel, connection_, std::move(part->bytes)});
   }
 }

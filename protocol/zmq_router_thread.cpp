@@ -10,12 +10,10 @@
 #include "common/limits.hpp"
 #include "common/log.hpp"
 #include "protocol/zmq_listener.hpp"
+#include "protocol/zmq_queue.hpp"
 
 namespace switchyard::protocol {
 namespace {
-
-/// While the loop is behind, the thread looks again after this time.
-constexpr long behind_poll_ms = 5;
 
 std::optional<std::uint64_t> parse_grant(const std::string& user_id) {
   std::uint64_t grant = 0;
@@ -24,8 +22,6 @@ std::optional<std::uint64_t> parse_grant(const std::string& user_id) {
   if (error != std::errc() || stop != end) return std::nullopt;
   return grant;
 }
-
-std::size_t cost_of(std::size_t frame_bytes) { return frame_bytes + limits::transport_frame_share_bytes; }
 
 }  // namespace
 
@@ -59,14 +55,14 @@ void ZmqRouterThread::allow(std::uint64_t grant, std::string public_key) { post(
 void ZmqRouterThread::disallow(std::uint64_t grant) { post(Disallow{grant}); }
 
 bool ZmqRouterThread::send(Channel channel, std::uint64_t connection, std::string frame) {
-  const std::size_t cost = cost_of(frame.size());
+  const std::size_t cost = queued_cost(frame.size());
   if (leaving_bytes_.load(std::memory_order_relaxed) + cost > limits::transport_queue_bytes_max) return false;
   leaving_bytes_.fetch_add(cost, std::memory_order_relaxed);
   post(Send{channel, connection, std::move(frame)});
   return true;
 }
 void ZmqRouterThread::frame_done(std::size_t bytes) {
-  delivered_bytes_.fetch_sub(cost_of(bytes), std::memory_order_relaxed);
+  delivered_bytes_.fetch_sub(queued_cost(bytes), std::memory_order_relaxed);
 }
 
 void ZmqRouterThread::run() {
@@ -77,7 +73,7 @@ void ZmqRouterThread::run() {
                                 {zap_.socket().handle(), 0, ZMQ_POLLIN, 0},
                                 {sides_[0].socket->handle(), 0, ZMQ_POLLIN, 0},
                                 {sides_[1].socket->handle(), 0, ZMQ_POLLIN, 0}};
-      if (zmq_poll(items, behind ? 2 : 4, behind ? behind_poll_ms : -1) < 0 && zmq_errno() != EINTR) {
+      if (zmq_poll(items, behind ? 2 : 4, behind ? limits::transport_behind_poll_ms : -1) < 0 && zmq_errno() != EINTR) {
         throw TransportError(std::string("waiting for frames: ") + zmq_strerror(zmq_errno()));
       }
       carry_out_commands();
@@ -118,7 +114,7 @@ void ZmqRouterThread::carry_out(Disallow& command) {
 }
 
 void ZmqRouterThread::carry_out(Send& command) {
-  leaving_bytes_.fetch_sub(cost_of(command.frame.size()), std::memory_order_relaxed);
+  leaving_bytes_.fetch_sub(queued_cost(command.frame.size()), std::memory_order_relaxed);
   Side& to = side(command.channel);
   const auto found = to.routing_ids.find(command.connection);
   if (found == to.routing_ids.end()) return;  // it went away meanwhile: a frame may be lost
@@ -151,7 +147,7 @@ bool ZmqRouterThread::receive_one(Channel channel) {
   const auto grant = parse_grant(body->user_id);
   if (!grant || !allowed_.holds(*grant)) return true;  // its key was revoked after it had connected
   Frame frame{*grant, channel, connection_of(from, routing_id->bytes, *grant), std::move(body->bytes)};
-  delivered_bytes_.fetch_add(cost_of(frame.bytes.size()), std::memory_order_relaxed);
+  delivered_bytes_.fetch_add(queued_cost(frame.bytes.size()), std::memory_order_relaxed);
   deliver_(std::move(frame));
   return true;
 }

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "tests/unit/agent_link/coordinator_double.hpp"
+#include "tests/unit/agent_link/names.hpp"
 #include "tests/unit/agent_link/scratch_root.hpp"
 
 extern char** environ;
@@ -21,7 +22,6 @@ namespace {
 
 using testing::CoordinatorDouble;
 
-const DeploymentId deployment("d-0123456789abcdef");
 const HostId web_1("web-1");
 
 class AgentProcess : public ::testing::Test {

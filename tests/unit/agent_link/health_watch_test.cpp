@@ -9,12 +9,11 @@
 #include <fstream>
 
 #include "tests/support/fake_service_manager.hpp"
+#include "tests/unit/agent_link/names.hpp"
 #include "tests/unit/agent_link/scratch_root.hpp"
 
 namespace switchyard::agent {
 namespace {
-
-const DeploymentId deployment("d-0123456789abcdef");
 
 /// Rounds of 5 ms over real probes: healthy is that a file is there.
 class Watch : public ::testing::Test {

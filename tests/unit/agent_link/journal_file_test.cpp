@@ -15,11 +15,10 @@
 #include <thread>
 
 #include "common/limits.hpp"
+#include "tests/unit/agent_link/names.hpp"
 
 namespace switchyard::agent {
 namespace {
-
-const DeploymentId deployment("d-0123456789abcdef");
 
 JournalRecord record(RecordKind kind, const std::string& text = {}) {
   JournalRecord made;

@@ -9,6 +9,7 @@
 
 #include "common/limits.hpp"
 #include "tests/unit/agent_link/coordinator_double.hpp"
+#include "tests/unit/agent_link/names.hpp"
 
 namespace switchyard::agent {
 namespace {
@@ -16,7 +17,6 @@ namespace {
 using testing::CoordinatorDouble;
 
 const HostId web_1("web-1");
-const DeploymentId deployment("d-0123456789abcdef");
 
 /// A session on this thread's loop, against a coordinator on another.
 class Session : public ::testing::Test {
