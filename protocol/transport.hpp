@@ -6,7 +6,6 @@
 #include <string_view>
 
 #include "common/ids.hpp"
-#include "common/limits.hpp"
 
 namespace switchyard::protocol {
 
@@ -19,11 +18,6 @@ struct RefusedDial {
   std::string public_key;  ///< Z85
   std::uint64_t count = 0;
 };
-
-/// What a frame counts for in the queue between the transport's thread and the loop.
-inline constexpr std::size_t queued_cost(std::size_t frame_bytes) {
-  return frame_bytes + limits::transport_frame_share_bytes;
-}
 
 /// Seam, coordinator's side: frames to and from agents, each known by its key alone. Real: ZmqRouter. In tests:
 /// the simulated network. Nothing is promised but secrecy and the peer's identity: frames may be lost.
