@@ -33,13 +33,9 @@ void AgentCore::on(const Began& event) {
   for (const DeploymentId& id : open) {
     DeploymentRun& run = deployments_.at(id);
     const bool rebooted = !run.boot_id.empty() && run.boot_id != boot_id_;
-    if (rebooted && role_ == Role::agent && !run.provisional()) {
-      JournalRecord record;
-      record.kind = RecordKind::resumed;
-      record.deployment = id;
-      record.boot_id = boot_id_;
-      write(std::move(record));
-    }
+    // What must be brought back has resumed when it is back, and not before: this process may end on the way.
+    const bool bound = run.held && !(run.decided && !run.commit) && !run.committed;
+    if (rebooted && role_ == Role::agent && !run.provisional() && !bound) note_resumed(run);
     if (run.provisional() && (rebooted || now_ >= run.deadline_boot_ms)) {
       decide_abort(run, rebooted ? "the host rebooted before the deployment was confirmed" : "the confirm time passed");
       run.revert_all = true;
@@ -58,11 +54,11 @@ void AgentCore::on(const Began& event) {
         set_timer("revert", run, run.slice.confirm_ms);
       }
     } else if (run.held && !run.decided) {
-      if (rebooted) restore(run);
+      if (rebooted && role_ != Role::dead_man) restore(run);
       if (role_ == Role::agent) start_watches(run);
-    } else if (run.decided && !run.committed && rebooted) {
+    } else if (run.decided && !run.committed && rebooted && role_ != Role::dead_man) {
       restore(run);  // its end goes on with the commit
-    } else if (role_ == Role::dead_man) {
+    } else if (role_ != Role::agent) {
       continue;
     } else if (run.committed) {
       set_timer("retire", run, rebooted ? 0 : run.deadline_boot_ms - now_);

@@ -14,8 +14,10 @@
 namespace switchyard::agent {
 
 /// Who runs the core. The dead-man is the same core in another process: it only reverts what is past its deadline (or
-/// what a reboot left provisional) and restores what is held; it talks to nobody.
-enum class Role : std::uint8_t { agent, dead_man };
+/// what a reboot left provisional); it talks to nobody. `resume` is the dead-man that a booting host runs to its end
+/// before its agent begins: it also brings back what is held. The dead-man must not, since its last step could take
+/// effect after the agent, beside it, was told to go back.
+enum class Role : std::uint8_t { agent, dead_man, resume };
 
 struct CoreIdentity {
   HostId host;
@@ -79,6 +81,7 @@ class AgentCore {
   void drive_commit(DeploymentRun& run);
   void drive_retire(DeploymentRun& run);
   void restore(DeploymentRun& run);
+  void note_resumed(DeploymentRun& run);
   void start_watches(const DeploymentRun& run);
   void retire_component(DeploymentRun& run, const std::string& component, const std::string& why);
   void close(const DeploymentId& id, protocol::AgentState state);

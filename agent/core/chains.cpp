@@ -119,6 +119,7 @@ void AgentCore::end_chain(DeploymentRun& run, const std::string& component) {
     case Activity::retiring:
       return retire_component(run, component, "keep_old is over");
     case Activity::restoring:
+      if (role_ == Role::agent && !run.restoring()) note_resumed(run);
       if (run.decided && run.commit) drive_commit(run);
       if (run.decided && !run.commit) drive_revert(run);
       return;
@@ -265,6 +266,14 @@ void AgentCore::retire_component(DeploymentRun& run, const std::string& componen
   if (!all) return;
   record.component.clear();
   write(std::move(record));  // closes the deployment: `run` is gone
+}
+
+void AgentCore::note_resumed(DeploymentRun& run) {
+  JournalRecord record;
+  record.kind = RecordKind::resumed;
+  record.deployment = run.slice.deployment;
+  record.boot_id = boot_id_;
+  write(std::move(record));
 }
 
 void AgentCore::restore(DeploymentRun& run) {

@@ -16,6 +16,11 @@ bool DeploymentRun::swapped() const {
   });
 }
 
+bool DeploymentRun::restoring() const {
+  return std::any_of(components.begin(), components.end(),
+                     [](const auto& entry) { return entry.second.chain.activity == Activity::restoring; });
+}
+
 protocol::AgentState DeploymentRun::state() const {
   using protocol::AgentState;
   if (stuck) return AgentState::stuck;

@@ -103,6 +103,8 @@ struct DeploymentRun {
   bool swapped() const;
   /// The dead-man may fire: armed, and neither held nor decided.
   bool provisional() const { return armed && !held && !decided; }
+  /// Some component is being brought back after a reboot.
+  bool restoring() const;
   /// Nothing will be done for it any more.
   bool closed() const { return retired || reverted; }
   protocol::AgentState state() const;

@@ -47,7 +47,7 @@ void be_dead_man(const std::filesystem::path& state, const AgentIdentity& identi
       if (shell->core().idle() && steps.running() == 0) loop.stop();
     });
   };
-  CoreShell core_shell({identity.host, identity.plan_public_key}, Role::dead_man, journal, loop, host.clock, steps,
+  CoreShell core_shell({identity.host, identity.plan_public_key}, host.role, journal, loop, host.clock, steps,
                        std::move(hands));
   shell = &core_shell;
   loop.on_end_signal([&] { loop.stop(); });
@@ -68,11 +68,12 @@ void be_dead_man(const std::filesystem::path& state, const AgentIdentity& identi
   loop.run();
 }
 
-void run_dead_man(const AgentConfig& config, const AgentIdentity& identity, const std::optional<Resolved>& resolve) {
+void run_dead_man(const AgentConfig& config, const AgentIdentity& identity, Role role,
+                  const std::optional<Resolved>& resolve) {
   SystemClock clock;
   NoBlobs blobs;
   HostTools tools(config.paths, clock, blobs);
-  be_dead_man(config.paths.state, identity, {tools.executors, clock, read_boot_id(), grace_ms}, resolve);
+  be_dead_man(config.paths.state, identity, {tools.executors, clock, read_boot_id(), grace_ms, role}, resolve);
 }
 
 }  // namespace switchyard::agent

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "agent/core/agent_core.hpp"
 #include "agent/core/event.hpp"
 #include "agent/executors/executors.hpp"
 #include "agent/link/agent_config.hpp"
@@ -19,14 +20,17 @@ struct DeadManHost {
   const Clock& clock;
   std::string boot_id;
   std::int64_t grace_ms = 0;  ///< that the agent, if it lives, has to act at the deadline itself
+  Role role = Role::dead_man;
 };
 
 /// The dead-man's whole life: reads the journal, waits for the deadline of what is provisional, reads again, reverts
-/// what is past it (or what a reboot left provisional), restores what is held, and leaves when nothing is armed. Needs
-/// no network and no agent. `resolve`: root's decision for a held deployment, carried out first. Throws Error.
+/// what is past it (or what a reboot left provisional), and leaves when nothing is armed. Needs no network and no
+/// agent. As Role::resume it restores what is held, too. `resolve`: root's decision for a held deployment, carried out
+/// first. Throws Error.
 void be_dead_man(const std::filesystem::path& state, const AgentIdentity& identity, const DeadManHost& host,
                  const std::optional<Resolved>& resolve);
 /// The same with the real host's tools.
-void run_dead_man(const AgentConfig& config, const AgentIdentity& identity, const std::optional<Resolved>& resolve);
+void run_dead_man(const AgentConfig& config, const AgentIdentity& identity, Role role,
+                  const std::optional<Resolved>& resolve);
 
 }  // namespace switchyard::agent

@@ -119,7 +119,7 @@ int do_resolve(const Arguments& arguments, const AgentConfig& config, const Agen
   expect_operands(arguments, 1);
   if (arguments.commit == arguments.abort) throw InputError("resolve needs one of --commit and --abort");
   if (arguments.reason.empty()) throw InputError("resolve needs a --reason: it is kept in the journal");
-  run_dead_man(config, identity,
+  run_dead_man(config, identity, Role::dead_man,
                Resolved{DeploymentId(arguments.operands.front()), arguments.commit, arguments.reason});
   std::cout << read_status(config, identity, arguments.json).text;
   return EXIT_SUCCESS;
@@ -154,7 +154,7 @@ int dispatch(const Arguments& arguments, const AgentConfig& config) {
   }
   if (arguments.command == "deadman" || arguments.command == "resume") {
     expect_operands(arguments, 0);
-    run_dead_man(config, *identity, std::nullopt);
+    run_dead_man(config, *identity, arguments.command == "resume" ? Role::resume : Role::dead_man, std::nullopt);
     return EXIT_SUCCESS;
   }
   if (arguments.command == "status") {

@@ -367,6 +367,40 @@ TEST(AgentCore, TakesInWhatTheDeadManWrote) {
   EXPECT_EQ(host.state(), protocol::AgentState::reverting);
 }
 
+// Found by the simulation (seed 3366) when the dead-man did not hide it any more: the agent ended on the way, its next
+// process took the reboot for dealt with, and the commit closed a deployment whose unit did not run.
+TEST(AgentCore, BringsBackWhatIsHeldAgainWhenItEndedOnTheWay) {
+  Host host("db@h1");
+  host.hold();
+  host.core.emplace(CoreIdentity{self, keys.public_key}, Role::agent, host.journal);
+  const Effects begun = host.core->apply(Began{"boot-2"}, host.now);
+  ASSERT_FALSE(begun.runs.empty());
+  host.journal.insert(host.journal.end(), begun.writes.begin(), begun.writes.end());  // and no step ends
+  host.ran.clear();
+  host.start("boot-2");
+  EXPECT_FALSE(host.ran_matching("ensure_unit db").empty());
+  host.ran.clear();
+  host.start("boot-2");
+  EXPECT_TRUE(host.ran.empty()) << "once it is back, it is back";
+}
+
+// Found by tests/model (BESIDE_THE_AGENT): the dead-man of a booted host works beside the agent. Its last step of
+// bringing back what is held took effect after the agent had been told to go back, and had.
+TEST(AgentCore, LeavesItToAgentAndResumeUnitToBringBackWhatIsHeld) {
+  Host host("db@h1");
+  host.hold();
+  AgentCore dead_man(CoreIdentity{self, keys.public_key}, Role::dead_man, host.journal);
+  EXPECT_TRUE(dead_man.apply(Began{"boot-2"}, host.now).runs.empty());
+  EXPECT_TRUE(dead_man.idle());
+  AgentCore resume(CoreIdentity{self, keys.public_key}, Role::resume, host.journal);
+  EXPECT_FALSE(resume.apply(Began{"boot-2"}, host.now).runs.empty());
+
+  host.ask(protocol::Commit{host.id()});
+  std::erase_if(host.journal, [](const JournalRecord& record) { return record.kind == RecordKind::committed; });
+  AgentCore decided(CoreIdentity{self, keys.public_key}, Role::dead_man, host.journal);
+  EXPECT_TRUE(decided.apply(Began{"boot-2"}, host.now).runs.empty());
+}
+
 std::map<DeploymentId, protocol::AgentState> states_of(const AgentCore& core) {
   std::map<DeploymentId, protocol::AgentState> states;
   for (const protocol::DeploymentReport& report : core.reports(0)) states[report.deployment] = report.state;

@@ -19,11 +19,12 @@ using protocol::AgentState;
 /// The dead-man on a real journal, in real time, with scripted steps.
 class DeadMan : public ::testing::Test {
  protected:
-  void live(const std::string& boot_id = "boot-1", const std::optional<Resolved>& resolve = std::nullopt) {
+  void live(const std::string& boot_id = "boot-1", const std::optional<Resolved>& resolve = std::nullopt,
+            Role role = Role::dead_man) {
     AgentIdentity identity;
     identity.host = host.self;
     identity.plan_public_key = host.keys.public_key;
-    be_dead_man(host.state(), identity, {host.executors, clock, boot_id, 10}, resolve);
+    be_dead_man(host.state(), identity, {host.executors, clock, boot_id, 10, role}, resolve);
   }
   bool has_undone() const {
     const std::vector<std::string> asked = host.executor.asked();
@@ -96,10 +97,18 @@ TEST_F(DeadMan, RevertsAtOnceWhatAnotherBootLeftProvisional) {
   EXPECT_EQ(host.told(), AgentState::reverted);
 }
 
-TEST_F(DeadMan, BringsWhatIsHeldBackAfterARebootAndRevertsNothing) {
+TEST_F(DeadMan, LeavesWhatIsHeldToTheAgentAfterAReboot) {
   host.write_swapped("boot-1", 3'600'000);
   host.append(RecordKind::held);
   live("boot-2");
+  EXPECT_TRUE(host.executor.asked().empty());
+  EXPECT_EQ(host.told(), AgentState::held);
+}
+
+TEST_F(DeadMan, BringsWhatIsHeldBackBeforeTheAgentOfABootedHostBeginsAndRevertsNothing) {
+  host.write_swapped("boot-1", 3'600'000);
+  host.append(RecordKind::held);
+  live("boot-2", std::nullopt, Role::resume);
   const std::vector<std::string> asked = host.executor.asked();
   EXPECT_FALSE(asked.empty());
   EXPECT_TRUE(std::none_of(asked.begin(), asked.end(), [](const auto& step) { return step.starts_with("undo "); }));
