@@ -54,7 +54,9 @@ inline constexpr int receive_burst_frames = 128;
 inline constexpr std::size_t connections_per_peer_max = 4;
 /// A dial that has neither succeeded nor failed by then is given up: TCP connect, CURVE handshake, ZAP.
 inline constexpr std::int64_t dial_ms_max = 5'000;
-/// A key that was turned away is tried again after this time: a person must act first, or a token was just used up.
+/// A key that was turned away is tried again at once so often: the coordinator may be about to learn who may come in.
+inline constexpr unsigned refused_quick_rounds = 2;
+/// After that it is tried again after this time: a person must act first, or a token was just used up.
 inline constexpr std::int64_t refused_redial_ms = 10'000;
 /// And, as long as nobody has acted, doubling up to this: a host whose key was revoked asks for ever, and once a minute
 /// costs nobody anything.

@@ -125,7 +125,7 @@ void ZmqDealerThread::dial_control() {
   ZmqSocket socket =
       make_dialler(context_, settings_.server_public_key, settings_.keys,
                    {static_cast<std::int64_t>(limits::control_frame_bytes_max), limits::send_queue_frames_max});
-  ZmqSocket monitor = socket.monitor(context_, dial_events);
+  ZmqMonitor monitor = socket.monitor(context_, dial_events);
   socket.connect(endpoint.control_address());
   control_ = Dial{std::move(socket), std::move(monitor), clock_.boot_ms() + limits::dial_ms_max, false};
 }
@@ -136,7 +136,7 @@ void ZmqDealerThread::dial_bulk() {
       make_dialler(context_, settings_.server_public_key, settings_.keys,
                    {static_cast<std::int64_t>(limits::bulk_frame_bytes_max), limits::bulk_queue_frames_max});
   socket.set(ZMQ_IMMEDIATE, 0);
-  ZmqSocket monitor = socket.monitor(context_, dial_events);
+  ZmqMonitor monitor = socket.monitor(context_, dial_events);
   socket.connect(settings_.endpoints[endpoint_].bulk_address());
   bulk_ = Dial{std::move(socket), std::move(monitor), clock_.boot_ms() + limits::dial_ms_max, false};
 }
@@ -172,12 +172,14 @@ std::int64_t ZmqDealerThread::redial_delay_ms(LinkLoss loss) {
   turned_away_ = turned_away_ || loss == LinkLoss::refused;
   if (++round_dials_ >= settings_.endpoints.size()) {
     round_dials_ = 0;
-    // Another endpoint might have known the key. None did, so a person must act; the longer that takes, the slower.
-    if (std::exchange(turned_away_, false)) {
-      const std::int64_t pause_ms = limits::refused_redial_ms << std::min(refused_rounds_++, 3u);
-      return std::min(pause_ms, limits::refused_redial_ms_max);
+    // Another endpoint might have known the key. None did. A coordinator that has just started opens its door a moment
+    // before it knows who may come in; but after some tries a person must act, and the longer that takes, the slower.
+    if (!std::exchange(turned_away_, false)) {
+      refused_rounds_ = 0;
+    } else if (++refused_rounds_ > limits::refused_quick_rounds) {
+      const unsigned doublings = std::min(refused_rounds_ - limits::refused_quick_rounds - 1, 3u);
+      return std::min(limits::refused_redial_ms << doublings, limits::refused_redial_ms_max);
     }
-    refused_rounds_ = 0;
   }
   const unsigned doublings = std::min(failures_++, 3u);
   const int longest = std::min(limits::reconnect_ms_max, limits::reconnect_ms_min << doublings);

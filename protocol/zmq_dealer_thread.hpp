@@ -57,7 +57,7 @@ class ZmqDealerThread {
   /// A socket and the monitor that tells how its one dial went.
   struct Dial {
     ZmqSocket socket;
-    ZmqSocket monitor;
+    ZmqMonitor monitor;
     std::int64_t give_up_boot_ms = 0;  ///< while not up
     bool up = false;
   };

@@ -32,7 +32,7 @@ std::string reachable(std::string address) {
 int dial_outcome(const std::string& address, const std::string& server_public_key, const CurveKeyPair& keys) {
   ZmqContext context;
   ZmqSocket socket = make_dialler(context, server_public_key, keys, {limits::control_frame_bytes_max, 1});
-  ZmqSocket monitor = socket.monitor(context, dial_events);
+  ZmqMonitor monitor = socket.monitor(context, dial_events);
   socket.connect(address);
   const SystemClock clock;
   const std::int64_t deadline = clock.boot_ms() + limits::dial_ms_max;

@@ -129,19 +129,31 @@ void ZmqSocket::drop_rest() {
   }
 }
 
-ZmqSocket ZmqSocket::monitor(ZmqContext& context, int events) {
+ZmqMonitor ZmqSocket::monitor(ZmqContext& context, int events) {
   static std::atomic<std::uint64_t> number{0};
   const std::string address = "inproc://switchyard-monitor-" + std::to_string(++number);
   if (zmq_socket_monitor(handle_, address.c_str(), events) != 0) fail("watching a socket");
   ZmqSocket socket(context, ZMQ_PAIR);
   socket.connect(address);
-  return socket;
+  return {*this, std::move(socket)};
 }
 
-std::optional<ZmqEvent> next_event(ZmqSocket& monitor) {
-  const auto head = monitor.receive();
+ZmqMonitor::ZmqMonitor(ZmqSocket& watched, ZmqSocket events) : watched_(watched.handle()), events_(std::move(events)) {}
+ZmqMonitor::ZmqMonitor(ZmqMonitor&& other) noexcept
+    : watched_(std::exchange(other.watched_, nullptr)), events_(std::move(other.events_)) {}
+ZmqMonitor& ZmqMonitor::operator=(ZmqMonitor&& other) noexcept {
+  std::swap(watched_, other.watched_);
+  std::swap(events_, other.events_);
+  return *this;
+}
+ZmqMonitor::~ZmqMonitor() {
+  if (watched_ != nullptr) zmq_socket_monitor(watched_, nullptr, 0);
+}
+
+std::optional<ZmqEvent> next_event(ZmqMonitor& monitor) {
+  const auto head = monitor.events_.receive();
   if (!head) return std::nullopt;
-  if (head->more) monitor.drop_rest();
+  if (head->more) monitor.events_.drop_rest();
   ENSURE(head->bytes.size() == 6);
   std::uint16_t kind = 0;
   ZmqEvent event;

@@ -35,6 +35,8 @@ struct ZmqPart {
 
 enum class ZmqSent { sent, full, unreachable };
 
+class ZmqMonitor;
+
 /// One socket, used by one thread at a time. Nothing blocks.
 class ZmqSocket {
  public:
@@ -58,8 +60,8 @@ class ZmqSocket {
   /// Passes over the rest of a message.
   void drop_rest();
 
-  /// Events of this socket appear on the returned one.
-  ZmqSocket monitor(ZmqContext& context, int events);
+  /// Tells of the events of this socket, which must live longer.
+  ZmqMonitor monitor(ZmqContext& context, int events);
 
  private:
   void* handle_;
@@ -69,8 +71,25 @@ struct ZmqEvent {
   int kind = 0;
   std::uint32_t value = 0;
 };
-/// The next event of a monitor; nothing when there is none.
-std::optional<ZmqEvent> next_event(ZmqSocket& monitor);
+
+/// Where a socket's events appear. libzmq writes them on the thread that serves every socket of the context, and blocks
+/// that thread for good when nobody is there to read. So the watching is ended before the reading end is closed.
+class ZmqMonitor {
+ public:
+  ZmqMonitor(ZmqSocket& watched, ZmqSocket events);
+  ZmqMonitor(ZmqMonitor&& other) noexcept;
+  ZmqMonitor& operator=(ZmqMonitor&& other) noexcept;
+  ~ZmqMonitor();
+
+  void* handle() const { return events_.handle(); }
+  /// The next event; nothing when there is none.
+  friend std::optional<ZmqEvent> next_event(ZmqMonitor& monitor);
+
+ private:
+  void* watched_;
+  ZmqSocket events_;
+};
+std::optional<ZmqEvent> next_event(ZmqMonitor& monitor);
 
 /// Wakes a thread that waits in zmq_poll: the one thing that crosses threads.
 class ZmqWake {
