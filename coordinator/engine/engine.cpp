@@ -362,11 +362,13 @@ std::optional<protocol::Message> settle_stray(const protocol::DeploymentReport& 
                                               std::optional<Decision> decision) {
   using protocol::AgentState;
   if (report.state == AgentState::idle || report.state == AgentState::reverted) return std::nullopt;
-  if (decision == Decision::commit) {
-    if (report.state != AgentState::held) return std::nullopt;
-    return protocol::Commit{report.deployment};
-  }
   if (report.state == AgentState::committed) return std::nullopt;
+  if (decision == Decision::commit) {
+    if (report.state == AgentState::held) return protocol::Commit{report.deployment};
+    // Every host that was counted had said HELD, so this one was declared gone. It has to let go of its components:
+    // what was committed without it comes with a deployment of its own.
+    return protocol::Abort{report.deployment, {}, true, "this deployment was committed without this host"};
+  }
   return protocol::Abort{report.deployment, {}, true, "this deployment was rolled back while the host was away"};
 }
 

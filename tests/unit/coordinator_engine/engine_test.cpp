@@ -265,5 +265,23 @@ TEST(Engine, TellsAStrayAgentHowItEnded) {
   EXPECT_FALSE(settle_stray(report, model::Decision::commit).has_value());
 }
 
+// Who was counted had said HELD. Who had not was declared gone: it must let go, or it could never be brought to
+// anything.
+TEST(Engine, TellsAHostThatWasDeclaredGoneBeforeItHeldToUndoWhatTheOthersCommitted) {
+  using protocol::AgentState;
+  protocol::DeploymentReport report;
+  report.deployment = DeploymentId("d-00000000000000aa");
+  for (const AgentState state : {AgentState::accepted, AgentState::staging, AgentState::staged, AgentState::swapping,
+                                 AgentState::swapped, AgentState::reverting, AgentState::stuck}) {
+    report.state = state;
+    const auto message = settle_stray(report, model::Decision::commit);
+    ASSERT_TRUE(message && std::holds_alternative<protocol::Abort>(*message)) << protocol::agent_state_name(state);
+  }
+  for (const AgentState state : {AgentState::idle, AgentState::committed, AgentState::reverted}) {
+    report.state = state;
+    EXPECT_FALSE(settle_stray(report, model::Decision::commit)) << protocol::agent_state_name(state);
+  }
+}
+
 }  // namespace
 }  // namespace switchyard::engine

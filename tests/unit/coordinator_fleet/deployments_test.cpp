@@ -265,6 +265,21 @@ TEST_F(DeploymentsTest, CountsWithoutAHostThatIsDeclaredGone) {
   EXPECT_EQ(serving("web-2"), release);
 }
 
+TEST_F(DeploymentsTest, BringsAHostBackInThatWasDeclaredGoneInTheMiddleOfItsPreparation) {
+  const ReleaseId release = world.upload("api", "v1");
+  const auto started = expect_value(world.start(world.request(api_manifest("web-1, web-2"), {{"api", release}}), 0));
+  FakeAgent& late = world.agent("web-2");
+  world.run_until([&] { return late.open[started.row.id].state == protocol::AgentState::accepted; });
+  world.disconnect(late);
+  expect_value(world.operations().declare_gone(FleetWorld::caller, started.row.id, HostId("web-2"), "test"));
+  world.run(60'000);
+  ASSERT_EQ(world.row(started.row.id).state, DeploymentState::done);
+  world.connect(late);
+  world.run(60'000);
+  EXPECT_EQ(late.open[started.row.id].state, protocol::AgentState::reverted);
+  EXPECT_EQ(serving("web-2"), release);
+}
+
 TEST_F(DeploymentsTest, TellsAHostThatComesBackToALostDeploymentToUndoIt) {
   const ReleaseId release = world.upload("api", "v1");
   const auto started = expect_value(world.start(world.request(api_manifest("web-1, web-2"), {{"api", release}}), 0));
