@@ -1,5 +1,6 @@
 #include "agent/executors/verify_old_executor.hpp"
 
+#include <algorithm>
 #include <set>
 
 #include "agent/executors/release_tree.hpp"
@@ -51,13 +52,23 @@ protocol::StepResult VerifyOldExecutor::run(const protocol::Action& action, cons
 
 std::optional<std::string> VerifyOldExecutor::compare_switch(const protocol::VerifyOld& wanted) {
   if (wanted.traffic.kind == protocol::SwitchKind::none) return std::nullopt;
-  const std::set<std::string> live = live_slots(switches_.of(wanted.traffic.kind).read(wanted.traffic));
+  const SwitchReading reading = switches_.of(wanted.traffic.kind).read(wanted.traffic);
+  if (wanted.expected.kind == protocol::OldKind::absent && leads_nowhere(reading)) return std::nullopt;
+  const std::set<std::string> live = live_slots(reading);
   std::set<std::string> expected;
   if (wanted.expected.kind == protocol::OldKind::release) expected.insert(wanted.expected.slot);
   // A process on the stable port itself needs no entry; the switch may have one that leads to it all the same.
   const bool legacy = wanted.expected.kind == protocol::OldKind::legacy && live == std::set<std::string>{"legacy"};
   if (live == expected || legacy) return std::nullopt;
   return "the switch sends new connections to " + joined(live) + ", expected was " + joined(expected);
+}
+
+/// Somebody took a component's units away and left its entry in the switch. The inventory then found nothing, since
+/// nobody listens there, and no new plan would find anything else.
+bool VerifyOldExecutor::leads_nowhere(const SwitchReading& reading) {
+  return std::all_of(reading.targets.begin(), reading.targets.end(), [this](const protocol::SwitchTarget& target) {
+    return target.weight == 0 || (target.port != 0 && sockets_.listeners(target.port).empty());
+  });
 }
 
 protocol::StepResult VerifyOldExecutor::verify_release(const protocol::VerifyOld& wanted, const StepContext& context) {

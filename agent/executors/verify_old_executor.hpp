@@ -4,6 +4,7 @@
 
 #include "agent/executors/executor.hpp"
 #include "agent/system/service_manager.hpp"
+#include "agent/system/socket_table.hpp"
 #include "agent/system/traffic_switch.hpp"
 
 namespace switchyard::agent {
@@ -13,17 +14,20 @@ namespace switchyard::agent {
 /// is read as the inventory reads it. Reads only; several may run at once.
 class VerifyOldExecutor final : public Executor {
  public:
-  VerifyOldExecutor(const HostPaths& paths, ServiceManager& services, const TrafficSwitches& switches)
-      : paths_(paths), services_(services), switches_(switches) {}
+  VerifyOldExecutor(const HostPaths& paths, ServiceManager& services, const TrafficSwitches& switches,
+                    SocketTable& sockets)
+      : paths_(paths), services_(services), switches_(switches), sockets_(sockets) {}
   protocol::StepResult run(const protocol::Action& action, const StepContext& context) override;
 
  private:
   std::optional<std::string> compare_switch(const protocol::VerifyOld& wanted);
+  bool leads_nowhere(const SwitchReading& reading);
   protocol::StepResult verify_release(const protocol::VerifyOld& wanted, const StepContext& context);
 
   HostPaths paths_;
   ServiceManager& services_;
   TrafficSwitches switches_;
+  SocketTable& sockets_;
 };
 
 }  // namespace switchyard::agent

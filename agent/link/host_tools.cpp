@@ -24,7 +24,7 @@ HostTools::HostTools(const HostPaths& paths, const Clock& clock, BlobSource& blo
             [](const std::string& unit) { return journal_tail(unit, ""); }),
       run(paths, services, files, clock, real_pause()),
       prune(paths),
-      verify_old(paths, services, switches),
+      verify_old(paths, services, switches, sockets),
       executors({ensure_release, ensure_file, ensure_link, ensure_unit, switch_traffic, check_switch, drain, probe, run,
                  prune, verify_old},
                 clock),

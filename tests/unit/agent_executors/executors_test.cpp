@@ -12,6 +12,7 @@
 #include "common/limits.hpp"
 #include "tests/support/fake_clock.hpp"
 #include "tests/support/fake_service_manager.hpp"
+#include "tests/support/fake_socket_table.hpp"
 #include "tests/support/fake_traffic_switch.hpp"
 #include "tests/unit/agent_executors/archives.hpp"
 #include "tests/unit/agent_executors/scratch.hpp"
@@ -21,6 +22,7 @@ namespace {
 
 using switchyard::testing::FakeClock;
 using switchyard::testing::FakeServiceManager;
+using switchyard::testing::FakeSocketTable;
 using switchyard::testing::FakeSwitch;
 
 class Scripted final : public Executor {
@@ -126,7 +128,7 @@ class VerifyOld : public ::testing::Test {
     nftables.set(wanted.traffic);
   }
   protocol::StepResult verify() {
-    return VerifyOldExecutor(paths, services, {none, nftables, haproxy}).run(wanted, {});
+    return VerifyOldExecutor(paths, services, {none, nftables, haproxy}, sockets).run(wanted, {});
   }
 
   Scratch scratch;
@@ -134,6 +136,7 @@ class VerifyOld : public ::testing::Test {
   FakeBlobs blobs;
   FakeServiceManager services;
   FakeSwitch none, nftables, haproxy;
+  FakeSocketTable sockets;
   Artifact artifact = make_artifact(Tar().file("bin/app", "v1"));
   std::filesystem::path tree = paths.components / "app/releases" / artifact.release.str();
   protocol::VerifyOld wanted;
@@ -195,8 +198,16 @@ TEST_F(VerifyOld, ComparesSwitchAndBytesWhenNothingRuns) {
 
 TEST_F(VerifyOld, WantsNothingThereWhenNothingWas) {
   wanted.expected = {};
+  sockets.listen(5002);
   EXPECT_EQ(verify().code, "old_changed");
   wanted.traffic.stable_port = 81;
+  EXPECT_EQ(verify().state, protocol::StepState::done);
+}
+
+// Units removed by hand, to begin anew: the switch still leads to the slot, and the agent would put the entry back.
+TEST_F(VerifyOld, IsNotHeldUpByAnEntryThatLeadsNowhere) {
+  wanted.expected = {};
+  services.forget("app@blue.service");
   EXPECT_EQ(verify().state, protocol::StepState::done);
 }
 
