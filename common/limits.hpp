@@ -74,6 +74,13 @@ inline constexpr int listen_backlog_max = 1'024;
 /// A request is sent again after 1, 2, 4 ... seconds until its answer arrives or its deadline passes.
 inline constexpr std::int64_t resend_ms_min = 1'000;
 inline constexpr std::int64_t resend_ms_max = 30'000;
+/// A host that came back with a deployment that is over is told so this often, until it has ended it too.
+inline constexpr std::int64_t stray_resend_ms = 5'000;
+/// Deployments of which the coordinator remembers that its store knows them: 64 for each of many hosts are mostly the
+/// same.
+inline constexpr std::size_t known_deployments_max = 10'000;
+/// After an old copy of the store was restored: more plans than anybody makes between two backups.
+inline constexpr std::uint64_t plan_numbers_skipped = 1'000'000;
 
 // --- deployments ---------------------------------------------------------------------------------------------------
 /// The dead-man's budget unless the manifest says otherwise: long enough for a coordinator restart, short for a user.

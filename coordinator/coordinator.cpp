@@ -79,6 +79,7 @@ struct Coordinator::Parts {
 
   fleet::ArtifactPruner pruner;
   fleet::RefusalBook refusals;
+  fleet::Recovery recovery;
   fleet::Intake intake;
   fleet::FleetOperations operations;
   std::unique_ptr<api::HttpServer> http;  ///< last: it answers only when all else is there
@@ -109,9 +110,10 @@ Coordinator::Parts::Parts(EventLoop& event_loop, const CoordinatorConfig& config
       convergence(store, planning, starter, registry, timers, clock),
       pruner(store, artifacts, timers, clock, config.keep_releases),
       refusals(store, clock),
-      intake({store, registry, hosts, runs, inventory, convergence, artifacts, refusals}),
-      operations(
-          {store, clock, registry, hosts, artifacts, pruner, runs, planning, starter, convergence, viewers, intake}) {
+      recovery(store, registry, runs, hosts, clock),
+      intake({store, registry, hosts, runs, inventory, convergence, artifacts, refusals, recovery}),
+      operations({store, clock, registry, hosts, artifacts, pruner, runs, planning, starter, convergence, viewers,
+                  intake, recovery}) {
   take_over();
   http = std::make_unique<api::HttpServer>(loop, operations, config.api);
   keep_pinging();

@@ -204,8 +204,15 @@ void AgentCore::on(const protocol::Abort& message) {
   if (run == nullptr) {
     const bool known = std::any_of(closed_.begin(), closed_.end(),
                                    [&](const auto& report) { return report.deployment == message.deployment; });
-    // Of a deployment that never came here, nothing is here: that is what "reverted" says.
-    if (!known) return send(protocol::Reverted{message.deployment, {}, true, "unknown here: nothing was changed"});
+    // Of a deployment that never came here, nothing is here: that is what "reverted" says. It is written down, since
+    // its plan may still be on the way.
+    if (!known) {
+      JournalRecord record;
+      record.kind = RecordKind::reverted;
+      record.deployment = message.deployment;
+      write(std::move(record));
+      return send(protocol::Reverted{message.deployment, {}, true, "unknown here: nothing was changed"});
+    }
     return answer_unknown(message.deployment);
   }
   if (run->decided && run->commit) return send(protocol::Report{run->report(now_)});

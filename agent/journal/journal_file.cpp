@@ -62,6 +62,7 @@ bool JournalFile::open() {
     disk_->replace(magic);
     disk_->open();
   }
+  disk_->sync_name();
   allocated_ = disk_->size();
   end_ = magic.size();
   frame_seq_ = 0;
@@ -78,6 +79,7 @@ std::vector<JournalRecord> JournalFile::read_tail() {
   if (bytes.compare(0, magic.size(), magic) != 0) throw JournalCorrupt(path + " is not a journal of this version");
   std::vector<JournalRecord> records;
   Frame frame;
+  std::uint64_t last = end_;
   while (read_frame(bytes, end_, frame)) {
     if (frame.seq != frame_seq_ + 1) {
       throw JournalCorrupt(path + ": frame " + std::to_string(frame.seq) + " follows frame " +
@@ -88,18 +90,30 @@ std::vector<JournalRecord> JournalFile::read_tail() {
       records.push_back(std::move(record));
     }
     frame_seq_ = frame.seq;
+    last = end_;
     end_ += head_bytes + frame.payload.size();
   }
   const std::size_t rest = bytes.find_first_not_of('\0', end_);
-  if (rest == std::string::npos) return records;
+  if (rest == std::string::npos) {
+    if (!records.empty()) make_durable(bytes, last);
+    return records;
+  }
   if (valid_frame_follows(bytes, end_)) {
     throw JournalCorrupt(path + ": damaged at byte " + std::to_string(end_) +
                          ", and records follow. No steps are run; see `switchyard-agent status`");
   }
   log::warning("journal had a torn end", {{"path", path}, {"byte", end_}});
   disk_->write(end_, std::string(bytes.size() - end_, '\0'));
-  disk_->sync();
+  make_durable(bytes, last);
   return records;
+}
+
+/// Nothing may be believed that a power cut could still take: who wrote the last frame may have died before it was on
+/// the disk, or of a sync that failed, after which the kernel takes pages for clean that are not. So it is written once
+/// more. (The frames before it were on the disk before it was begun.)
+void JournalFile::make_durable(const std::string& bytes, std::uint64_t last) {
+  if (last < end_) disk_->write(last, std::string_view(bytes).substr(last, end_ - last));
+  disk_->sync();
 }
 
 bool JournalFile::valid_frame_follows(const std::string& bytes, std::size_t from) const {

@@ -66,6 +66,7 @@ class JournalFile {
   /// True when the file is another one than at the last turn.
   bool open();
   std::vector<JournalRecord> read_tail();
+  void make_durable(const std::string& bytes, std::uint64_t last);
   bool valid_frame_follows(const std::string& bytes, std::size_t from) const;
   std::string frame_of(std::vector<JournalRecord>& records);
   void reserve(std::uint64_t bytes);

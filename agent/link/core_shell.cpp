@@ -96,8 +96,8 @@ void CoreShell::set_timer(const SetTimer& timer) {
   });
 }
 
-void CoreShell::compact_if_large() {
-  if (journal_.size() < limits::journal_compact_bytes || !core_.idle()) return;
+void CoreShell::compact_if_large(std::uint64_t bytes) {
+  if (journal_.size() < bytes || !core_.idle()) return;
   std::vector<Effects> work;
   {
     JournalFile::Turn turn(journal_);

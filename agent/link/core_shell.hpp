@@ -9,6 +9,7 @@
 #include "agent/journal/journal_file.hpp"
 #include "agent/link/step_runner.hpp"
 #include "common/clock.hpp"
+#include "common/limits.hpp"
 #include "common/scheduler.hpp"
 
 namespace switchyard::agent {
@@ -32,8 +33,8 @@ class CoreShell {
 
   void handle(const Event& event);
   const AgentCore& core() const { return core_; }
-  /// Rewrites the journal without what is over, when it has grown and nothing is open.
-  void compact_if_large();
+  /// Rewrites the journal without what is over, when it has grown to that many bytes and nothing is open.
+  void compact_if_large(std::uint64_t bytes = limits::journal_compact_bytes);
 
  private:
   void take(JournalFile::Turn& turn, const Event& event, std::vector<Effects>& work);

@@ -23,13 +23,9 @@ HelloOutcome AgentRegistry::hello(const HostId& host, std::uint64_t connection, 
   if (present != sessions_.end() && connection < present->second.connection) return {};
 
   const auto agreement = protocol::agree(hello);
-  const bool ahead = hello.max_epoch > epoch_;
-  if (!agreement || ahead) {
-    const std::string code = ahead ? "recovery" : "version";
-    const std::string text = ahead ? "this host has obeyed epoch " + std::to_string(hello.max_epoch) +
-                                         ", the coordinator's store knows only " + std::to_string(epoch_) +
-                                         ": was an old store restored?"
-                                   : "no protocol version in common; upgrade the older side";
+  if (!agreement) {
+    const std::string code = "version";
+    const std::string text = "no protocol version in common; upgrade the older side";
     log::error("agent refused", {{"host", host.str()}, {"code", code}, {"why", text}});
     send_bare(host, protocol::Channel::control, envelope, protocol::Refuse{code, text});
     return {.ended = end(host), .begun = std::nullopt};

@@ -61,6 +61,14 @@ void DeploymentRuns::restore() {
   }
 }
 
+void DeploymentRuns::start_over() {
+  timers_.cancel_all("run/");
+  live_.clear();
+  waiting_.clear();
+  strays_.clear();
+  restore();
+}
+
 void DeploymentRuns::start(model::DeploymentRow row, model::Plan plan) {
   const DeploymentId id = row.id;
   add(std::move(row), std::move(plan), std::nullopt);
@@ -180,8 +188,27 @@ void DeploymentRuns::agent_connected(const HostId& host, std::uint64_t session,
                   {"deployment", report.deployment.str()},
                   {"state", protocol::agent_state_name(report.state)},
                   {"told", protocol::message_name(protocol::type_of(*message))}});
+    strays_.insert_or_assign({host, report.deployment}, *message);
     registry_.send(host, *message);
   }
+  if (!strays_.empty()) timers_.set("runs/strays", limits::stray_resend_ms, [this] { tell_strays(); });
+}
+
+/// As every request, this one is sent again until it is answered. Who reconnects is told anew.
+void DeploymentRuns::tell_strays() {
+  for (const auto& [stray, message] : strays_) registry_.send(stray.first, message);
+  if (!strays_.empty()) timers_.set("runs/strays", limits::stray_resend_ms, [this] { tell_strays(); });
+}
+
+void DeploymentRuns::stray_said(const HostId& host, const DeploymentId& id, const protocol::Message& message) {
+  using protocol::AgentState;
+  bool over = std::holds_alternative<protocol::Committed>(message);
+  if (const auto* reverted = std::get_if<protocol::Reverted>(&message)) over = reverted->complete;
+  if (const auto* said = std::get_if<protocol::Report>(&message)) {
+    const AgentState state = said->report.state;
+    over = state == AgentState::idle || state == AgentState::reverted || state == AgentState::committed;
+  }
+  if (over) strays_.erase({host, id});
 }
 
 void DeploymentRuns::agent_lost(const HostId& host, std::uint64_t session) {
@@ -190,6 +217,7 @@ void DeploymentRuns::agent_lost(const HostId& host, std::uint64_t session) {
     if (live.run.plan.slices.contains(host)) concerned.push_back(id);
   }
   for (const DeploymentId& id : concerned) post(id, engine::AgentLost{host, session});
+  std::erase_if(strays_, [&](const auto& entry) { return entry.first.first == host; });
 }
 
 void DeploymentRuns::agent_said(const HostId& host, std::uint64_t session, const DeploymentId& id,
@@ -198,6 +226,7 @@ void DeploymentRuns::agent_said(const HostId& host, std::uint64_t session, const
   const auto* step = std::get_if<protocol::StepEvent>(&message);
   if (found == live_.end()) {
     if (step != nullptr) late_step(host, *step);
+    stray_said(host, id, message);
     return;
   }
   if (!found->second.run.plan.slices.contains(host)) {

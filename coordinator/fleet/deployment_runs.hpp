@@ -35,6 +35,8 @@ class DeploymentRuns {
 
   /// Takes up what an earlier process left unfinished. Once, after the epoch was taken.
   void restore();
+  /// The same once more, after decisions were written that no run has made: a recovery.
+  void start_over();
   /// Row, plan and locks are durable, in state `approved`.
   void start(model::DeploymentRow row, model::Plan plan);
   void post(const DeploymentId& id, engine::Event event);
@@ -61,6 +63,8 @@ class DeploymentRuns {
   void finish(const DeploymentId& id);
   void introduce_connected(const DeploymentId& id);
   bool acknowledge_known_step(Live& live, const HostId& host, const protocol::StepEvent& step);
+  void tell_strays();
+  void stray_said(const HostId& host, const DeploymentId& id, const protocol::Message& message);
   void late_step(const HostId& host, const protocol::StepEvent& step);
 
   store::StateStore& store_;
@@ -75,6 +79,8 @@ class DeploymentRuns {
   bool draining_ = false;
   bool store_down_ = false;
   std::set<std::string> late_recorded_;
+  /// Hosts that still have a deployment open which is over, and what they were told.
+  std::map<std::pair<HostId, DeploymentId>, protocol::Message> strays_;
 };
 
 }  // namespace switchyard::fleet

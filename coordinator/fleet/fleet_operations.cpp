@@ -94,6 +94,7 @@ void FleetOperations::plan(const Caller&, const DeployRequest& request, Reply<mo
 }
 
 void FleetOperations::start(const Caller& caller, const DeployRequest& request, Reply<DeploymentView> reply) {
+  if (auto refusal = parts_.recovery.refuse_start()) return reply(std::move(*refusal));
   if (answered_by_key(request.idempotency_key, reply)) return;
   StartOrder order;
   order.caller = caller;
@@ -108,6 +109,7 @@ void FleetOperations::start(const Caller& caller, const DeployRequest& request, 
 
 void FleetOperations::start_rollback(const Caller& caller, const RollbackRequest& request,
                                      Reply<DeploymentView> reply) {
+  if (auto refusal = parts_.recovery.refuse_start()) return reply(std::move(*refusal));
   const auto row = parts_.store.deployment(request.deployment);
   if (auto refusal = refuse_rollback(request, row)) return reply(std::move(*refusal));
   if (answered_by_key(request.idempotency_key, reply)) return;
@@ -142,6 +144,14 @@ std::optional<Refusal> FleetOperations::refuse_rollback(const RollbackRequest& r
                    "not_finished",
                    "deployment " + row->id.str() + " is " + std::string(model::state_name(row->state)) +
                        "; cancel it with `switchyard deploy cancel`, which brings the old release back",
+                   {}};
+  }
+  if (!parts_.store.plan(row->id)) {
+    return Refusal{409,
+                   "no_plan",
+                   "deployment " + row->id.str() +
+                       " was recovered from the hosts' journals, and what it changed is not known any more; deploy the "
+                       "release that you want from its manifest",
                    {}};
   }
   return std::nullopt;

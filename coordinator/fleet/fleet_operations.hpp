@@ -13,6 +13,7 @@
 #include "coordinator/fleet/intake.hpp"
 #include "coordinator/fleet/operations.hpp"
 #include "coordinator/fleet/planning.hpp"
+#include "coordinator/fleet/recovery.hpp"
 #include "coordinator/fleet/timeline_viewers.hpp"
 
 namespace switchyard::fleet {
@@ -34,6 +35,7 @@ class FleetOperations final : public Operations {
     Convergence& convergence;
     TimelineViewers& viewers;
     Intake& intake;
+    Recovery& recovery;
   };
   explicit FleetOperations(Parts parts) : parts_(parts) {}
 

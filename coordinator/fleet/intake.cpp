@@ -45,8 +45,9 @@ void Intake::handle(const HostId& peer, protocol::Channel channel, std::uint64_t
   const auto speaker = token ? protocol::Speaker::enrolling : protocol::Speaker::agent;
   const protocol::MessageType type = protocol::type_of(envelope.message);
   if (!protocol::may_say(speaker, channel, type)) {
-    log::warning("message that its sender may not say was dropped",
-                 {{"peer", peer.str()}, {"message", protocol::message_name(type)}});
+    forbid(peer, "said " + std::string(protocol::message_name(type)) + " on the " +
+                     (channel == protocol::Channel::bulk ? "bulk" : "control") +
+                     " channel, which is not for it to say");
     return;
   }
   if (token) return enrol(peer, *token, envelope);
@@ -58,6 +59,15 @@ void Intake::handle(const HostId& peer, protocol::Channel channel, std::uint64_t
   } else {
     from_agent(peer, envelope);
   }
+}
+
+/// No program of ours does this, so its key is in other hands, or it is none of ours: its session is over, and people
+/// shall hear of it.
+void Intake::forbid(const HostId& peer, const std::string& what) {
+  log::warning("message that its sender may not say was dropped", {{"peer", peer.str()}, {"what", what}});
+  parts_.refusals.note({"message.refuse", peer.str(), "agent", what});
+  const auto ended = parts_.registry.refuse(peer, "forbidden", "this host " + what);
+  if (ended) parts_.runs.agent_lost(peer, ended->number);
 }
 
 void Intake::enrol(const HostId& peer, const std::string& token, const protocol::Envelope& envelope) {
@@ -75,10 +85,14 @@ void Intake::turned_away(const std::vector<protocol::RefusedDial>& dials) {
 }
 
 void Intake::hello(const HostId& host, std::uint64_t connection, const protocol::Envelope& envelope) {
+  const auto& hello = std::get<protocol::Hello>(envelope.message);
+  if (const auto why = parts_.recovery.refuses(host, hello)) {
+    parts_.registry.send_bare(host, protocol::Channel::control, envelope, protocol::Refuse{"recovery", *why});
+    return;
+  }
   const HelloOutcome outcome = parts_.registry.hello(host, connection, envelope);
   if (outcome.ended) parts_.runs.agent_lost(host, outcome.ended->number);
   if (!outcome.begun) return;
-  const auto& hello = std::get<protocol::Hello>(envelope.message);
   parts_.hosts.seen(host, hello.agent_version);
   parts_.runs.agent_connected(host, *outcome.begun, hello.open);
   parts_.convergence.host_connected(host);
@@ -101,11 +115,23 @@ void Intake::from_agent(const HostId& host, const protocol::Envelope& envelope) 
 }
 
 void Intake::tick() {
+  confirm_epoch();
   for (const EndedSession& ended : parts_.registry.tick(parts_.store.audit_head())) {
     parts_.runs.agent_lost(ended.host, ended.number);
   }
   parts_.hosts.drop_expired();
   write_housekeeping();
+}
+
+/// A coordinator that was replaced while it had nothing to write must not keep its agents.
+void Intake::confirm_epoch() {
+  try {
+    parts_.store.confirm_epoch();
+  } catch (const StaleEpochError&) {
+    throw;
+  } catch (const StoreError& error) {
+    log::warning("whether another coordinator has taken over could not be read", {{"why", error.what()}});
+  }
 }
 
 void Intake::write_housekeeping() {

@@ -10,6 +10,7 @@
 #include "coordinator/fleet/deployment_runs.hpp"
 #include "coordinator/fleet/host_book.hpp"
 #include "coordinator/fleet/inventory_rounds.hpp"
+#include "coordinator/fleet/recovery.hpp"
 #include "coordinator/fleet/refusal_book.hpp"
 #include "protocol/transport.hpp"
 
@@ -29,6 +30,7 @@ class Intake {
     Convergence& convergence;
     const ArtifactStore& artifacts;
     RefusalBook& refusals;
+    Recovery& recovery;
   };
   explicit Intake(Parts parts) : parts_(parts) {}
 
@@ -45,7 +47,9 @@ class Intake {
   void handle(const HostId& peer, protocol::Channel channel, std::uint64_t connection,
               const protocol::Envelope& envelope);
   void hello(const HostId& host, std::uint64_t connection, const protocol::Envelope& envelope);
+  void forbid(const HostId& peer, const std::string& what);
   void enrol(const HostId& peer, const std::string& token, const protocol::Envelope& envelope);
+  void confirm_epoch();
   void write_housekeeping();
   void from_agent(const HostId& host, const protocol::Envelope& envelope);
 

@@ -77,6 +77,24 @@ struct TokenMade {
   std::int64_t expires_wall_ms = 0;
 };
 
+/// An old copy of the store was restored, and the hosts know more than it.
+struct RecoveryView {
+  std::uint64_t epoch_obeyed = 0;  ///< the newest that a host has heard of
+  std::uint64_t epoch_stored = 0;
+  std::vector<HostId> heard;    ///< hosts whose journals are known
+  std::vector<HostId> missing;  ///< hosts that were not heard of yet
+  bool operator==(const RecoveryView&) const = default;
+};
+struct RecoverRequest {
+  std::vector<HostId> without;  ///< hosts that are gone: what only they know is given up
+  std::string reason;
+};
+struct RecoveryDone {
+  std::uint64_t epoch = 0;
+  std::vector<DeploymentId> committed;  ///< whose decision was lost, and is proven by a host
+  std::vector<DeploymentId> aborted;    ///< unknown to the store, and committed nowhere
+};
+
 class Operations {
  public:
   virtual ~Operations() = default;

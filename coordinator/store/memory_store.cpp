@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "common/error.hpp"
+#include "common/limits.hpp"
 #include "coordinator/store/audit_chain.hpp"
 #include "coordinator/store/conflicts.hpp"
 
@@ -96,6 +97,12 @@ void MemoryStore::fail_commit(std::uint64_t n, Fault fault) {
 }
 
 std::uint64_t MemoryStore::take_epoch(const std::string&) { return epoch_ = ++disk_->epoch; }
+
+std::uint64_t MemoryStore::take_epoch_above(std::uint64_t obeyed) {
+  check_epoch();
+  disk_->plan_seq += limits::plan_numbers_skipped;
+  return epoch_ = disk_->epoch = std::max(disk_->epoch, obeyed) + 1;
+}
 
 void MemoryStore::check_epoch() const {
   if (epoch_ == 0 || disk_->epoch != epoch_) {

@@ -33,7 +33,7 @@ struct MemoryDisk {
 };
 
 /// The store of the tests and of the simulation; it keeps every promise of StateStore but to outlive the process.
-class MemoryStore final : public StateStore {
+class MemoryStore : public StateStore {
  public:
   explicit MemoryStore(std::shared_ptr<MemoryDisk> disk = std::make_shared<MemoryDisk>());
 
@@ -45,7 +45,9 @@ class MemoryStore final : public StateStore {
   std::shared_ptr<MemoryDisk> disk() const { return disk_; }
 
   std::uint64_t take_epoch(const std::string& holder) override;
+  std::uint64_t take_epoch_above(std::uint64_t obeyed) override;
   std::uint64_t epoch() const override { return epoch_; }
+  void confirm_epoch() const override { check_epoch(); }
   std::uint64_t next_plan_seq() override;
   void commit(const Transaction& writes) override;
 

@@ -7,6 +7,7 @@
 
 #include "common/ensure.hpp"
 #include "common/error.hpp"
+#include "common/limits.hpp"
 #include "coordinator/store/audit_chain.hpp"
 #include "coordinator/store/migrations.hpp"
 #include "coordinator/store/row_json.hpp"
@@ -72,6 +73,10 @@ auto read_all(SqliteStatement& statement, Read read) {
   return rows;
 }
 
+StaleEpochError replaced(std::uint64_t epoch) {
+  return StaleEpochError("another coordinator has taken over the store (my epoch is " + std::to_string(epoch) + ")");
+}
+
 }  // namespace
 
 SqliteStore::SqliteStore(const std::filesystem::path& file, Access access)
@@ -91,11 +96,29 @@ std::uint64_t SqliteStore::take_epoch(const std::string& holder) {
   return epoch_;
 }
 
+std::uint64_t SqliteStore::take_epoch_above(std::uint64_t obeyed) {
+  SqliteTransaction transaction(database_);
+  check_epoch();
+  SqliteStatement statement(database_,
+                            "UPDATE lease SET epoch = MAX(epoch, ?) + 1, plan_seq = plan_seq + ? WHERE id = 1 "
+                            "RETURNING epoch");
+  statement.bind(obeyed, limits::plan_numbers_skipped);
+  ENSURE(statement.step());
+  const auto taken = statement.as<std::uint64_t>();
+  ENSURE(!statement.step());
+  transaction.commit();
+  epoch_ = taken;
+  return epoch_;
+}
+
 void SqliteStore::check_epoch() {
   SqliteStatement(database_, "UPDATE lease SET commits = commits + 1 WHERE id = 1 AND epoch = ?").bind(epoch_).run();
-  if (epoch_ == 0 || database_.changes() != 1) {
-    throw StaleEpochError("another coordinator has taken over the store (my epoch is " + std::to_string(epoch_) + ")");
-  }
+  if (epoch_ == 0 || database_.changes() != 1) throw replaced(epoch_);
+}
+
+void SqliteStore::confirm_epoch() const {
+  SqliteStatement statement(database_, "SELECT epoch FROM lease WHERE id = 1");
+  if (!statement.step() || statement.as<std::uint64_t>() != epoch_) throw replaced(epoch_);
 }
 
 std::uint64_t SqliteStore::next_plan_seq() {

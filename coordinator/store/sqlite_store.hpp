@@ -19,7 +19,9 @@ class SqliteStore final : public StateStore {
   explicit SqliteStore(const std::filesystem::path& file, Access access = Access::exclusive);
 
   std::uint64_t take_epoch(const std::string& holder) override;
+  std::uint64_t take_epoch_above(std::uint64_t obeyed) override;
   std::uint64_t epoch() const override { return epoch_; }
+  void confirm_epoch() const override;
   std::uint64_t next_plan_seq() override;
   void commit(const Transaction& writes) override;
 

@@ -114,7 +114,13 @@ class StateStore {
 
   /// Takes over: the epoch grows by one and every older holder's commits fail from here on.
   virtual std::uint64_t take_epoch(const std::string& holder) = 0;
+  /// After an old copy of the store was restored: an epoch above `obeyed`, and plan numbers above all that were given
+  /// out since that copy was made (limits::plan_numbers_skipped).
+  virtual std::uint64_t take_epoch_above(std::uint64_t obeyed) = 0;
   virtual std::uint64_t epoch() const = 0;
+  /// Throws StaleEpochError when another coordinator has taken over. Writes nothing: who has nothing to write must
+  /// learn of it too.
+  virtual void confirm_epoch() const = 0;
   /// Grows with every call, durably, within the epoch.
   virtual std::uint64_t next_plan_seq() = 0;
   virtual void commit(const Transaction& writes) = 0;

@@ -356,6 +356,23 @@ TYPED_TEST(StateStoreContract, FencesTheOlderOfTwoCoordinators) {
   EXPECT_EQ(newer->hosts().size(), 1u);
 }
 
+TYPED_TEST(StateStoreContract, TellsTheOlderOfTwoCoordinatorsThatHasNothingToWrite) {
+  this->store->confirm_epoch();
+  const auto newer = this->backing.open();
+  newer->take_epoch("newer");
+  EXPECT_THROW(this->store->confirm_epoch(), StaleEpochError);
+  newer->confirm_epoch();
+}
+
+TYPED_TEST(StateStoreContract, TakesAnEpochAboveWhatHostsHaveObeyed) {
+  const std::uint64_t plan = this->store->next_plan_seq();
+  EXPECT_EQ(this->store->take_epoch_above(40), 41u);
+  EXPECT_EQ(this->store->epoch(), 41u);
+  EXPECT_GT(this->store->next_plan_seq(), plan + 1'000);
+  this->store->commit({PutHost{make_host("web-1")}});
+  EXPECT_EQ(this->store->take_epoch_above(3), 42u);
+}
+
 TYPED_TEST(StateStoreContract, NumbersPlansUpwardsForEver) {
   const std::uint64_t first = this->store->next_plan_seq();
   EXPECT_EQ(this->store->next_plan_seq(), first + 1);

@@ -1,56 +1,64 @@
 #include <gtest/gtest.h>
 
-#include <cstdlib>
+#include <chrono>
 #include <iostream>
 
+#include "common/log.hpp"
+#include "tests/simulation/schedules.hpp"
 #include "tests/simulation/world.hpp"
 
-// SIMULATION_SEED=N replays one schedule; SIMULATION_SCHEDULES=N runs as many (default 5,000), from the seed
-// SIMULATION_FIRST=N on (default 1).
+// SIMULATION_SEED=N replays one schedule (with SIMULATION_TRACE=1 as text); SIMULATION_SCHEDULES=N runs as many
+// (default 10,000), from the seed SIMULATION_FIRST=N on (default 1), in SIMULATION_PROCESSES=N processes (default 2).
 
 namespace switchyard::simulation {
 namespace {
 
-std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
-  const char* text = std::getenv(name);
-  return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
+class Simulation : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() { log::set_up("simulation", Trace::told() ? log::Level::warning : log::Level::off); }
+};
+
+void print(const Tally& tally, std::int64_t seconds) {
+  std::cout << tally.schedules << " schedules, " << tally.events << " events, " << tally.simulated_ms / 3'600'000
+            << " simulated hours, " << tally.violations << " violations; at least " << tally.fewest_events
+            << " events each, " << tally.crashes << " crashes, deployments " << tally.done << " done, "
+            << tally.rolled_back << " rolled back, " << tally.refused << " refusals, " << tally.given_up
+            << " given up; " << seconds << " s\n";
 }
 
-TEST(Simulation, EveryScheduleEndsAllNewOrAllOldAndSaysWhich) {
+TEST_F(Simulation, EveryScheduleEndsAllNewOrAllOldAndSaysWhich) {
   const std::uint64_t only = from_environment("SIMULATION_SEED", 0);
-  const std::uint64_t first = only != 0 ? only : from_environment("SIMULATION_FIRST", 1);
-  const std::uint64_t last = only != 0 ? only : first + from_environment("SIMULATION_SCHEDULES", 5'000) - 1;
-  std::uint64_t events = 0, violations = 0, done = 0, rolled_back = 0, crashes = 0;
-  std::int64_t simulated_ms = 0;
-  for (std::uint64_t seed = first; seed <= last; ++seed) {
-    const Outcome outcome = World(seed).run();
-    events += outcome.events;
-    crashes += outcome.crashes;
-    simulated_ms += outcome.simulated_ms;
-    done += outcome.end == model::DeploymentState::done;
-    rolled_back += outcome.end == model::DeploymentState::rolled_back;
-    if (only != 0)
-      std::cout << "seed " << seed << " ended " << model::state_name(outcome.end) << ": " << outcome.reason << "\n";
-    for (const std::string& text : outcome.violations) {
-      ++violations;
-      ADD_FAILURE() << "SIMULATION_SEED=" << seed << ": " << text;
-    }
-    if (violations > 20) break;
+  if (only != 0) {
+    const Artifacts artifacts;
+    const Outcome outcome = World(only, artifacts, {}).run();
+    std::cout << "seed " << only << ": " << outcome.events << " events, " << outcome.simulated_ms << " ms\n";
+    for (const std::string& text : outcome.violations) ADD_FAILURE() << text;
+    return;
   }
-  std::cout << last - first + 1 << " schedules, " << events << " events, " << simulated_ms / 3'600'000
-            << " simulated hours, " << violations << " violations; " << done << " done, " << rolled_back
-            << " rolled back, " << crashes << " crashes\n";
-  if (only == 0) {
-    // A simulation in which everything fails, or nothing does, tests little.
-    EXPECT_GT(done, (last - first) / 10);
-    EXPECT_GT(rolled_back, (last - first) / 10);
-  }
+  const std::uint64_t count = from_environment("SIMULATION_SCHEDULES", 10'000);
+  const auto began = std::chrono::steady_clock::now();
+  const Tally tally = run_schedules(from_environment("SIMULATION_FIRST", 1), count,
+                                    static_cast<unsigned>(from_environment("SIMULATION_PROCESSES", 2)), 5);
+  const auto seconds =
+      std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - began).count();
+  print(tally, seconds);
+  for (const std::string& text : tally.texts) ADD_FAILURE() << text;
+  EXPECT_EQ(tally.violations, 0u);
+  // A simulation in which everything fails, or nothing does, tests little.
+  EXPECT_GT(tally.done, tally.schedules);
+  EXPECT_GT(tally.rolled_back, tally.schedules / 10);
 }
 
-TEST(Simulation, TheSameSeedGivesTheSameHistory) {
-  for (std::uint64_t seed = 1; seed <= 50; ++seed) {
-    EXPECT_EQ(World(seed).run().trace_hash, World(seed).run().trace_hash) << "seed " << seed;
+TEST_F(Simulation, TheSameSeedGivesTheSameHistory) {
+  const Artifacts artifacts;
+  std::uint64_t same = 0;
+  for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+    const std::uint64_t first = World(seed, artifacts, {}).run().trace_hash;
+    const std::uint64_t second = World(seed, artifacts, {}).run().trace_hash;
+    same += first == second ? 1 : 0;
+    EXPECT_EQ(first, second) << "seed " << seed;
   }
+  std::cout << same << " of 200 seeds gave the same history twice\n";
 }
 
 }  // namespace

@@ -1,132 +1,230 @@
 #include "tests/simulation/world.hpp"
 
 #include <algorithm>
-#include <cstdlib>
-#include <iostream>
-
-#include "common/limits.hpp"
 
 namespace switchyard::simulation {
-
-World::World(std::uint64_t seed) : random_(seed) {
-  // A fixed key: the seed alone decides what happens.
-  keys_ = signing_key_from_secret(std::string(32, 'k'));
-  make_plan();
-}
-World::~World() = default;
-
-void World::at(std::int64_t delay_ms, std::function<void()> happen) {
-  queue_.push({now_ + std::max<std::int64_t>(delay_ms, 0), order_++, std::move(happen)});
-}
-
-void World::trace(const std::string& text) {
-  static const bool told = std::getenv("SIMULATION_TRACE") != nullptr;
-  if (told) std::cerr << now_ << " " << text << "\n";
-  // FNV-1a over the whole history.
-  for (const char c : std::to_string(now_) + text) {
-    outcome_.trace_hash = (outcome_.trace_hash ^ static_cast<unsigned char>(c)) * 1099511628211ull;
-  }
-}
-
-void World::violation(const std::string& text) {
-  outcome_.violations.push_back("at " + std::to_string(now_) + " ms: " + text);
-}
-
-Outcome World::run() {
-  outcome_.trace_hash = 14695981039346656037ull;
-  for (auto& [id, host] : hosts_) start_agent(host);
-  start_coordinator(true);
-  schedule_faults();
-  constexpr std::int64_t patience_ms = 60'000;  // I13
-  constexpr std::uint64_t events_max = 200'000;
-  while (!queue_.empty() && outcome_.events < events_max) {
-    Event event = queue_.top();
-    queue_.pop();
-    now_ = event.at;
-    event.happen();
-    ++outcome_.events;
-    check_invariants();
-    if (!outcome_.violations.empty()) break;
-    const bool quiet = now_ > faults_end_ + patience_ms;
-    const bool all_up = std::all_of(hosts_.begin(), hosts_.end(), [](const auto& entry) { return entry.second.up; });
-    if (ended_at_ >= 0 && now_ > faults_end_ && now_ > ended_at_ + 20'000 && all_up) break;
-    if (quiet) break;
-  }
-  if (outcome_.violations.empty()) judge();
-  outcome_.end = stored_row_.state;
-  outcome_.reason = stored_row_.reason;
-  outcome_.simulated_ms = now_;
-  return outcome_;
-}
-
-// --- invariants
-// ----------------------------------------------------------------------------------------------------------
-
 namespace {
 
-bool journal_has(const std::vector<agent::JournalRecord>& disk, agent::RecordKind kind) {
-  return std::any_of(disk.begin(), disk.end(), [&](const auto& record) { return record.kind == kind; });
-}
+/// I13: from the last fault to the end of every deployment. What was asked of a host that was lost is asked again after
+/// half a minute at the latest, and its answer may make the next step begin.
+constexpr std::int64_t patience_ms = 150'000;
+constexpr std::uint64_t events_max = 400'000;
 
 }  // namespace
 
-void World::check_invariants() {
-  for (const auto& [id, host] : hosts_) {
-    // I5: a command takes effect at most once.
-    for (const auto& [step, count] : host.effects) {
-      if (count > 1)
-        violation("I5: step " + step.str() + " on " + id.str() + " took effect " + std::to_string(count) + " times");
-    }
-    // I6: an agent's epoch never decreases.
-    std::uint64_t epoch = 0;
-    for (const agent::JournalRecord& record : host.disk) {
-      if (record.kind != agent::RecordKind::epoch) continue;
-      if (record.epoch < epoch) violation("I6: the epoch of " + id.str() + " decreased");
-      epoch = record.epoch;
-    }
-    // I3: held, then a decision against it without the coordinator's.
-    if (journal_has(host.disk, agent::RecordKind::held)) {
-      for (const agent::JournalRecord& record : host.disk) {
-        const bool abort = record.kind == agent::RecordKind::decision && !record.commit;
-        if (abort && stored_decision_ != model::Decision::abort)
-          violation("I3: " + id.str() + " reverted though it had voted");
-      }
-    }
+World::World(std::uint64_t seed, const Artifacts& artifacts, Options options)
+    : options_(options),
+      artifacts_(artifacts),
+      surroundings_(seed, watchman_, trace_),
+      kernel_random_(surroundings_.dice),
+      plan_(FleetPlan::draw(surroundings_.dice)),
+      coordinator_clock_(surroundings_.events),
+      operators_(surroundings_, plan_, artifacts, model_,
+                 [this](const auto& ask) { return !coordinators_.empty() && coordinators_.back()->ask(ask); }) {
+  surroundings_.journal_compact_bytes = static_cast<std::uint64_t>(surroundings_.dice.between(4'000, 60'000));
+  for (const std::string& name : plan_.hosts) {
+    hosts_[HostId(name)] = std::make_unique<Host>(surroundings_, HostId(name));
   }
-  // I2: a commit row implies every participant's HELD.
-  if (stored_decision_ == model::Decision::commit) {
-    for (const auto& [id, host] : hosts_) {
-      if (!journal_has(host.disk, agent::RecordKind::held)) violation("I2: commit, and " + id.str() + " has not held");
-    }
+  enrol_hosts();
+}
+
+World::~World() {
+  // Processes refer to everything else.
+  hosts_.clear();
+  coordinators_.clear();
+}
+
+void World::enrol_hosts() {
+  for (const std::string& name : plan_.hosts) {
+    model::HostRow row;
+    row.id = HostId(name);
+    row.public_key = "key of " + name;
+    store_disk_->hosts[row.id] = row;
   }
 }
 
-void World::judge() {
-  using model::DeploymentState;
-  const DeploymentState end = stored_row_.state;
-  if (end != DeploymentState::done && end != DeploymentState::rolled_back) {
-    violation("I13: not ended 60 s after the last fault, but " + std::string(model::state_name(end)) + ": " +
-              stored_row_.reason);
-    return;
+// --- the coordinator
+// ---------------------------------------------------------------------------------------------------
+
+void World::start_coordinator() {
+  if (!coordinator_wanted_) return;
+  auto process = std::make_shared<CoordinatorProcess>(surroundings_, coordinator_clock_, store_disk_, store_trouble_,
+                                                      artifacts_.directory(),
+                                                      [this, number = coordinators_.size()](const Crashed& crash) {
+                                                        coordinator_ended(coordinators_[number].get(), crash);
+                                                      });
+  coordinators_.push_back(process);
+  process->begin();
+}
+
+void World::coordinator_ended(CoordinatorProcess* process, const Crashed& crash) {
+  trace_.note(surroundings_.events.now(), "coordinator", "ended: " + crash.why);
+  ++surroundings_.crashes;
+  model_.disturbed();
+  process->clear();
+  // One that was replaced is not started again: systemd leaves a fenced one alone after its exit status.
+  if (process != coordinators_.back().get()) return;
+  surroundings_.events.at(surroundings_.dice.between(200, 10'000), [this, process] {
+    if (process == coordinators_.back().get()) start_coordinator();
+  });
+}
+
+void World::crash_coordinator(const std::string& why) {
+  if (!coordinators_.empty()) coordinators_.back()->process.kill(why);
+}
+
+void World::freeze_coordinator(std::int64_t ms) {
+  if (coordinators_.empty() || !coordinators_.back()->listens()) return;
+  auto frozen = coordinators_.back();
+  trace_.note(surroundings_.events.now(), "coordinator", "frozen");
+  model_.disturbed();
+  frozen->process.pause();
+  surroundings_.events.at(surroundings_.dice.between(0, ms), [this, frozen] {
+    if (frozen == coordinators_.back()) start_coordinator();
+  });
+  surroundings_.events.at(ms, [this, frozen] {
+    frozen->process.go_on();
+    surroundings_.network.wake();
+  });
+}
+
+// --- the history
+// -------------------------------------------------------------------------------------------------------
+
+void World::run_for(std::int64_t ms) {
+  const std::int64_t end = surroundings_.events.now() + ms;
+  bool over = false;
+  surroundings_.events.at(ms, [&over] { over = true; });
+  while (!over && watchman_.violations().empty() && surroundings_.events.now() <= end) {
+    surroundings_.events.happen_next();
+    if (surroundings_.events.count() > events_max) return watchman_.violation("a loop: too many events");
   }
-  // I4: all new, or all old; and the report is what the hosts say.
-  for (const auto& [id, host] : hosts_) {
-    for (const protocol::SliceComponent& component : plan_.slices.at(id).components) {
-      const std::string expected =
-          end == DeploymentState::done ? component.release.str() : old_serving_.at(id).at(component.name);
-      const std::string& actual = host.serving.at(component.name);
-      if (actual != expected) {
-        violation("I4: " + std::string(model::state_name(end)) + ", and " + id.str() + " serves '" + actual + "' for " +
-                  component.name + ", not '" + expected + "'");
-      }
-      // At rest exactly the serving slot's unit is enabled.
-      const std::string unit = end == DeploymentState::done ? component.unit : component.old.unit;
-      if (!unit.empty() && !host.enabled.contains(unit)) {
-        violation("at rest " + id.str() + " would not boot into '" + expected + "' for " + component.name);
-      }
-      if (!unit.empty() && !host.units.contains(unit)) {
-        violation("the unit that serves " + component.name + " on " + id.str() + " does not run");
-      }
+}
+
+bool World::run_until_content(std::int64_t ms_max) {
+  const std::int64_t end = surroundings_.events.now() + ms_max;
+  while (surroundings_.events.now() < end && watchman_.violations().empty()) {
+    if (operators_.content() && !model_.anything_open()) return true;
+    run_for(1'000);
+  }
+  return operators_.content() && !model_.anything_open();
+}
+
+void World::end_faults() {
+  faults_on_ = false;
+  surroundings_.points.armed = false;
+  surroundings_.network.trouble = {};
+  store_trouble_ = {};
+  for (auto& [id, host] : hosts_) {
+    Network::Way& way = surroundings_.network.way(id);
+    way.cut_in = way.cut_out = false;
+    surroundings_.network.unclog(id);
+    host->disk.full = false;
+    host->dead_man_failure = 0;
+    const auto bad = host->machine.trouble.bad_releases;
+    host->machine.trouble = {};
+    host->machine.trouble.bad_releases = bad;
+    if (host->agent) host->agent->change_health(true);
+  }
+  surroundings_.network.wake();
+  trace_.note(surroundings_.events.now(), "world", "faults end");
+}
+
+Outcome World::run() {
+  for (auto& [id, host] : hosts_) host->switch_on();
+  start_coordinator();
+  operators_.begin();
+  operators_.wish({.rollback = false, .version = 1, .must_succeed = true});
+  if (!run_until_content(240'000)) watchman_.violation("the first deployment has not come to its end");
+  compare_with_model("after the first deployment");
+  if (options_.faults) {
+    faults_ = std::make_unique<Faults>(*this);
+    faults_on_ = true;
+    operators_.calm = false;
+    const int wishes = static_cast<int>(surroundings_.dice.between(2, 4));
+    for (int i = 0; i < wishes; ++i) {
+      operators_.wish({.rollback = surroundings_.dice.chance(0.35), .version = 2 + i, .must_succeed = false});
+    }
+    faults_->begin();
+    run_for(faults_->length_ms());
+    model_.disturbed();
+    end_faults();
+    settle("after the faults");
+    operators_.calm = true;
+  } else {
+    surroundings_.points.crash_at = options_.crash_at == 0 ? 0 : surroundings_.points.passed() + options_.crash_at;
+    surroundings_.points.crash_with_power = options_.crash_with_power;
+    operators_.calm = options_.crash_at == 0;
+    operators_.wish({.rollback = options_.rollback_wish, .version = 2, .must_succeed = options_.crash_at == 0});
+    const std::uint64_t before = surroundings_.points.passed();
+    settle("after the second wish");
+    surroundings_.points.crash_at = 0;
+    if (options_.crash_at == 0) surroundings_.points.crash_at = before;  // told to who counts them
+    operators_.calm = true;
+  }
+  const std::uint64_t points = surroundings_.points.passed() - surroundings_.points.crash_at;
+  surroundings_.points.crash_at = 0;
+  operators_.wish({.rollback = false, .version = 7, .must_succeed = true});
+  settle("after the last deployment");
+  sleep_through_the_night();
+  if (watchman_.violations().empty()) watchman_.audit_at_the_end(coordinators_.back()->audit());
+
+  Outcome outcome;
+  outcome.violations = watchman_.violations();
+  outcome.events = surroundings_.events.count();
+  outcome.simulated_ms = surroundings_.events.now();
+  outcome.trace_hash = trace_.hash();
+  outcome.crashes = surroundings_.crashes;
+  outcome.points = points;
+  outcome.done = operators_.done;
+  outcome.rolled_back = operators_.rolled_back;
+  outcome.refused = operators_.refused;
+  outcome.given_up = operators_.given_up;
+  return outcome;
+}
+
+/// Everything that was begun ends, and the fleet is as it was told.
+void World::settle(const std::string& when) {
+  if (!watchman_.violations().empty()) return;
+  // What was wished for is granted one after the other: each has the same right to be patient.
+  for (int wish = 0; wish < 6 && !run_until_content(patience_ms); ++wish) {
+    if (wish == 5) watchman_.violation("I13: not at its end " + when + ": " + operators_.present());
+  }
+  run_for(35'000);  // the last acknowledgements
+  compare_with_model(when);
+}
+
+/// The coordinator's machine is switched off for hours: nobody must miss it.
+void World::sleep_through_the_night() {
+  if (!watchman_.violations().empty()) return;
+  coordinator_wanted_ = false;
+  crash_coordinator("the night");
+  run_for(surroundings_.dice.between(1'200'000, 2'800'000));
+  if (surroundings_.dice.chance(0.3)) surroundings_.dice.pick(hosts_).second->reboot(surroundings_.dice.chance(0.5));
+  coordinator_wanted_ = true;
+  start_coordinator();
+  run_for(60'000);
+  compare_with_model("in the morning");
+}
+
+void World::compare_with_model(const std::string& when) {
+  for (const std::string& complaint : model_.take_complaints()) watchman_.violation(complaint + ", " + when);
+  for (const auto& [place, release] : model_.fleet()) {
+    const auto& [host, component] = place;
+    if (model_.changing(place) || model_.behind(host)) continue;
+    const Machine& machine = hosts_.at(HostId(host))->machine;
+    const std::string serves = machine.serving(component);
+    if (serves != release) {
+      watchman_.violation("I4: " + host + " serves '" + serves + "' for " + component + ", not '" + release + "', " +
+                          when);
+    }
+    if (!release.empty() && machine.current(component) != release) {
+      watchman_.violation("I8: `current` of " + component + " on " + host + " is '" + machine.current(component) +
+                          "', " + when);
+    }
+    if (machine.enabled_of(component) != (release.empty() ? 0u : 1u)) {
+      watchman_.violation("at rest " + host + " would boot with " + std::to_string(machine.enabled_of(component)) +
+                          " units of " + component + ", " + when);
     }
   }
 }

@@ -320,6 +320,18 @@ TEST(AgentCore, SaysOfADeploymentThatNeverCameThatNothingWasChanged) {
   EXPECT_TRUE(std::get<protocol::Reverted>(host.sent.back()).complete);
 }
 
+/// Found by the simulation: the plan was overtaken by the order to abort it, and then held its components for ever.
+TEST(AgentCore, TakesNoPlanThatWasAbortedBeforeItCame) {
+  Host host;
+  host.ask(protocol::Abort{host.id(), {}, true, "test"});
+  host.ask(protocol::Plan{host.signed_plan()});
+  EXPECT_EQ(host.count<protocol::PlanAck>(), 0u);
+  host.start("boot-1");
+  host.ask(protocol::Plan{host.signed_plan()});
+  EXPECT_EQ(host.count<protocol::PlanAck>(), 0u);
+  EXPECT_EQ(host.state(), protocol::AgentState::reverted);
+}
+
 TEST(AgentCore, RootOnTheHostDecidesForACoordinatorThatIsGone) {
   Host host;
   host.hold();

@@ -42,9 +42,10 @@ Process::Process(std::shared_ptr<store::MemoryDisk> disk, FakeBus& bus, testing:
       convergence(store, planning, starter, registry, timers, clock),
       pruner(store, artifacts, timers, clock, limits::keep_releases_default),
       refusals(store, clock),
-      intake({store, registry, hosts, runs, inventory, convergence, artifacts, refusals}),
-      operations(
-          {store, clock, registry, hosts, artifacts, pruner, runs, planning, starter, convergence, viewers, intake}) {
+      recovery(store, registry, runs, hosts, clock),
+      intake({store, registry, hosts, runs, inventory, convergence, artifacts, refusals, recovery}),
+      operations({store, clock, registry, hosts, artifacts, pruner, runs, planning, starter, convergence, viewers,
+                  intake, recovery}) {
   const std::uint64_t epoch = store.take_epoch("test");
   registry.speak_for(epoch, store.audit_head());
   runs.when_finished([this](const model::DeploymentRow& row) {

@@ -64,6 +64,7 @@ struct Process {
   Convergence convergence;
   ArtifactPruner pruner;
   RefusalBook refusals;
+  Recovery recovery;
   Intake intake;
   FleetOperations operations;
 };

@@ -1,0 +1,158 @@
+#include "tests/simulation/agent_process.hpp"
+
+#include <optional>
+
+#include "agent/journal/journal_file.hpp"
+#include "agent/link/coordinator_session.hpp"
+#include "agent/link/core_shell.hpp"
+#include "agent/link/step_runner.hpp"
+#include "common/error.hpp"
+#include "protocol/version.hpp"
+#include "tests/simulation/host.hpp"
+#include "tests/simulation/trace.hpp"
+#include "tests/simulation/watchman.hpp"
+
+namespace switchyard::simulation {
+namespace {
+
+/// As in agent/link/dead_man.cpp: the agent, if it lives, was to act at the deadline itself.
+constexpr std::int64_t grace_ms = 500;
+/// Small, so that reading a journal anew costs little and a full disk is met.
+constexpr std::uint64_t journal_bytes_reserved = 16 * 1024;
+
+}  // namespace
+
+/// As agent/link/agent.cpp and dead_man.cpp put them together.
+struct AgentProcess::Parts {
+  Parts(Surroundings& surroundings, Host& on, Process& as, agent::Role in_role)
+      : world(surroundings),
+        host(on),
+        process(as),
+        role(in_role),
+        journal(on.disk.open(), journal_bytes_reserved),
+        steps(as, as, on.machine.executors(), on.clock,
+              [this](const agent::StepFinished& finished) { shell.handle(finished); }),
+        shell({on.id, surroundings.plan_key.public_key}, in_role, journal, as, on.clock, steps, hands()) {
+    if (role == agent::Role::dead_man) return;
+    session.emplace(
+        [this](protocol::LinkCallbacks heard) {
+          return std::make_unique<AgentLink>(world.network, world.events, world.dice, process, host.id,
+                                             std::move(heard));
+        },
+        process, host.clock, callbacks());
+  }
+
+  agent::CoreShell::Hands hands() {
+    agent::CoreShell::Hands hands;
+    if (role == agent::Role::dead_man) {
+      hands.arm_dead_man = [] {};
+      hands.after_event = [this] { process.post([this] { leave_when_idle(); }); };
+      return hands;
+    }
+    hands.arm_dead_man = [this] {
+      if (world.dice.chance(host.dead_man_failure)) throw TransportError("no dead-man");
+      world.events.at(0, [&on = host] { on.start_dead_man(); });
+    };
+    hands.send = [this](protocol::Message message) {
+      world.watchman.agent_says(host.id, message);
+      session->send(std::move(message));
+    };
+    hands.redial = [this] { session->redial(); };
+    hands.start_watch = [this](const agent::StartWatch& watch) { watched.insert({watch.deployment, watch.component}); };
+    hands.stop_watch = [this](const agent::StopWatch& watch) {
+      std::erase_if(watched, [&](const auto& entry) { return entry.first == watch.deployment; });
+    };
+    return hands;
+  }
+
+  void leave_when_idle() {
+    if (shell.core().idle() && steps.running() == 0) throw Crashed{};  // an orderly end
+  }
+
+  agent::CoordinatorSession::Callbacks callbacks() {
+    agent::CoordinatorSession::Callbacks callbacks;
+    callbacks.hello = [this] { return hello(); };
+    callbacks.welcomed = [this](std::uint64_t epoch, const protocol::Welcome& welcome, std::uint64_t connection) {
+      world.watchman.agent_sees(host.id, welcome.audit_head);
+      shell.handle(agent::MessageArrived{epoch, welcome});
+      shell.handle(agent::SessionBegan{connection});
+    };
+    callbacks.message = [this](std::uint64_t epoch, protocol::Message message) { hear(epoch, std::move(message)); };
+    callbacks.ended = [this] { shell.handle(agent::SessionEnded{}); };
+    callbacks.every_ping = [this] { shell.compact_if_large(world.journal_compact_bytes); };
+    return callbacks;
+  }
+
+  protocol::Hello hello() const {
+    protocol::Hello hello;
+    hello.protocol_min = protocol::version_min;
+    hello.protocol_max = protocol::version_max;
+    hello.features = protocol::own_features();
+    hello.agent_version = "simulated";
+    hello.boot_id = host.boot_id();
+    hello.max_epoch = shell.core().max_epoch();
+    hello.open = shell.core().reports(host.clock.boot_ms());
+    world.watchman.agent_reports(host.id, hello);
+    return hello;
+  }
+
+  void hear(std::uint64_t epoch, protocol::Message message) {
+    if (const auto* question = std::get_if<protocol::Inventory>(&message)) {
+      session->send(host.machine.answer(*question));
+      return;
+    }
+    world.watchman.agent_hears(host.id, message);
+    shell.handle(agent::MessageArrived{epoch, std::move(message)});
+  }
+
+  Surroundings& world;
+  Host& host;
+  Process& process;
+  agent::Role role;
+  agent::JournalFile journal;
+  std::set<std::pair<DeploymentId, std::string>> watched;
+  agent::StepRunner steps;
+  agent::CoreShell shell;
+  std::optional<agent::CoordinatorSession> session;
+};
+
+AgentProcess::AgentProcess(Surroundings& world, Host& host, agent::Role role, std::function<void(const Crashed&)> ended)
+    : process(world.events, world.dice, host.clock, std::move(ended)), world_(world), host_(host), role_(role) {}
+
+AgentProcess::~AgentProcess() = default;
+
+void AgentProcess::begin() {
+  process.run([this] {
+    try {
+      parts_ = std::make_unique<Parts>(world_, host_, process, role_);
+    } catch (const agent::JournalCorrupt& error) {
+      world_.watchman.violation("the journal of " + host_.id.str() + " cannot be read: " + error.what());
+      throw;
+    }
+    if (role_ == agent::Role::agent) parts_->shell.handle(agent::Began{host_.boot_id()});
+  });
+  if (role_ == agent::Role::agent || !process.alive()) return;
+  world_.events.at(host_.clock.world_ms(grace_ms), [this, boot = host_.boots, &host = host_] {
+    if (host.dead_man.get() != this || host.boots != boot) return;
+    process.run([this] { parts_->shell.handle(agent::Began{host_.boot_id()}); });
+  });
+}
+
+void AgentProcess::clear() { parts_.reset(); }
+
+bool AgentProcess::change_health(bool healthy) {
+  if (!parts_ || parts_->watched.empty()) return false;
+  const auto [deployment, component] = world_.dice.pick(parts_->watched);
+  process.run([this, what = agent::HealthChanged{deployment, component, healthy, healthy ? "" : "planted"}] {
+    parts_->shell.handle(what);
+  });
+  return true;
+}
+
+std::uint64_t AgentProcess::max_epoch() const { return parts_ ? parts_->shell.core().max_epoch() : 0; }
+
+void AgentProcess::hear_stale(std::uint64_t epoch, const protocol::Message& message) {
+  process.run([this, epoch, message] { parts_->shell.handle(agent::MessageArrived{epoch, message}); });
+}
+
+}  // namespace switchyard::simulation

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "tests/simulation/dice.hpp"
+#include "tests/simulation/process.hpp"
+
+namespace switchyard::simulation {
+
+/// The moments at which a process may end: before and after every write and every sync, of every journal and of the
+/// coordinator's store. Either by chance, or exactly at the n-th one.
+class FaultPoints {
+ public:
+  enum class Where : std::uint8_t { journal_write, journal_sync, journal_rename, store_before, store_after };
+
+  explicit FaultPoints(Dice& dice) : dice_(dice) {}
+
+  /// Throws Crashed when its time has come.
+  void pass(Where where) {
+    ++passed_;
+    const bool chosen = passed_ == crash_at;
+    const bool store = where == Where::store_before || where == Where::store_after;
+    if (!chosen && !dice_.chance(armed ? (store ? store_chance : journal_chance) : 0)) return;
+    const bool power = chosen ? crash_with_power : !store && dice_.chance(power_share);
+    throw Crashed{"at a " + std::string(store ? "commit" : "write of the journal"), power};
+  }
+  std::uint64_t passed() const { return passed_; }
+
+  bool armed = false;
+  double journal_chance = 0;
+  double store_chance = 0;
+  double power_share = 0;
+  std::uint64_t crash_at = 0;  ///< 0: nowhere in particular
+  bool crash_with_power = false;
+
+ private:
+  Dice& dice_;
+  std::uint64_t passed_ = 0;
+};
+
+}  // namespace switchyard::simulation

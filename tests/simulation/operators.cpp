@@ -1,0 +1,179 @@
+#include "tests/simulation/operators.hpp"
+
+#include <set>
+#include <utility>
+
+#include "tests/simulation/trace.hpp"
+#include "tests/simulation/watchman.hpp"
+
+namespace switchyard::simulation {
+namespace {
+
+constexpr std::int64_t look_ms = 2'000;
+/// The newest rows of the list: more are never open, or just ended, at a time.
+constexpr std::size_t rows_looked_at = 12;
+constexpr std::int64_t answer_ms_max = 20'000;
+/// While things go wrong, a wish that is not granted is given up after this time.
+constexpr std::int64_t give_up_ms = 120'000;
+/// When nothing goes wrong any more, it must have been granted by then: hosts that were lost are known to be back.
+constexpr std::int64_t granted_ms_max = 90'000;
+
+const fleet::Caller first_operator{"local:root", "simulated"};
+const fleet::Caller other_operator{"token:other", "simulated"};
+
+}  // namespace
+
+Operators::Operators(Surroundings& world, const FleetPlan& plan, const Artifacts& artifacts, ReferenceModel& model,
+                     Ask ask)
+    : world_(world), plan_(plan), artifacts_(artifacts), model_(model), ask_(std::move(ask)) {}
+
+void Operators::look() {
+  if (!busy_ && !wishes_.empty()) {
+    now_ = wishes_.front();
+    wishes_.pop_front();
+    if (now_.rollback && !model_.can_be_rolled_back(last_done_.str())) {
+      now_.rollback = false;
+      now_.version = 1 + now_.version % Artifacts::versions;
+    }
+    busy_ = true;
+    key_ = "wish-" + std::to_string(++keys_);
+    current_ = {};
+    began_at_ = world_.events.now();
+    asked_at_ = -1;
+  }
+  follow();
+  if (busy_ && current_.empty()) ask_for_it();
+  world_.events.at(look_ms, [this] { look(); });
+}
+
+void Operators::ask_for_it() {
+  const std::int64_t now = world_.events.now();
+  if (asked_at_ >= 0 && now < asked_at_ + answer_ms_max) return;
+  if (!calm && now > began_at_ + give_up_ms) {
+    ++given_up;
+    // The answer may have been lost on its way: then the deployment runs all the same, and follow() finds it.
+    busy_ = false;
+    return;
+  }
+  if (ask_([this](fleet::Operations& operations) { start(operations); })) asked_at_ = now;
+}
+
+void Operators::start(fleet::Operations& operations) {
+  const auto reply = [this, key = key_](fleet::Answer<fleet::DeploymentView> answer) { answered(key, answer); };
+  if (now_.rollback) {
+    fleet::RollbackRequest request;
+    request.deployment = last_done_;
+    request.reason = "simulated";
+    request.idempotency_key = key_;
+    operations.start_rollback(first_operator, request, reply);
+    return;
+  }
+  fleet::DeployRequest request;
+  request.manifest = plan_.manifest(now_.version);
+  request.file_name = "deploy.yaml";
+  request.artifacts = plan_.releases(artifacts_, now_.version);
+  request.idempotency_key = key_;
+  operations.start(first_operator, request, reply);
+}
+
+void Operators::answered(const std::string& key, const fleet::Answer<fleet::DeploymentView>& answer) {
+  if (key != key_ || !busy_ || !current_.empty()) return;  // too late: asked again meanwhile
+  if (const auto* refusal = std::get_if<fleet::Refusal>(&answer)) return refused_with(*refusal);
+  current_ = std::get<fleet::DeploymentView>(answer).row.id;  // the list tells the rest, older ones first
+}
+
+void Operators::refused_with(const fleet::Refusal& refusal) {
+  ++refused;
+  world_.trace.note(world_.events.now(), "operator", "refused: " + refusal.code + " " + refusal.message);
+  if (calm && world_.events.now() > began_at_ + granted_ms_max) {
+    world_.watchman.violation("I13: refused though nothing goes wrong any more: " + refusal.message);
+  }
+  asked_at_ = world_.events.now() - answer_ms_max + 3'000;  // again in a moment
+}
+
+void Operators::follow() {
+  ask_([this](fleet::Operations& operations) {
+    const auto rows = operations.deployments(rows_looked_at);
+    read_rows(rows);
+    for (const model::DeploymentRow& row : rows) help(operations, row);
+  });
+}
+
+void Operators::read_rows(const std::vector<model::DeploymentRow>& rows) {
+  std::set<std::string> behind;
+  // In the order in which they were started.
+  for (auto row = rows.rbegin(); row != rows.rend(); ++row) {
+    read_row(*row);
+    for (const HostId& host : row->deferred) behind.insert(host.str());
+  }
+  model_.know_behind(std::move(behind));
+}
+
+void Operators::read_row(const model::DeploymentRow& row) {
+  using model::DeploymentKind;
+  const std::string& id = row.id.str();
+  std::set<std::string> left_out;
+  for (const HostId& host : row.deferred) left_out.insert(host.str());
+  if (!model_.knows(id)) {
+    if (row.kind == DeploymentKind::converge) {
+      // Which host, its locks tell; a converge deployment has exactly one, named in its reason.
+      const std::string host = row.reason.substr(5, row.reason.find(' ', 5) - 5);
+      if (row.reason.starts_with("host ")) model_.converge_started(id, row.rollback_of.str(), host);
+    } else if (row.kind == DeploymentKind::rollback) {
+      model_.rollback_started(id, row.rollback_of.str(), calm);
+    } else {
+      model_.started(id, plan_.wanted(artifacts_, std::stoi(row.version)), left_out, calm);
+    }
+  }
+  if (row.id == current_) {
+    last_state_ = model::state_name(row.state);
+    last_reason_ = row.reason;
+  }
+  if (!model::is_final(row.state) || !model_.knows(id)) return;
+  const bool all_new = row.state == model::DeploymentState::done;
+  model_.ended(id, all_new ? ReferenceModel::End::all_new : ReferenceModel::End::all_old);
+  if (row.id != current_ || !busy_) return;
+  world_.trace.note(world_.events.now(), "operator", id + " ended " + last_state_ + ": " + row.reason);
+  if (all_new && row.kind == DeploymentKind::deploy) last_done_ = row.id;
+  if (all_new) ++done;
+  if (!all_new) ++rolled_back;
+  if (now_.must_succeed && !all_new) world_.watchman.violation("rolled back though nothing went wrong: " + row.reason);
+  finish();
+}
+
+void Operators::finish() {
+  busy_ = false;
+  current_ = {};
+}
+
+/// A deployment that has paused waits for a person.
+void Operators::help(fleet::Operations& operations, const model::DeploymentRow& row) {
+  if (row.state != model::DeploymentState::paused) return;
+  if (world_.dice.chance(0.3)) {
+    operations.resume(first_operator, row.id);
+  } else if (world_.dice.chance(0.3)) {
+    model_.disturbed();
+    operations.cancel(first_operator, row.id, "paused too long");
+  }
+}
+
+void Operators::second_operator() {
+  ask_([this](fleet::Operations& operations) {
+    fleet::DeployRequest request;
+    request.manifest = plan_.manifest(now_.version);
+    request.file_name = "other.yaml";
+    request.artifacts = plan_.releases(artifacts_, now_.version);
+    // Between two deployments the second operator is the first; the list and the model tell whether that was so.
+    operations.start(other_operator, request, [](const fleet::Answer<fleet::DeploymentView>&) {});
+  });
+}
+
+void Operators::cancel() {
+  if (!busy_ || current_.empty()) return;
+  ask_([this](fleet::Operations& operations) {
+    const auto answer = operations.cancel(first_operator, current_, "simulated");
+    if (std::holds_alternative<bool>(answer)) model_.cancelled(current_.str());
+  });
+}
+
+}  // namespace switchyard::simulation

@@ -1,0 +1,237 @@
+#include "tests/simulation/watchman.hpp"
+
+#include <algorithm>
+
+#include "agent/journal/record_codec.hpp"
+#include "common/crc32c.hpp"
+#include "coordinator/store/audit_chain.hpp"
+
+namespace switchyard::simulation {
+namespace {
+
+constexpr std::size_t magic_bytes = 16;
+constexpr std::size_t head_bytes = 16;
+
+template <class T>
+T number_at(const std::string& bytes, std::size_t at) {
+  T value = 0;
+  for (std::size_t i = 0; i < sizeof(T); ++i) {
+    value |= static_cast<T>(static_cast<T>(static_cast<unsigned char>(bytes[at + i])) << (8 * i));
+  }
+  return value;
+}
+
+}  // namespace
+
+// --- journals
+// ----------------------------------------------------------------------------------------------------------
+
+/// Frames as journal_file.hpp describes them, up to the first that is not whole.
+void Watchman::read_on(const HostId& host, Book& book, const std::string& durable, bool again) {
+  if (book.read < magic_bytes) book.read = magic_bytes;
+  while (book.read + head_bytes <= durable.size()) {
+    const auto length = number_at<std::uint32_t>(durable, book.read);
+    if (length == 0 || book.read + head_bytes + length > durable.size()) return;
+    const std::string_view checked(durable.data() + book.read + 8, 8 + length);
+    if (crc32c(checked) != number_at<std::uint32_t>(durable, book.read + 4)) return;
+    for (const agent::JournalRecord& record : agent::decode_records(checked.substr(8))) note(host, book, record, again);
+    book.read += head_bytes + length;
+  }
+}
+
+void Watchman::journal_grew(const HostId& host, std::uint64_t file, const std::string& durable) {
+  Book& book = books_[host];
+  const bool again = book.file != file;
+  if (again) {
+    book.file = file;
+    book.read = 0;
+  }
+  read_on(host, book, durable, again);
+}
+
+/// What was durable must still be there.
+void Watchman::power_was_cut(const HostId& host, std::uint64_t file, const std::string& durable) {
+  Book& book = books_[host];
+  Book left;
+  left.file = book.file;
+  read_on(host, left, durable, true);
+  if (left.epoch < book.epoch) violation("I6: a power cut took the epoch of " + host.str() + " back");
+  for (const auto& [id, before] : book.deployments) {
+    const Facts after = left.deployments[id];
+    const bool lost = (before.held && !after.held) || (before.decided && !after.decided);
+    if (lost && !before.closed && !after.closed) {
+      violation("a power cut took from " + host.str() + " what it had promised about " + id.str());
+    }
+  }
+  journal_grew(host, file, durable);  // what was not synced, and is there all the same
+}
+
+void Watchman::note(const HostId& host, Book& book, const agent::JournalRecord& record, bool again) {
+  using agent::RecordKind;
+  if (record.kind == RecordKind::epoch) {
+    if (record.epoch < book.epoch) violation("I6: the epoch of " + host.str() + " decreased");
+    book.epoch = std::max(book.epoch, record.epoch);
+    return;
+  }
+  if (record.kind == RecordKind::fence) return;
+  Facts& facts = book.deployments[record.deployment];
+  if (record.kind == RecordKind::plan) facts.plan = true;
+  if (record.kind == RecordKind::staged) facts.staged.insert(record.component);
+  if (record.kind == RecordKind::swapped) facts.swapped.insert(record.component);
+  if (record.kind == RecordKind::committed) facts.committed = true;
+  if (record.kind == RecordKind::held) {
+    if (facts.decided && !facts.commit && !again) violation("I3: " + host.str() + " held what it was reverting");
+    facts.held = true;
+  }
+  if (record.kind == RecordKind::decision && !again) note_decision(host, facts, record);
+  if (record.kind == RecordKind::decision) {
+    facts.decided = true;
+    facts.commit = record.commit;
+  }
+  const bool whole = record.component.empty();
+  if (whole && (record.kind == RecordKind::reverted || record.kind == RecordKind::retired)) {
+    facts.closed = true;
+    if (record.kind == RecordKind::retired) facts.committed = true;
+  }
+}
+
+void Watchman::note_decision(const HostId& host, Facts& facts, const agent::JournalRecord& record) {
+  const DeploymentId& id = record.deployment;
+  if (facts.decided && facts.commit != record.commit)
+    violation("I1: " + host.str() + " decided both ways about " + id.str());
+  if (record.commit && !facts.held) violation("I2: " + host.str() + " committed what it had not held");
+  if (record.commit && !decided(id, model::Decision::commit)) {
+    violation("I2: " + host.str() + " committed what the coordinator had not decided");
+  }
+  if (!record.commit && facts.held && !decided(id, model::Decision::abort) && !restored_) {
+    violation("I3: " + host.str() + " reverted though it had voted, and nobody had decided so");
+  }
+}
+
+// --- what agents say
+// ---------------------------------------------------------------------------------------------------
+
+bool Watchman::decided(const DeploymentId& id, model::Decision decision) const {
+  const auto found = decisions_.find(id);
+  return found != decisions_.end() && found->second == decision;
+}
+
+void Watchman::agent_says(const HostId& host, const protocol::Message& message) {
+  Book& book = books_[host];
+  const auto promise = [&](const DeploymentId& id, bool kept, const char* what) {
+    if (!kept) violation(host.str() + " said " + what + " of " + id.str() + " before it was on its disk");
+  };
+  if (const auto* held = std::get_if<protocol::Held>(&message)) {
+    promise(held->deployment, book.deployments[held->deployment].held, "HELD");
+  } else if (const auto* committed = std::get_if<protocol::Committed>(&message)) {
+    promise(committed->deployment, book.deployments[committed->deployment].committed, "COMMITTED");
+  } else if (const auto* ack = std::get_if<protocol::PlanAck>(&message)) {
+    promise(ack->deployment, book.deployments[ack->deployment].plan, "PLAN_ACK");
+  } else if (const auto* staged = std::get_if<protocol::Staged>(&message)) {
+    promise(staged->deployment, book.deployments[staged->deployment].staged.contains(staged->component), "STAGED");
+  } else if (const auto* swapped = std::get_if<protocol::Swapped>(&message)) {
+    promise(swapped->deployment, book.deployments[swapped->deployment].swapped.contains(swapped->component), "SWAPPED");
+  } else if (const auto* reverted = std::get_if<protocol::Reverted>(&message)) {
+    const Facts& facts = book.deployments[reverted->deployment];
+    if (reverted->complete && facts.plan) promise(reverted->deployment, facts.closed, "REVERTED");
+  }
+}
+
+void Watchman::agent_reports(const HostId& host, const protocol::Hello& hello) {
+  Book& book = books_[host];
+  if (hello.max_epoch > book.epoch) violation(host.str() + " spoke of an epoch that is not on its disk");
+  for (const protocol::DeploymentReport& report : hello.open) {
+    const Facts& facts = book.deployments[report.deployment];
+    const bool held = facts.held || facts.committed || facts.closed;
+    if (report.state == protocol::AgentState::held && !held) {
+      violation(host.str() + " reported held of " + report.deployment.str() + " before it was on its disk");
+    }
+    if (report.state == protocol::AgentState::committed && !facts.committed) {
+      violation(host.str() + " reported committed of " + report.deployment.str() + " before it was on its disk");
+    }
+  }
+}
+
+void Watchman::agent_hears(const HostId& host, const protocol::Message& message) {
+  if (const auto* commit = std::get_if<protocol::Commit>(&message)) {
+    if (!decided(commit->deployment, model::Decision::commit)) {
+      violation("I2: " + host.str() + " was told to commit before that was decided");
+    }
+  } else if (const auto* abort = std::get_if<protocol::Abort>(&message)) {
+    const bool known = deployments_.contains(abort->deployment) && !restored_;
+    if (known && !decided(abort->deployment, model::Decision::abort)) {
+      violation("I3: " + host.str() + " was told to abort before that was decided");
+    }
+  }
+}
+
+// --- the store
+// ---------------------------------------------------------------------------------------------------------
+
+void Watchman::store_took_epoch(std::uint64_t epoch) {
+  if (epoch <= store_epoch_) violation("I6: the store's epoch did not grow");
+  store_epoch_ = epoch;
+}
+
+void Watchman::store_was_restored(const std::map<DeploymentId, model::Decision>& decisions, std::uint64_t epoch) {
+  restored_ = true;
+  decisions_ = decisions;
+  store_epoch_ = epoch;
+  seen_heads_.clear();
+  locks_.clear();
+}
+
+void Watchman::store_committed(std::uint64_t epoch, const store::Transaction& writes) {
+  if (epoch != store_epoch_) violation("I6: a coordinator that was replaced wrote to the store");
+  for (const store::Write& write : writes) {
+    if (const auto* row = std::get_if<store::PutDeployment>(&write)) {
+      Deployment& deployment = deployments_[row->row.id];
+      deployment.left_out.clear();
+      deployment.left_out.insert(row->row.deferred.begin(), row->row.deferred.end());
+      deployment.left_out.insert(row->row.gone.begin(), row->row.gone.end());
+      deployment.ended = model::is_final(row->row.state);
+    } else if (const auto* plan = std::get_if<store::PutPlan>(&write)) {
+      for (const auto& [host, slice] : plan->plan.slices) {
+        auto& components = deployments_[plan->plan.deployment].components[host];
+        for (const protocol::SliceComponent& component : slice.components) components.insert(component.name);
+      }
+    } else if (const auto* lock = std::get_if<store::TakeLock>(&write)) {
+      operator_take(*lock);
+    } else if (const auto* released = std::get_if<store::ReleaseLocks>(&write)) {
+      std::erase_if(locks_, [&](const auto& entry) { return entry.second == released->deployment; });
+    } else if (const auto* decision = std::get_if<store::PutDecision>(&write)) {
+      decide(*decision);
+    }
+  }
+}
+
+void Watchman::operator_take(const store::TakeLock& lock) {
+  const auto [found, added] = locks_.try_emplace({lock.host, lock.component}, lock.deployment);
+  if (!added && found->second != lock.deployment) {
+    violation("I7: " + lock.component + " on " + lock.host.str() + " is changed by two deployments");
+  }
+}
+
+void Watchman::decide(const store::PutDecision& write) {
+  const auto [found, added] = decisions_.try_emplace(write.deployment, write.decision);
+  if (!added && found->second != write.decision) violation("I1: a second decision about " + write.deployment.str());
+  if (write.decision != model::Decision::commit) return;
+  const Deployment& deployment = deployments_[write.deployment];
+  for (const auto& [host, components] : deployment.components) {
+    if (deployment.left_out.contains(host)) continue;
+    const Facts& facts = books_[host].deployments[write.deployment];
+    if (!facts.held) violation("I2: " + write.deployment.str() + " is committed, and " + host.str() + " has not held");
+  }
+}
+
+void Watchman::audit_at_the_end(const std::vector<store::StoredAudit>& rows) {
+  if (const auto row = store::find_audit_break(rows))
+    violation("I12: the audit chain breaks at " + std::to_string(*row));
+  std::set<std::string> heads = {std::string(store::empty_audit_head)};
+  for (const store::StoredAudit& row : rows) heads.insert(row.hash);
+  for (const std::string& seen : seen_heads_) {
+    if (!heads.contains(seen)) violation("I12: an agent has seen an audit head that is not in the chain");
+  }
+}
+
+}  // namespace switchyard::simulation

@@ -1,0 +1,75 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "agent/core/journal_record.hpp"
+#include "coordinator/store/state_store.hpp"
+#include "protocol/message.hpp"
+
+namespace switchyard::simulation {
+
+/// Checks the protocol's invariants after every event that could break one (protocol I1-I8, I12). It sees what a power
+/// cut would leave of each journal, what was committed to the store, and what agents say; it keeps its own books.
+class Watchman {
+ public:
+  void violation(const std::string& text) {
+    if (violations_.size() < 20) violations_.push_back(text);
+  }
+  const std::vector<std::string>& violations() const { return violations_; }
+
+  // --- hosts ---
+  void journal_grew(const HostId& host, std::uint64_t file, const std::string& durable);
+  void power_was_cut(const HostId& host, std::uint64_t file, const std::string& durable);
+  void agent_says(const HostId& host, const protocol::Message& message);
+  void agent_reports(const HostId& host, const protocol::Hello& hello);
+  void agent_hears(const HostId& host, const protocol::Message& message);
+  void agent_sees(const HostId&, const std::string& audit_head) { seen_heads_.insert(audit_head); }
+
+  // --- the store ---
+  void store_took_epoch(std::uint64_t epoch);
+  void store_committed(std::uint64_t epoch, const store::Transaction& writes);
+  /// An old copy of the store took the place of the store: what it does not know is forgotten here too.
+  void store_was_restored(const std::map<DeploymentId, model::Decision>& decisions, std::uint64_t epoch);
+  void audit_at_the_end(const std::vector<store::StoredAudit>& rows);
+
+ private:
+  /// What a host's disk says for certain about one deployment.
+  struct Facts {
+    bool plan = false, held = false, decided = false, commit = false, committed = false, closed = false;
+    std::set<std::string> staged, swapped;
+  };
+  struct Book {
+    std::uint64_t file = 0;
+    std::size_t read = 0;
+    std::uint64_t epoch = 0;
+    std::map<DeploymentId, Facts> deployments;
+  };
+  struct Deployment {
+    std::map<HostId, std::set<std::string>> components;
+    std::set<HostId> left_out;
+    bool ended = false;
+  };
+
+  void read_on(const HostId& host, Book& book, const std::string& durable, bool again);
+  void note(const HostId& host, Book& book, const agent::JournalRecord& record, bool again);
+  void note_decision(const HostId& host, Facts& facts, const agent::JournalRecord& record);
+  bool decided(const DeploymentId& id, model::Decision decision) const;
+  void operator_take(const store::TakeLock& lock);
+  void decide(const store::PutDecision& write);
+
+  std::vector<std::string> violations_;
+  std::map<HostId, Book> books_;
+  std::map<DeploymentId, Deployment> deployments_;
+  std::map<DeploymentId, model::Decision> decisions_;
+  std::map<std::pair<HostId, std::string>, DeploymentId> locks_;
+  std::uint64_t store_epoch_ = 0;
+  std::set<std::string> seen_heads_;
+  bool restored_ = false;
+};
+
+}  // namespace switchyard::simulation
