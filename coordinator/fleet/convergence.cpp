@@ -23,6 +23,7 @@ void Convergence::refresh() {
 
 void Convergence::host_connected(const HostId& host) {
   attempts_.erase(host);
+  resting_.erase(host);
   if (behind_.contains(host)) converge(host);
 }
 
@@ -33,6 +34,8 @@ void Convergence::deployment_finished(const model::DeploymentRow& row) {
       busy_.erase(host);
       if (row.state != model::DeploymentState::done) failed(host, row.rollback_of, row.reason);
     }
+  } else {
+    resting_.clear();
   }
   refresh();
   // Locks were released, and this deployment may have left hosts out that are back already.
@@ -41,7 +44,7 @@ void Convergence::deployment_finished(const model::DeploymentRow& row) {
 }
 
 void Convergence::converge(const HostId& host) {
-  if (busy_.contains(host) || !registry_.connected(host)) return;
+  if (busy_.contains(host) || resting_.contains(host) || !registry_.connected(host)) return;
   if (attempts_[host] >= limits::state_entries_max) return;
   const auto target = deferred_to(store_, host);
   if (!target) return;
@@ -88,7 +91,11 @@ void Convergence::planned(const HostId& host, const model::DeploymentRow& target
 
 void Convergence::failed(const HostId& host, const DeploymentId& target, const std::string& why) {
   log::warning("a host is still behind", {{"host", host.str()}, {"deployment", target.str()}, {"why", why}});
-  timers_.set("converge/" + host.str(), limits::converge_retry_ms, [this, host] { converge(host); });
+  resting_.insert(host);
+  timers_.set("converge/" + host.str(), limits::converge_retry_ms, [this, host] {
+    resting_.erase(host);
+    converge(host);
+  });
 }
 
 }  // namespace switchyard::fleet

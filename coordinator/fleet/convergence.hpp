@@ -35,6 +35,7 @@ class Convergence {
   const Clock& clock_;
   std::set<HostId> behind_;
   std::set<HostId> busy_;                ///< a plan is being made, or a deployment runs
+  std::set<HostId> resting_;             ///< the last try failed, and its time has not come yet
   std::map<HostId, unsigned> attempts_;  ///< since the host connected
 };
 

@@ -116,6 +116,18 @@ TEST_F(ConvergenceTest, TriesAHostAgainThatFailedAndNotForEver) {
   EXPECT_EQ(serving("web-2"), world.upload("api", "v1"));
 }
 
+TEST_F(ConvergenceTest, LeavesAHostThatFailedTimeBeforeItTriesAgain) {
+  world.disconnect(world.agent("web-2"));
+  deploy("v1");
+  world.agent("web-2").fail_prepare = true;
+  world.connect(world.agent("web-2"));
+  world.run(limits::converge_retry_ms / 2);
+  EXPECT_EQ(deployments(), 2u);
+  world.agent("web-2").fail_prepare = false;
+  world.run(2 * limits::converge_retry_ms);
+  EXPECT_EQ(serving("web-2"), world.upload("api", "v1"));
+}
+
 TEST_F(ConvergenceTest, BringsTheNewMachineOfAReplacedHostToWhatWasCommitted) {
   deploy("v1");
   const DeploymentView second = deploy("v2");
