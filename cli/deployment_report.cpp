@@ -16,7 +16,7 @@ void print_whole(Console& console, const Deployment& deployment) {
     if (!value.empty()) console.out << name << value << "\n";
   };
   line("Deployment:  ", deployment.id);
-  line("Undoes:      ", deployment.rollback_of);
+  line(deployment.kind == "converge" ? "Catches up:  " : "Undoes:      ", deployment.rollback_of);
   line("Name:        ", deployment.name);
   line("Version:     ", deployment.version);
   line("Environment: ", deployment.environment);

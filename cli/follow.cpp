@@ -1,5 +1,6 @@
 #include "cli/follow.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <set>
 
@@ -119,11 +120,17 @@ std::string outcome_text(const Deployment& deployment) {
       hosts.insert(progress.host);
       components.insert(progress.component);
     }
-    text = name + " is done: " + how_many(components.size(), "component") + " on " + how_many(hosts.size(), "host");
-    if (deployment.finished_ms > 0) text += " in " + duration_text(deployment.finished_ms - deployment.created_ms);
-    text += ".\n";
+    if (deployment.progress.empty()) {
+      text = name + " is done: there was nothing to do.\n";
+    } else {
+      text = name + " is done: " + how_many(components.size(), "component") + " on " + how_many(hosts.size(), "host");
+      if (deployment.finished_ms > 0) text += " in " + duration_text(deployment.finished_ms - deployment.created_ms);
+      text += ".\n";
+    }
   } else if (deployment.state == "rolled_back") {
-    text = name + " failed and was undone" + why + "\nEverything runs what it ran before.\n";
+    const bool cancelled = deployment.reason.starts_with("cancelled: ");
+    text =
+        name + (cancelled ? " was undone" : " failed and was undone") + why + "\nEverything runs what it ran before.\n";
   } else if (deployment.state == "stuck") {
     text = name + " is stuck" + why +
            "\nIt ends when the host comes back. If it never will: switchyard deploy resolve " + deployment.id +
@@ -134,10 +141,19 @@ std::string outcome_text(const Deployment& deployment) {
   } else {
     text = name + " is under way: " + deployment.state + why + "\n";
   }
-  if (!deployment.gone.empty()) text += "Declared gone, and not counted: " + joined(deployment.gone) + ".\n";
-  if (!deployment.deferred.empty()) {
-    text += "Not reached, to follow when they come back: " + joined(deployment.deferred) + ".\n";
+  std::vector<std::string> away;
+  for (const std::string& host : deployment.deferred) {
+    if (std::find(deployment.gone.begin(), deployment.gone.end(), host) == deployment.gone.end()) away.push_back(host);
   }
+  if (!deployment.gone.empty()) {
+    text += "Declared gone, and not counted: " + joined(deployment.gone) + ".";
+    if (away.size() < deployment.deferred.size()) {
+      text +=
+          deployment.gone.size() == 1 ? " Should it come back, it follows." : " Should they come back, they follow.";
+    }
+    text += "\n";
+  }
+  if (!away.empty()) text += "Not reached, to follow when they come back: " + joined(away) + ".\n";
   return text;
 }
 

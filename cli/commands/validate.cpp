@@ -41,9 +41,10 @@ ExitStatus validate(const Console& console, const Validate& options) {
   if (console.json) {
     console.print_json(write_validity(validity));
   } else if (validity.valid) {
-    console.out << printable(options.file) << " is valid: " << printable(validity.name) << " "
-                << printable(validity.version) << ", " << how_many(validity.components.size(), "component") << ", "
-                << how_many(validity.hosts.size(), "host") << "\n";
+    const std::string version = validity.version.empty() ? "" : " " + printable(validity.version);
+    console.out << printable(options.file) << " is valid: " << printable(validity.name) << version << ", "
+                << how_many(validity.components.size(), "component") << ", " << how_many(validity.hosts.size(), "host")
+                << "\n";
   } else {
     console.notes << printable_lines(validity.error) << "\n";
   }

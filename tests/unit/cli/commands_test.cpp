@@ -123,6 +123,17 @@ TEST_F(CommandsTest, AStatusShowsEveryComponentAndSaysHowItStands) {
   EXPECT_EQ(run({"deploy", "status", "d-1"}), 0);
 }
 
+TEST_F(CommandsTest, OnlyARollbackIsSaidToUndoAnotherDeployment) {
+  for (const auto& [kind, line] : {std::pair("rollback", "Undoes:      d-7"), {"converge", "Catches up:  d-7"}}) {
+    std::string answer = deployment_json("done");
+    const std::string before = R"("kind":"deploy","rollback_of":null)";
+    answer.replace(answer.find(before), before.size(), R"("kind":")" + std::string(kind) + R"(","rollback_of":"d-7")");
+    coordinator.answer(answer);
+    EXPECT_EQ(run({"deploy", "status", "d-1"}), 0);
+    EXPECT_NE(out.str().find(line), std::string::npos) << out.str();
+  }
+}
+
 TEST_F(CommandsTest, WithoutANumberTheAuditChainsNewestEntriesAreShown) {
   for (const std::uint64_t length : {0u, 1u, 2u, 49u, 50u, 51u, 1000u, 65536u}) {
     coordinator.calls.clear();

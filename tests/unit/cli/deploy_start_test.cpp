@@ -168,6 +168,10 @@ TEST_F(DeployStartTest, AnIndexThatTheArtifactHasNotIsAnErrorOfTheCoordinator) {
 TEST_F(DeployStartTest, ValidateNeedsNoCoordinator) {
   EXPECT_EQ(run({"validate", file()}), 0);
   EXPECT_NE(out.str().find("is valid: shop 1.2, 2 components, 1 host"), std::string::npos);
+  out.str("");
+  write_manifest("metadata: {name: shop, environment: staging}\ncomponents: [{name: api}]\n");
+  EXPECT_EQ(run({"validate", file()}), 0);
+  EXPECT_NE(out.str().find("is valid: shop, 1 component, 0 hosts"), std::string::npos) << out.str();
   write_manifest("metadata: {name: shop}\ncomponents: 3\n");
   out.str("");
   EXPECT_EQ(run({"validate", file(), "--json"}), 2);

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "cli/follow.hpp"
 #include "common/limits.hpp"
 #include "tests/unit/cli/scripted_coordinator.hpp"
 
@@ -39,6 +40,36 @@ TEST_F(FollowTest, TheStatusTellsHowItEnded) {
   EXPECT_NE(out.str().find("failed and was undone: probe failed on web-2"), std::string::npos);
   EXPECT_NE(out.str().find("switchyard deploy resolve d-1 --host HOST --gone"), std::string::npos);
   EXPECT_NE(out.str().find("switchyard deploy resume d-1"), std::string::npos);
+}
+
+TEST(OutcomeText, WhatAPersonCancelledDidNotFail) {
+  cli::Deployment deployment;
+  deployment.id = "d-1";
+  deployment.state = "rolled_back";
+  deployment.reason = "cancelled: no longer wanted";
+  EXPECT_EQ(cli::outcome_text(deployment),
+            "Deployment d-1 was undone: cancelled: no longer wanted\nEverything runs what it ran before.\n");
+}
+
+TEST(OutcomeText, ADeploymentWithoutAnythingToDoCountsNothing) {
+  cli::Deployment deployment;
+  deployment.id = "d-1";
+  deployment.state = "done";
+  EXPECT_EQ(cli::outcome_text(deployment), "Deployment d-1 is done: there was nothing to do.\n");
+}
+
+TEST(OutcomeText, AHostThatWasDeclaredGoneIsNamedOnce) {
+  cli::Deployment deployment;
+  deployment.id = "d-1";
+  deployment.state = "done";
+  deployment.progress = {{"web-1", "api", "committed", "", ""}, {"web-2", "", "gone", "", ""}};
+  deployment.gone = {"web-2"};
+  deployment.deferred = {"web-2"};
+  EXPECT_EQ(cli::outcome_text(deployment),
+            "Deployment d-1 is done: 1 component on 1 host.\n"
+            "Declared gone, and not counted: web-2. Should it come back, it follows.\n");
+  deployment.deferred = {"web-2", "web-3"};
+  EXPECT_NE(cli::outcome_text(deployment).find("to follow when they come back: web-3.\n"), std::string::npos);
 }
 
 TEST_F(FollowTest, WaitsForACoordinatorThatRestarts) {
