@@ -45,6 +45,10 @@ if(SWITCHYARD_SANITIZE MATCHES thread AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # Asio's fences are not seen by ThreadSanitizer; it orders what it must by mutexes as well.
   target_compile_options(project_settings INTERFACE -Wno-tsan)
 endif()
+if(SWITCHYARD_FUZZ)
+  # The fuzzer is led by the edges of the code under test: all of it is instrumented, not only the fuzz target.
+  target_compile_options(project_settings INTERFACE -fsanitize=fuzzer-no-link)
+endif()
 if(SWITCHYARD_SANITIZE)
   target_compile_options(project_settings INTERFACE
     -fsanitize=${SWITCHYARD_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)

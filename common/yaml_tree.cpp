@@ -12,6 +12,7 @@
 #include "common/ensure.hpp"
 #include "common/error.hpp"
 #include "common/limits.hpp"
+#include "common/utf8.hpp"
 
 namespace switchyard {
 
@@ -48,6 +49,7 @@ class TreeBuilder final : public YAML::EventHandler {
     data->text = value;
     data->quoted = tag == "!" || text_tag;
     if (value.find('\0') != std::string::npos) refuse(data->place, "a text with a zero byte; remove the byte");
+    if (!is_text(value)) refuse(data->place, "a text that is no UTF-8; save the file as UTF-8");
     add(std::move(data), anchor);
   }
 

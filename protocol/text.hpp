@@ -4,11 +4,12 @@
 #include <string>
 #include <string_view>
 
+#include "common/utf8.hpp"
+
 /// What counts as text, as a name and as an id on the wire. Pure functions; nothing is thrown.
 namespace switchyard::protocol {
 
-/// Valid UTF-8 (shortest forms, no surrogates) without NUL, which would cut the text short in a C interface.
-bool is_text(std::string_view bytes);
+using switchyard::is_text;
 
 /// The same text if it is one and fits; otherwise every wrong byte is replaced by U+FFFD and the end is cut at a
 /// character's border. For what processes print, and for nothing that is acted on.

@@ -130,6 +130,13 @@ TEST(YamlReader, RefusesWhatYamlHasAndNobodyNeeds) {
   EXPECT_REFUSED(refusal_of("a: \"x\\0y\"\n"), "f.yaml:1:4: ", "zero byte");
 }
 
+// Found by fuzz_manifest: the text went into the plan, where it could not be encoded, and the answer was "internal
+// error".
+TEST(YamlReader, RefusesTextThatIsNoUtf8WithItsPlace) {
+  EXPECT_REFUSED(refusal_of("a: b\nname: guest\xa2\x90k\n"), "f.yaml:2:", "no UTF-8");
+  EXPECT_REFUSED(refusal_of("\"a\xff\": b\n"), "f.yaml:1:", "no UTF-8");
+}
+
 TEST(YamlReader, AliasesNameTheirOwnPlace) {
   const YamlNode node = read_yaml("x: &x [a, b]\ny: *x\n", "f.yaml");
   EXPECT_EQ(node.at("y").texts(), (std::vector<std::string>{"a", "b"}));
