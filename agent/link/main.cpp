@@ -119,8 +119,17 @@ int do_resolve(const Arguments& arguments, const AgentConfig& config, const Agen
   expect_operands(arguments, 1);
   if (arguments.commit == arguments.abort) throw InputError("resolve needs one of --commit and --abort");
   if (arguments.reason.empty()) throw InputError("resolve needs a --reason: it is kept in the journal");
-  run_dead_man(config, identity, Role::dead_man,
-               Resolved{DeploymentId(arguments.operands.front()), arguments.commit, arguments.reason});
+  const DeploymentId deployment(arguments.operands.front());
+  const std::optional<protocol::AgentState> state = read_state(config, identity, deployment);
+  if (!state) {
+    throw InputError("this host's journal knows no deployment " + deployment.str() +
+                     "; `switchyard-agent status` shows what it knows");
+  }
+  if (*state != protocol::AgentState::held) {
+    throw InputError("deployment " + deployment.str() + " is " + std::string(protocol::agent_state_name(*state)) +
+                     " on this host; only a held one can be decided here");
+  }
+  run_dead_man(config, identity, Role::dead_man, Resolved{deployment, arguments.commit, arguments.reason});
   std::cout << read_status(config, identity, arguments.json).text;
   return EXIT_SUCCESS;
 }

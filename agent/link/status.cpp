@@ -87,4 +87,14 @@ AgentStatus read_status(const AgentConfig& config, const AgentIdentity& identity
   return status;
 }
 
+std::optional<protocol::AgentState> read_state(const AgentConfig& config, const AgentIdentity& identity,
+                                               const DeploymentId& deployment) {
+  const JournalFile journal(config.paths.state);
+  const AgentCore core({identity.host, identity.plan_public_key}, Role::dead_man, journal.records());
+  for (const protocol::DeploymentReport& report : core.reports(SystemClock().boot_ms())) {
+    if (report.deployment == deployment) return report.state;
+  }
+  return std::nullopt;
+}
+
 }  // namespace switchyard::agent

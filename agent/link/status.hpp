@@ -1,9 +1,12 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "agent/link/agent_config.hpp"
 #include "agent/link/agent_identity.hpp"
+#include "common/ids.hpp"
+#include "protocol/message.hpp"
 
 namespace switchyard::agent {
 
@@ -15,5 +18,9 @@ struct AgentStatus {
 /// What the journal says, and how the agent stands with its coordinator; read without disturbing the agent. Throws
 /// Error.
 AgentStatus read_status(const AgentConfig& config, const AgentIdentity& identity, bool json);
+
+/// How a deployment stands on this host; nothing when the journal does not know it. Throws Error.
+std::optional<protocol::AgentState> read_state(const AgentConfig& config, const AgentIdentity& identity,
+                                               const DeploymentId& deployment);
 
 }  // namespace switchyard::agent

@@ -97,6 +97,9 @@ TEST_F(AgentProcess, SaysInItsStatusThatTheCoordinatorRefusesItsKey) {
   ASSERT_EQ(run({"enroll", text, "--name", "web-1"}), 0) << said();
   EXPECT_NE(said().find("systemctl restart switchyard-agent"), std::string::npos) << said();
 
+  EXPECT_EQ(run({"resolve", "d-0123456789abcdef", "--abort", "--reason", "test"}), 2) << said();
+  EXPECT_NE(said().find("knows no deployment d-0123456789abcdef"), std::string::npos) << said();
+
   const pid_t agent = start({"run"});  // with a key that the coordinator never let in
   const std::filesystem::path note = root.path() / "run/switchyard/coordinator-link";
   for (int i = 0; i < 1'000 && !std::filesystem::exists(note); ++i) usleep(10'000);
