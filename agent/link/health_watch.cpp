@@ -9,6 +9,12 @@ constexpr unsigned bad_rounds_max = 3;
 
 }  // namespace
 
+/// What one look at all probes found.
+struct HealthWatch::Look {
+  std::string trouble;                            ///< empty: none
+  std::map<std::string, std::string> identities;  ///< probe → the process that it saw
+};
+
 struct HealthWatch::Watched {
   std::vector<protocol::ProbeSpec> probes;
   std::stop_source stop;
@@ -16,6 +22,7 @@ struct HealthWatch::Watched {
   EventLoop::Timer timer;
   bool healthy = true;
   unsigned bad_rounds = 0;
+  std::map<std::string, std::string> identities;  ///< as first seen
 };
 
 HealthWatch::HealthWatch(EventLoop& loop, WorkerPool& workers, Prober& prober, Changed changed, std::int64_t round_ms)
@@ -51,25 +58,34 @@ void HealthWatch::look(const Key& key) {
   const Watched& watched = *found->second;
   const bool queued =
       workers_.submit([this, key, number = watched.number, probes = watched.probes, stop = watched.stop.get_token()] {
-        std::string trouble;
+        Look all;
         for (const protocol::ProbeSpec& probe : probes) {
           const ProbeTry seen = prober_.try_once(probe, stop);
-          if (!seen.ok) trouble = probe.name + ": " + seen.detail;
+          if (!seen.ok) all.trouble = probe.name + ": " + seen.detail;
           if (!seen.ok || stop.stop_requested()) break;
+          if (!seen.identity.empty()) all.identities[probe.name] = seen.identity;
         }
         if (stop.stop_requested()) return;
-        loop_.post([this, key, number, trouble] { judge(key, number, trouble); });
+        loop_.post([this, key, number, all] { judge(key, number, all); });
       });
   // Workers that are all busy tell nothing of the component: look again later.
   if (!queued) found->second->timer = loop_.after(round_ms_, [this, key] { look(key); });
 }
 
-void HealthWatch::judge(const Key& key, std::uint64_t number, const std::string& trouble) {
+void HealthWatch::judge(const Key& key, std::uint64_t number, const Look& seen) {
   const auto found = watched_.find(key);
   if (found == watched_.end() || found->second->number != number) return;
   Watched& watched = *found->second;
   watched.timer = loop_.after(round_ms_, [this, key] { look(key); });
+  std::string trouble = seen.trouble;
   watched.bad_rounds = trouble.empty() ? 0 : watched.bad_rounds + 1;
+  for (const auto& [probe, identity] : seen.identities) {
+    const auto [first, is_new] = watched.identities.try_emplace(probe, identity);
+    if (is_new || first->second == identity) continue;
+    // No number of good rounds makes up for it: a service that dies and is started again is quickly well each time.
+    trouble = probe + ": the process of the service ended, and another one runs in its place";
+    watched.bad_rounds = bad_rounds_max;
+  }
   const bool healthy = watched.bad_rounds < bad_rounds_max && (watched.healthy || trouble.empty());
   if (healthy == watched.healthy) return;
   watched.healthy = healthy;

@@ -18,8 +18,8 @@
 namespace switchyard::agent {
 
 /// Looks at components that are live and not yet committed, once a second, through the stable port, and tells when the
-/// verdict changes: three bad rounds in a row make it unhealthy, a good one healthy again. Owned by the agent; loop's
-/// thread, the tries themselves on workers.
+/// verdict changes: three bad rounds in a row make it unhealthy, a good one healthy again. A service that has become
+/// another process stays unhealthy. Owned by the agent; loop's thread, the tries themselves on workers.
 class HealthWatch {
  public:
   using Changed = std::function<void(HealthChanged)>;
@@ -31,10 +31,11 @@ class HealthWatch {
   void stop(const StopWatch& watch);
 
  private:
+  struct Look;
   struct Watched;
   using Key = std::pair<DeploymentId, std::string>;
   void look(const Key& key);
-  void judge(const Key& key, std::uint64_t number, const std::string& trouble);
+  void judge(const Key& key, std::uint64_t number, const Look& seen);
 
   EventLoop& loop_;
   WorkerPool& workers_;

@@ -7,6 +7,7 @@
 #include <boost/asio/io_context.hpp>
 #include <chrono>
 #include <fstream>
+#include <future>
 
 #include "tests/support/fake_service_manager.hpp"
 #include "tests/unit/agent_link/names.hpp"
@@ -81,6 +82,26 @@ TEST_F(Watch, ForgivesTwoBadRounds) {
   make("a");
   run_until([] { return false; }, 300);
   EXPECT_TRUE(told.empty());
+}
+
+// It dies and is well again within a second, for as long as one likes to watch.
+TEST_F(Watch, DoesNotForgiveAServiceThatBecameAnotherProcess) {
+  pool.emplace(1, 10);
+  services.define_running("app@green.service");
+  protocol::ProbeSpec runs;
+  runs.name = "unit_active";
+  runs.kind = protocol::UnitProbe{"app@green.service"};
+  watch.start({deployment, "app", {runs}});
+  let_rounds_pass();
+  EXPECT_TRUE(told.empty());
+  std::promise<void> idle;  // the only worker has ended its look, and while the loop rests it gets no other
+  ASSERT_TRUE(pool->submit([&] { idle.set_value(); }));
+  idle.get_future().wait();
+  ++services.unit("app@green.service").status.main_pid;
+  ASSERT_TRUE(run_until([&] { return told.size() == 1; }));
+  EXPECT_FALSE(told[0].healthy);
+  let_rounds_pass();
+  EXPECT_EQ(told.size(), 1u) << "it does not become healthy again";
 }
 
 TEST_F(Watch, JudgesByCriticalProbesOnly) {
