@@ -260,6 +260,8 @@ Answer<PlannedDeployment> Planning::finish(const InventoryRounds::Questions& ask
     throw;
   } catch (const StoreError& error) {
     return Refusal{503, "store_unavailable", error.what(), {}};
+  } catch (const Error& error) {
+    return Refusal{422, "cannot_plan", std::string("the plan cannot be written out: ") + error.what(), {}};
   }
 }
 

@@ -178,6 +178,20 @@ TEST_F(DeploymentsTest, RefusesAReleaseThatWasNotUploaded) {
   EXPECT_EQ(refusal.code, "no_artifact");
 }
 
+// What fails while the plan is written out fails after the request: it is answered all the same, and not with silence.
+TEST_F(DeploymentsTest, AnswersAManifestWhosePlanIsTooLargeToBeSent) {
+  std::string manifest = api_manifest("web-1");
+  const std::string command = "command: [bin/api";
+  const std::size_t place = manifest.find(command);
+  ASSERT_NE(place, std::string::npos);
+  std::string words;
+  for (int i = 0; i < 30'000; ++i) words += ", aa";
+  manifest.insert(place + command.size(), words);
+  const auto refusal = expect_refusal(world.start(world.request(manifest, {{"api", world.upload("api", "v1")}})));
+  EXPECT_EQ(refusal.status, 422);
+  EXPECT_NE(refusal.message.find("are more than 65536"), std::string::npos) << refusal.message;
+}
+
 TEST_F(DeploymentsTest, CannotPlanForAHostThatIsNotThere) {
   world.disconnect(world.agent("web-2"));
   const auto refusal =
