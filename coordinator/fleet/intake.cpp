@@ -65,7 +65,8 @@ void Intake::handle(const HostId& peer, protocol::Channel channel, std::uint64_t
 /// shall hear of it.
 void Intake::forbid(const HostId& peer, const std::string& what) {
   log::warning("message that its sender may not say was dropped", {{"peer", peer.str()}, {"what", what}});
-  parts_.refusals.note({"message.refuse", peer.str(), "agent", what});
+  parts_.refusals.note(
+      {.operation = "message.refuse", .object = peer.str(), .origin = "agent", .why = what, .known = true});
   const auto ended = parts_.registry.refuse(peer, "forbidden", "this host " + what);
   if (ended) parts_.runs.agent_lost(peer, ended->number);
 }

@@ -17,7 +17,7 @@ constexpr std::int64_t hour_ms = 3'600'000;
 
 void RefusalBook::note(const Turned& turned) {
   std::string key = turned.operation + "\n" + turned.object + "\n" + turned.origin;
-  const bool room = sources_.size() < limits::refusal_sources_max || sources_.contains(key);
+  const bool room = turned.known || sources_.size() < limits::refusal_sources_max || sources_.contains(key);
   if (!room) key.clear();
   const auto [found, added] = sources_.try_emplace(std::move(key));
   Source& source = found->second;
@@ -38,15 +38,19 @@ void RefusalBook::write_due() {
   });
   store::Transaction rows;
   std::vector<Source*> written;
+  std::size_t strangers = 0;
   for (auto& [key, source] : sources_) {
     if (source.turned.count == 0 || now < source.due_boot_ms) continue;
-    if (rows_this_hour_ + rows.size() >= limits::refusal_rows_per_hour_max) break;
+    if (!source.turned.known) {
+      if (rows_this_hour_ + strangers >= limits::refusal_rows_per_hour_max) continue;
+      ++strangers;
+    }
     rows.push_back(row_of(source));
     written.push_back(&source);
   }
   if (rows.empty()) return;
   store_.commit(rows);
-  rows_this_hour_ += rows.size();
+  rows_this_hour_ += strangers;
   for (Source* source : written) {
     source->turned.count = 0;
     source->since_wall_ms = 0;

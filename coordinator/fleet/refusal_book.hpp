@@ -16,11 +16,13 @@ struct Turned {
   std::string origin;     ///< address, or the peer's name
   std::string why;
   std::uint64_t count = 1;
+  bool known = false;  ///< by its key: strangers, however many, do not keep its row back
 };
 
 /// Puts refusals of strangers into the audit without letting them fill it: one row per source with a count, and the
 /// next one of that source only after a pause that doubles; so many sources; so many rows an hour. What cannot be
-/// written yet is added up and comes with the next row. Owned by the composition root; loop thread.
+/// written yet is added up and comes with the next row. Who is known by his key is bounded by the fleet's size alone:
+/// what he does must not be hidden by a flood of strangers. Owned by the composition root; loop thread.
 class RefusalBook {
  public:
   RefusalBook(store::StateStore& store, const Clock& clock) : store_(store), clock_(clock) {}

@@ -132,8 +132,31 @@ TEST_F(IntakeTest, LetsNobodySayWhatIsNotHisToSay) {
   const TokenMade token = expect_value(world.operations().create_token(FleetWorld::caller, {}));
   world.deliver(protocol::enrolment_peer(token.id), Channel::control, agent.session, protocol::Hello{});
   world.run(latency_ms);
-  EXPECT_TRUE(agent.heard.empty());
+  for (const protocol::Message& message : agent.heard) EXPECT_TRUE(std::holds_alternative<protocol::Refuse>(message));
   EXPECT_EQ(world.store().hosts().size(), 1u);
+}
+
+TEST_F(IntakeTest, EndsTheSessionOfWhoSaysWhatIsNotHisToSayAndWritesItIntoTheAudit) {
+  for (const bool bulk : {false, true}) {
+    FakeAgent& agent = world.add_agent(bulk ? "web-2" : "web-1");
+    agent.heard.clear();
+    if (bulk) {
+      world.deliver(agent.host, Channel::bulk, agent.session, protocol::Ping{1, {}});
+    } else {
+      world.say(agent, protocol::Commit{DeploymentId("d-0123456789abcdef")});
+    }
+    world.run(3 * limits::ping_interval_ms);
+    EXPECT_FALSE(connected(agent.host.str()));
+    ASSERT_EQ(agent.count<protocol::Refuse>(), 1u);
+    const auto rows = world.store().audit(0, 1'000);
+    const auto row = std::find_if(rows.begin(), rows.end(), [&](const store::StoredAudit& each) {
+      return each.entry.operation == "message.refuse" && each.entry.object == agent.host.str();
+    });
+    ASSERT_NE(row, rows.end());
+    EXPECT_FALSE(row->entry.success);
+    EXPECT_EQ(row->entry.reason, bulk ? "said ping on the bulk channel, which is not for it to say"
+                                      : "said commit on the control channel, which is not for it to say");
+  }
 }
 
 TEST_F(IntakeTest, ServesArtifactsOnTheBulkChannelToEnrolledHostsOnly) {

@@ -78,6 +78,18 @@ TEST_F(RefusalBookTest, IsNotFilledByWhoChangesAddresses) {
   EXPECT_EQ(counted, knocks);
 }
 
+// Found by the authorisation matrix: strangers had used up the hour's rows, and what a host with a key did was not
+// told.
+TEST_F(RefusalBookTest, StrangersHoweverManyDoNotHideWhatAKnownHostDid) {
+  for (int stranger = 0; stranger < 1'000; ++stranger) knock("10.0.0." + std::to_string(stranger));
+  book.write_due();
+  book.note({.operation = "message.refuse", .object = "web-1", .origin = "agent", .why = "said commit", .known = true});
+  book.write_due();
+  ASSERT_EQ(rows().size(), limits::refusal_rows_per_hour_max + 1);
+  EXPECT_EQ(rows().back().operation, "message.refuse");
+  EXPECT_EQ(rows().back().object, "web-1");
+}
+
 TEST_F(RefusalBookTest, KeepsItsCountsWhileTheStoreCannotBeWritten) {
   knock("10.0.0.1");
   store.fail_commit(1, store::MemoryStore::Fault::lost);

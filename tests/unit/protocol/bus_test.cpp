@@ -214,7 +214,7 @@ TEST_F(Bus, RefusesAPeerWithoutCurve) {
   EXPECT_TRUE(stays_quiet());
 }
 
-TEST_F(Bus, RoutingIdOfAnotherHostNeitherImpersonatesItNorLocksItOut) {
+TEST_F(Bus, Z5AndZ6RoutingIdOfAnotherHostNeitherImpersonatesItNorLocksItOut) {
   const CurveKeyPair thief_keys = generate_curve_keys();
   const CurveKeyPair owner_keys = generate_curve_keys();
   ASSERT_TRUE(router->allow(web_1, owner_keys.public_key));

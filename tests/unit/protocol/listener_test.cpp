@@ -68,19 +68,19 @@ std::string trouble(SetUp set_up) {
   }
 }
 
-TEST(Listener, WithoutAHandlerEverybodyGetsInAndTheSelfTestSaysSo) {
+TEST(Listener, Z1WithoutAHandlerEverybodyGetsInAndTheSelfTestSaysSo) {
   EXPECT_NE(trouble({.handler = false, .enforce = false}).find("did not turn an unknown key away"), std::string::npos);
 }
 
-TEST(Listener, WithoutAHandlerButEnforcedNobodyGetsInAndTheSelfTestSaysSo) {
+TEST(Listener, Z2WithoutAHandlerButEnforcedNobodyGetsInAndTheSelfTestSaysSo) {
   EXPECT_NE(trouble({.handler = false}).find("an allowed key could not connect"), std::string::npos);
 }
 
-TEST(Listener, WithAnEmptyDomainEverybodyGetsInAndTheSelfTestSaysSo) {
+TEST(Listener, Z3WithAnEmptyDomainEverybodyGetsInAndTheSelfTestSaysSo) {
   EXPECT_NE(trouble({.domain = false}).find("did not turn an unknown key away"), std::string::npos);
 }
 
-TEST(Listener, WithHandlerDomainAndEnforcementTheSelfTestPasses) { EXPECT_EQ(trouble({}), ""); }
+TEST(Listener, Z4WithHandlerDomainAndEnforcementTheSelfTestPasses) { EXPECT_EQ(trouble({}), ""); }
 
 TEST(Listener, OurOwnListenerWithoutItsHandlerIsClosedNotOpen) {
   ZmqContext context;

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+#include "protocol/endpoint.hpp"
+#include "protocol/zmq_curve_keys.hpp"
+#include "tests/attack/raw_peer.hpp"
+
+namespace switchyard::attack {
+
+struct HttpAnswer {
+  int status = 0;  ///< 0: no connection
+  std::string body;
+};
+
+/// The program switchyard-coordinator in a directory of its own, on loopback: what is attacked is what is shipped. From
+/// construction to destruction it runs; one thread. Throws std::runtime_error when it does not start.
+class Attacked {
+ public:
+  Attacked();
+  ~Attacked();
+  Attacked(const Attacked&) = delete;
+  Attacked& operator=(const Attacked&) = delete;
+
+  const protocol::Endpoint& endpoint() const { return endpoint_; }
+  const std::string& server_key() const { return server_key_; }
+  std::uint16_t http_port() const { return http_port_; }
+  std::filesystem::path socket() const { return root_ / "run/switchyard/coordinator.sock"; }
+  std::string admin_token() const;
+
+  /// Over the unix socket, as root.
+  HttpAnswer ask(const std::string& method, const std::string& path, const std::string& body = {}) const;
+  /// An enrolment token's own keys. Throws when there is none.
+  protocol::CurveKeyPair token_keys(const std::string& host_pattern) const;
+  /// A host with a key of its own, through the front door.
+  protocol::CurveKeyPair enrol(const std::string& host) const;
+  RawPeer dial(const protocol::CurveKeyPair& keys, const std::string& routing_id = {}) const;
+
+  // As the kernel counts.
+  std::uint64_t memory_kib() const;
+  std::int64_t cpu_ms() const;
+
+ private:
+  void start();
+  void wait_until_it_answers();
+  std::string new_enrolment(const std::string& host_pattern) const;
+
+  std::filesystem::path root_;
+  protocol::Endpoint endpoint_;
+  std::uint16_t http_port_ = 0;
+  std::string server_key_;
+  pid_t pid_ = -1;
+};
+
+/// One request and its answer on a connected socket, which is closed. Status 0 when nothing comes.
+HttpAnswer converse(int connection, const std::string& method, const std::string& path, const std::string& headers,
+                    const std::string& body);
+/// -1 when nobody lets us in.
+int connect_tcp(std::uint16_t port);
+int connect_unix(const std::filesystem::path& socket);
+
+}  // namespace switchyard::attack
