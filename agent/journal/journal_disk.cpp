@@ -29,7 +29,7 @@ class FileLock final : public JournalDisk::Lock {
 
 }  // namespace
 
-PosixJournalDisk::PosixJournalDisk(std::filesystem::path directory) : path_(std::move(directory) / "journal") {}
+PosixJournalDisk::PosixJournalDisk(const std::filesystem::path& directory) : path_(directory / "journal") {}
 
 std::unique_ptr<JournalDisk::Lock> PosixJournalDisk::lock() {
   return std::make_unique<FileLock>(path_.string() + ".lock");

@@ -50,7 +50,7 @@ class JournalDisk {
 /// `<directory>/journal`, and `journal.lock` beside it.
 class PosixJournalDisk final : public JournalDisk {
  public:
-  explicit PosixJournalDisk(std::filesystem::path directory);
+  explicit PosixJournalDisk(const std::filesystem::path& directory);
 
   std::unique_ptr<Lock> lock() override;
   std::optional<std::uint64_t> present() override;
