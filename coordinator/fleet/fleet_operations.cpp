@@ -300,6 +300,19 @@ Answer<bool> FleetOperations::declare_gone(const Caller& caller, const Deploymen
 
 Answer<bool> FleetOperations::add_host(const Caller& caller, const HostId& host,
                                        const std::map<std::string, std::string>& labels) {
+  // It would go on with what it was told, and hear that it does not count only when it connects anew.
+  if (const AgentSession* session = parts_.registry.find(host)) {
+    const std::int64_t silent_s = (parts_.clock.boot_ms() - session->heard_boot_ms) / 1000;
+    return Refusal{409,
+                   "host_connected",
+                   "host " + host.str() + " is connected (its agent was heard " + std::to_string(silent_s) +
+                       " s ago), and takes part in " + id.str() +
+                       "; stop its agent there first (`systemctl stop switchyard-agent`). An agent that ended counts "
+                       "as connected for up to " +
+                       std::to_string((limits::session_silence_ms_max + limits::ping_interval_ms) / 1000) +
+                       " s: then ask again",
+                   {{"host", host.str()}}};
+  }
   return parts_.hosts.add(caller, host, labels);
 }
 

@@ -219,7 +219,7 @@ TEST_F(ConvergenceTest, IsNotHeldUpInARollbackByAHostThatWasDeclaredGone) {
   deploy("v1");
   const ReleaseId release = world.upload("api", "v2");
   const auto second = expect_value(world.start(world.request(api_manifest("web-1, web-2"), {{"api", release}}), 0));
-  world.disconnect(world.agent("web-2"));
+  world.lose(world.agent("web-2"));
   expect_value(world.operations().declare_gone(FleetWorld::caller, second.row.id, HostId("web-2"), "test"));
   world.run(60'000);
   ASSERT_EQ(serving("web-1"), release);

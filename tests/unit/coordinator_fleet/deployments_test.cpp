@@ -284,7 +284,22 @@ TEST_F(DeploymentsTest, BringsAHostBackInThatWasDeclaredGoneInTheMiddleOfItsPrep
   const auto started = expect_value(world.start(world.request(api_manifest("web-1, web-2"), {{"api", release}}), 0));
   FakeAgent& late = world.agent("web-2");
   world.run_until([&] { return late.open[started.row.id].state == protocol::AgentState::accepted; });
-  world.disconnect(late);
+// It would go on doing what it was told, and learn that it does not count only when it connects again.
+TEST_F(DeploymentsTest, AHostWhoseAgentIsConnectedCannotBeDeclaredGone) {
+  const ReleaseId release = world.upload("api", "v1");
+  const auto started = expect_value(world.start(world.request(api_manifest("web-1, web-2"), {{"api", release}}), 0));
+  const Refusal refusal = expect_refusal(
+      world.operations().declare_gone(FleetWorld::caller, started.row.id, HostId("web-2"), "wrong host"));
+  EXPECT_EQ(refusal.status, 409);
+  EXPECT_EQ(refusal.code, "host_connected");
+  EXPECT_NE(refusal.message.find("systemctl stop switchyard-agent"), std::string::npos) << refusal.message;
+  world.run(60'000);
+  EXPECT_EQ(world.row(started.row.id).state, DeploymentState::done);
+  EXPECT_TRUE(world.row(started.row.id).gone.empty());
+  EXPECT_EQ(serving("web-2"), release);
+}
+
+  world.lose(late);
   expect_value(world.operations().declare_gone(FleetWorld::caller, started.row.id, HostId("web-2"), "test"));
   world.run(60'000);
   ASSERT_EQ(world.row(started.row.id).state, DeploymentState::done);

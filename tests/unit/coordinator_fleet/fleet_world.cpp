@@ -128,6 +128,11 @@ void FleetWorld::disconnect(FakeAgent& agent) {
   std::erase_if(flights_, [&](const auto& flight) { return flight.second.host == agent.host; });
 }
 
+void FleetWorld::lose(FakeAgent& agent) {
+  disconnect(agent);
+  run_until([&] { return !now().registry.connected(agent.host); });
+}
+
 void FleetWorld::say(FakeAgent& agent, protocol::Message message) {
   if (!agent.online) return;
   deliver(agent.host, protocol::Channel::control, agent.session, std::move(message), agent.connection);

@@ -112,6 +112,8 @@ class FleetWorld {
   FakeAgent& agent(const std::string& host) { return agents_.at(HostId(host)); }
   void connect(FakeAgent& agent);
   void disconnect(FakeAgent& agent);
+  /// The same, and until the coordinator has noticed.
+  void lose(FakeAgent& agent);
   /// As from the agent; it arrives at once.
   void say(FakeAgent& agent, protocol::Message message);
   void deliver(const HostId& peer, protocol::Channel channel, const std::string& session, protocol::Message message,
