@@ -87,7 +87,7 @@ bool AgentRegistry::send_bare(const HostId& peer, protocol::Channel channel, con
 std::optional<EndedSession> AgentRegistry::end(const HostId& host) {
   const auto found = sessions_.find(host);
   if (found == sessions_.end()) return std::nullopt;
-  EndedSession ended{host, found->second.number};
+  EndedSession ended{host, found->second.number, clock_.boot_ms() - found->second.heard_boot_ms};
   sessions_.erase(found);
   return ended;
 }

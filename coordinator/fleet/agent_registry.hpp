@@ -28,6 +28,7 @@ struct AgentSession {
 struct EndedSession {
   HostId host;
   std::uint64_t number = 0;
+  std::int64_t silent_ms = 0;  ///< since its last frame
 };
 
 /// What a HELLO led to. Both may be set: a new connection ends the one before.

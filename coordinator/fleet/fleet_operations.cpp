@@ -228,9 +228,11 @@ void FleetOperations::when_timeline_grows(const DeploymentId& id, std::size_t af
 std::vector<HostView> FleetOperations::hosts() const {
   std::vector<HostView> views;
   for (model::HostRow& row : parts_.hosts.rows()) {
-    if (row.removed) continue;
-    const bool connected = parts_.registry.connected(row.id);
-    views.push_back({std::move(row), connected});
+    const AgentSession* session = parts_.registry.find(row.id);
+    if (session != nullptr) {
+      row.last_seen_wall_ms = parts_.clock.wall_ms() - (parts_.clock.boot_ms() - session->heard_boot_ms);
+    }
+    views.push_back({std::move(row), session != nullptr});
   }
   return views;
 }

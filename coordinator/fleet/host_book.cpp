@@ -89,6 +89,13 @@ void HostBook::seen(const HostId& host, const std::string& agent_version) {
   seen_.insert(host);
 }
 
+void HostBook::last_heard(const HostId& host, std::int64_t silent_ms) {
+  const auto found = hosts_.find(host);
+  if (found == hosts_.end()) return;
+  found->second.last_seen_wall_ms = clock_.wall_ms() - silent_ms;
+  seen_.insert(host);
+}
+
 void HostBook::write_seen() {
   if (seen_.empty()) return;
   store::Transaction writes;

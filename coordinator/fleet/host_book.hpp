@@ -44,6 +44,8 @@ class HostBook {
   /// The agent said HELLO. Known at once, durable with the next write_seen(): nothing depends on it, and a thousand
   /// agents that come back together must not cost a thousand transactions.
   void seen(const HostId& host, const std::string& agent_version);
+  /// Its session is over, and had been silent for so long.
+  void last_heard(const HostId& host, std::int64_t silent_ms);
   void write_seen();
 
   Answer<bool> add(const Caller& caller, const HostId& host, const std::map<std::string, std::string>& labels);
