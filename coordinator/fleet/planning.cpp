@@ -161,7 +161,13 @@ std::optional<Refusal> Planning::refuse_unknown_hosts(const model::Manifest& man
                           " (`switchyard hosts list` shows all, `switchyard agents token create` lets a new one join)");
       }
       // With `unreachable: defer` it may follow when it is enrolled.
-      if (!row->public_key.empty() || manifest.settings.unreachable != model::Unreachable::fail) continue;
+      if (manifest.settings.unreachable != model::Unreachable::fail) continue;
+      if (row->revoked) {
+        return refuse(component, host, "revoked",
+                      "whose agent's key is revoked; let its new agent join with `switchyard hosts replace " +
+                          host.str() + "`, or take the host out of the manifest");
+      }
+      if (!row->public_key.empty()) continue;
       return refuse(component, host, "not_enrolled",
                     "which is known by name only: no agent is enrolled for it yet; make the right to with `switchyard "
                     "agents token create --host " +
@@ -209,9 +215,8 @@ void Planning::gather(InventoryRounds::Questions questions, planner::PlanningFac
   }
   const InventoryRounds::Questions asked = questions;
   try {
-    if (use == Use::start) {
-      if (auto refusal = refuse_locked(asked)) return reply(std::move(*refusal));
-    }
+    // Not even to look at: what serves is provisional, and a plan over it would be of what may be undone.
+    if (auto refusal = refuse_locked(asked)) return reply(std::move(*refusal));
     remember_history(asked, facts);
     for (auto& [host, more] : ask_more(facts)) {
       std::move(more.begin(), more.end(), std::back_inserter(questions[host]));
@@ -238,9 +243,7 @@ Answer<PlannedDeployment> Planning::finish(const InventoryRounds::Questions& ask
                                            Use use, const std::string& version, const MakePlan& make) {
   try {
     // Once more: the agents' answers took their time.
-    if (use == Use::start) {
-      if (auto refusal = refuse_locked(asked)) return *refusal;
-    }
+    if (auto refusal = refuse_locked(asked)) return *refusal;
     facts.deployment = DeploymentId("d-" + random_hex(8));
     facts.plan_seq = use == Use::start ? store_.next_plan_seq() : 0;
     facts.not_after_wall_ms = clock_.wall_ms() + limits::plan_life_ms;
@@ -254,6 +257,8 @@ Answer<PlannedDeployment> Planning::finish(const InventoryRounds::Questions& ask
     }
     if (use == Use::start) sign(planned.plan);
     return planned;
+  } catch (const planner::OvertakenError& error) {
+    return Refusal{409, "overtaken", error.what(), {}};
   } catch (const InputError& error) {
     return Refusal{422, "cannot_plan", error.what(), {}};
   } catch (const StaleEpochError&) {

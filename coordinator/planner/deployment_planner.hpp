@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "common/error.hpp"
 #include "coordinator/model/manifest.hpp"
 #include "coordinator/model/plan.hpp"
 #include "protocol/message.hpp"
@@ -26,6 +27,11 @@ struct PlanningFacts {
   std::map<HostId, std::vector<protocol::SliceComponent>> history;
   std::string components_root = "/srv";
   std::string units_root = "/etc/systemd/system";
+};
+
+/// What is to be rolled back was deployed over since: a conflict with what is, and no mistake in what was asked.
+struct OvertakenError : InputError {
+  using InputError::InputError;
 };
 
 /// Adds a finished plan to the history; call with the newest plan first.
@@ -52,8 +58,8 @@ struct BringBack {
 
 /// The inverse of a finished deployment for these components (empty: all): every host back to `OldState old` of the
 /// plan, or to nothing when it was absent; those in `bring_back` to the release that is named there.
-/// `facts.artifacts` is not needed. Throws InputError when a component has been deployed anew since, or when a host
-/// cannot be reached.
+/// `facts.artifacts` is not needed. Throws OvertakenError when a component has been deployed anew since, InputError
+/// when a host cannot be reached.
 model::Plan plan_rollback(const model::Plan& done, const std::vector<std::string>& components,
                           const PlanningFacts& facts, const std::vector<BringBack>& bring_back = {});
 

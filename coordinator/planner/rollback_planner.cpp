@@ -150,9 +150,9 @@ bool needs_rollback(const SliceComponent& done, const HostId& host, const Planni
       serving.kind == done.old.kind &&
       (serving.kind != OldKind::release || (serving.slot == done.old.slot && serving.release == done.old.release));
   if (as_before) return false;
-  throw InputError("component `" + done.name + "` on host " + host.str() +
-                   " was changed after this deployment; roll the later " +
-                   "one back first, or deploy the release that you want");
+  throw OvertakenError("component `" + done.name + "` on host " + host.str() +
+                       " was changed after this deployment; roll the later " +
+                       "one back first, or deploy the release that you want");
 }
 
 /// The way back; nothing if the host has gone it already.
