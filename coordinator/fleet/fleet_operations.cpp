@@ -71,12 +71,20 @@ Answer<bool> FleetOperations::put_chunk(const ReleaseId& release, std::uint32_t 
 Answer<bool> FleetOperations::complete_artifact(const Caller& caller, const ReleaseId& release,
                                                 const std::string& component, const std::string& version) {
   if (!is_name(component)) return Refusal{400, "bad_name", "'" + component + "' is no component name", {}};
+  const auto known = parts_.store.artifacts();
+  const bool again =
+      parts_.artifacts.manifest(release).has_value() &&
+      std::any_of(known.begin(), known.end(), [&](const auto& artifact) { return artifact.release == release; });
   if (const auto wrong = parts_.artifacts.complete(release)) return refusal_of(*wrong, release);
   const auto manifest = parts_.artifacts.manifest(release);
   if (!manifest) return refusal_of(ArtifactStore::Wrong::unknown_upload, release);
-  parts_.store.commit({store::PutArtifact{release, component, version, manifest->bytes, parts_.clock.wall_ms()},
-                       audit_row(parts_.clock, caller, "artifact.upload", release.str(), {},
-                                 {{"component", component}, {"version", version}})});
+  store::Transaction writes{store::PutArtifact{release, component, version, manifest->bytes, parts_.clock.wall_ms()}};
+  // Every plan and start ends its uploads, whether there was anything to send or not.
+  if (!again) {
+    writes.push_back(audit_row(parts_.clock, caller, "artifact.upload", release.str(), {},
+                               {{"component", component}, {"version", version}}));
+  }
+  parts_.store.commit(writes);
   return true;
 }
 
