@@ -216,6 +216,7 @@ Answer<DeploymentView> FleetOperations::deployment(const DeploymentId& id) const
   view.row = *row;
   view.plan = parts_.store.plan(id);
   if (view.plan) view.progress = final_progress(view.row, *view.plan);
+  mark_undone(view, parts_.store);
   return view;
 }
 
@@ -299,17 +300,6 @@ Answer<bool> FleetOperations::declare_gone(const Caller& caller, const Deploymen
   if (!std::get<const engine::DeploymentRun*>(live)->hosts.contains(host)) {
     return Refusal{404, "unknown_host", "host " + host.str() + " takes no part in deployment " + id.str(), {}};
   }
-  parts_.store.commit(
-      {audit_row(parts_.clock, caller, "deployment.host_gone", id.str(), reason, {{"host", host.str()}})});
-  parts_.runs.post(id, engine::HostGone{host});
-  return true;
-}
-
-// --- fleet
-// -------------------------------------------------------------------------------------------------------------
-
-Answer<bool> FleetOperations::add_host(const Caller& caller, const HostId& host,
-                                       const std::map<std::string, std::string>& labels) {
   // It would go on with what it was told, and hear that it does not count only when it connects anew.
   if (const AgentSession* session = parts_.registry.find(host)) {
     const std::int64_t silent_s = (parts_.clock.boot_ms() - session->heard_boot_ms) / 1000;
@@ -323,6 +313,17 @@ Answer<bool> FleetOperations::add_host(const Caller& caller, const HostId& host,
                        " s: then ask again",
                    {{"host", host.str()}}};
   }
+  parts_.store.commit(
+      {audit_row(parts_.clock, caller, "deployment.host_gone", id.str(), reason, {{"host", host.str()}})});
+  parts_.runs.post(id, engine::HostGone{host});
+  return true;
+}
+
+// --- fleet
+// -------------------------------------------------------------------------------------------------------------
+
+Answer<bool> FleetOperations::add_host(const Caller& caller, const HostId& host,
+                                       const std::map<std::string, std::string>& labels) {
   return parts_.hosts.add(caller, host, labels);
 }
 

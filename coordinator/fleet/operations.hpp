@@ -61,8 +61,8 @@ struct HostView {
 struct ProgressView {
   HostId host;
   std::string component;
-  std::string state;  ///< pending, staging, staged, swapping, swapped, held, committed, reverting, reverted, stuck,
-                      ///< deferred, gone
+  std::string state;  ///< pending, staging, staged, swapping, swapped, held, committed, failed (while paused),
+                      ///< reverting, reverted, stuck, deferred, gone
   std::string step;   ///< the running or last step's title
   std::string detail;
 };
@@ -70,6 +70,7 @@ struct DeploymentView {
   model::DeploymentRow row;
   std::vector<ProgressView> progress;
   std::optional<model::Plan> plan;
+  DeploymentId rolled_back_by;  ///< a finished rollback that undid it since, at least in part
 };
 struct TokenMade {
   std::string id;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "common/limits.hpp"
+
 namespace switchyard::fleet {
 namespace {
 
@@ -14,7 +16,15 @@ bool going_back(DeploymentState state) {
   return state == DeploymentState::aborting || state == DeploymentState::stuck || state == DeploymentState::rolled_back;
 }
 
-std::string state_of(const DeploymentRun& run, const HostRun& host, const protocol::SliceComponent& component) {
+/// Of a host in trouble: the component whose step failed; where no step is to blame, every one that is not staged.
+bool failed_here(const HostRun& host, const protocol::SliceComponent& component, const StepNote* note) {
+  if (host.trouble.empty()) return false;
+  return (note != nullptr && note->state == "failed") || !host.staged.contains(component.name);
+}
+
+std::string state_of(const DeploymentRun& run, const HostRun& host, const protocol::SliceComponent& component,
+                     const StepNote* note) {
+  const bool failed = run.row.state == DeploymentState::paused && failed_here(host, component, note);
   const auto found = host.stage.find(component.name);
   const std::uint32_t stage = found == host.stage.end() ? 0 : found->second;
   if (host.reverted_all || host.reverted.contains(component.name)) return "reverted";
@@ -22,6 +32,7 @@ std::string state_of(const DeploymentRun& run, const HostRun& host, const protoc
   if (going_back(run.row.state)) return host.swap_asked || !host.staged.empty() ? "reverting" : "pending";
   if (host.committed) return "committed";
   if (host.held) return "held";
+  if (failed) return "failed";
   if (stage >= component.stages) return "swapped";
   const bool swap_open = std::any_of(host.asked.begin(), host.asked.end(), [&](const engine::Request& request) {
     return request.kind == engine::Request::Kind::swap && request.component == component.name;
@@ -54,10 +65,12 @@ std::vector<ProgressView> progress_of(const DeploymentRun& run,
   std::vector<ProgressView> views;
   for (const auto& [id, host] : run.hosts) {
     for (const protocol::SliceComponent& component : run.plan.slices.at(id).components) {
-      ProgressView view{id, component.name, state_of(run, host, component), {}, host.trouble};
-      if (const auto note = steps.find({id, component.name}); note != steps.end()) {
-        view.step = note->second.title;
-        if (view.detail.empty()) view.detail = note->second.detail;
+      const auto found = steps.find({id, component.name});
+      const StepNote* note = found == steps.end() ? nullptr : &found->second;
+      ProgressView view{id, component.name, state_of(run, host, component, note), {}, host.trouble};
+      if (note != nullptr) {
+        view.step = note->title;
+        if (view.detail.empty()) view.detail = note->detail;
       }
       if (view.detail.empty() && !host.connected) view.detail = "not connected";
       views.push_back(std::move(view));
@@ -78,6 +91,24 @@ std::vector<ProgressView> final_progress(const model::DeploymentRow& row, const 
   }
   add_left_out(row, views);
   return views;
+}
+
+void mark_undone(DeploymentView& view, const store::StateStore& store) {
+  if (view.row.state != DeploymentState::done) return;
+  for (const model::DeploymentRow& row : store.deployments(limits::deferral_rows_max)) {
+    if (row.kind != model::DeploymentKind::rollback || row.rollback_of != view.row.id) continue;
+    const auto plan = row.state == DeploymentState::done ? store.plan(row.id) : std::nullopt;
+    if (!plan || plan->slices.empty()) continue;
+    if (view.rolled_back_by.empty()) view.rolled_back_by = row.id;
+    for (ProgressView& line : view.progress) {
+      const auto slice = plan->slices.find(line.host);
+      if (slice == plan->slices.end() || !line.detail.empty()) continue;
+      const auto& components = slice->second.components;
+      const bool undone = std::any_of(components.begin(), components.end(),
+                                      [&](const auto& component) { return component.name == line.component; });
+      if (undone) line.detail = "undone by rollback " + row.id.str();
+    }
+  }
 }
 
 }  // namespace switchyard::fleet

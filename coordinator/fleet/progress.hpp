@@ -8,12 +8,14 @@
 #include "coordinator/fleet/deployment_runs.hpp"
 #include "coordinator/fleet/operations.hpp"
 
-/// How far each component on each host is, for people. Pure.
+/// How far each component on each host is, for people.
 namespace switchyard::fleet {
 
 std::vector<ProgressView> progress_of(const engine::DeploymentRun& run,
                                       const std::map<std::pair<HostId, std::string>, StepNote>& steps);
 /// Of a deployment that has ended.
 std::vector<ProgressView> final_progress(const model::DeploymentRow& row, const model::Plan& plan);
+/// Says of a deployment that is done which finished rollback has undone it since, and where. Reads the store.
+void mark_undone(DeploymentView& view, const store::StateStore& store);
 
 }  // namespace switchyard::fleet

@@ -22,6 +22,12 @@ class DeploymentsTest : public ::testing::Test {
     return expect_value(world.start(world.request(api_manifest("web-1, web-2"), {{"api", release}})));
   }
   ReleaseId serving(const std::string& host) { return world.agent(host).serving["api"].release; }
+  Answer<model::Plan> plan(const DeployRequest& request) {
+    std::optional<Answer<model::Plan>> answer;
+    world.operations().plan(FleetWorld::caller, request, [&](Answer<model::Plan> given) { answer = std::move(given); });
+    world.run_until([&] { return answer.has_value(); });
+    return *answer;
+  }
 
   FleetWorld world;
 };
@@ -260,8 +266,7 @@ TEST_F(DeploymentsTest, GoesOnAfterARestartInTheMiddle) {
 TEST_F(DeploymentsTest, CountsWithoutAHostThatIsDeclaredGone) {
   const ReleaseId release = world.upload("api", "v1");
   const auto started = expect_value(world.start(world.request(api_manifest("web-1, web-2"), {{"api", release}}), 0));
-  world.disconnect(world.agent("web-2"));
-  world.run(100);
+  world.lose(world.agent("web-2"));
   expect_value(world.operations().declare_gone(FleetWorld::caller, started.row.id, HostId("web-2"), "burnt down"));
   world.run(60'000);
   const auto row = world.row(started.row.id);
@@ -279,11 +284,6 @@ TEST_F(DeploymentsTest, CountsWithoutAHostThatIsDeclaredGone) {
   EXPECT_EQ(serving("web-2"), release);
 }
 
-TEST_F(DeploymentsTest, BringsAHostBackInThatWasDeclaredGoneInTheMiddleOfItsPreparation) {
-  const ReleaseId release = world.upload("api", "v1");
-  const auto started = expect_value(world.start(world.request(api_manifest("web-1, web-2"), {{"api", release}}), 0));
-  FakeAgent& late = world.agent("web-2");
-  world.run_until([&] { return late.open[started.row.id].state == protocol::AgentState::accepted; });
 // It would go on doing what it was told, and learn that it does not count only when it connects again.
 TEST_F(DeploymentsTest, AHostWhoseAgentIsConnectedCannotBeDeclaredGone) {
   const ReleaseId release = world.upload("api", "v1");
@@ -299,6 +299,11 @@ TEST_F(DeploymentsTest, AHostWhoseAgentIsConnectedCannotBeDeclaredGone) {
   EXPECT_EQ(serving("web-2"), release);
 }
 
+TEST_F(DeploymentsTest, BringsAHostBackInThatWasDeclaredGoneInTheMiddleOfItsPreparation) {
+  const ReleaseId release = world.upload("api", "v1");
+  const auto started = expect_value(world.start(world.request(api_manifest("web-1, web-2"), {{"api", release}}), 0));
+  FakeAgent& late = world.agent("web-2");
+  world.run_until([&] { return late.open[started.row.id].state == protocol::AgentState::accepted; });
   world.lose(late);
   expect_value(world.operations().declare_gone(FleetWorld::caller, started.row.id, HostId("web-2"), "test"));
   world.run(60'000);
@@ -410,7 +415,102 @@ TEST_F(DeploymentsTest, WillNotRemoveAHostThatIsAtWork) {
   EXPECT_EQ(expect_refusal(world.operations().remove_host(FleetWorld::caller, HostId("web-1"))).code, "host_busy");
   world.run(60'000);
   expect_value(world.operations().remove_host(FleetWorld::caller, HostId("web-1")));
-  EXPECT_EQ(world.operations().hosts().size(), 1u);
+}
+
+TEST_F(DeploymentsTest, AHostThatWasRemovedIsStillListedAndMarkedSo) {
+  expect_value(world.operations().remove_host(FleetWorld::caller, HostId("web-1")));
+  std::map<std::string, bool> removed;
+  for (const HostView& host : world.operations().hosts()) removed[host.row.id.str()] = host.row.removed;
+  EXPECT_EQ(removed, (std::map<std::string, bool>{{"web-1", true}, {"web-2", false}}));
+}
+
+TEST_F(DeploymentsTest, APlanIsNotMadeOverADeploymentThatMayStillBeUndone) {
+  deploy("v1");
+  const DeployRequest second = world.request(api_manifest("web-1, web-2"), {{"api", world.upload("api", "v2")}});
+  const auto started = expect_value(world.start(second, 0));
+  world.run_until([&] { return world.row(started.row.id).state == DeploymentState::watching; });
+  // What serves is provisional: the same release would be "nothing to do" now, and is not once this one has gone back.
+  const Refusal refusal = expect_refusal(plan(second));
+  EXPECT_EQ(refusal.status, 409);
+  EXPECT_EQ(refusal.code, "locked");
+  EXPECT_NE(refusal.message.find(started.row.id.str()), std::string::npos) << refusal.message;
+  world.run(60'000);
+  EXPECT_TRUE(expect_value(plan(second)).slices.empty());
+}
+
+TEST_F(DeploymentsTest, AnUploadThatBroughtNothingHasNoAuditRow) {
+  const auto uploads = [&] {
+    std::size_t found = 0;
+    for (const store::StoredAudit& row : world.store().audit(0, 1000))
+      found += row.entry.operation == "artifact.upload";
+    return found;
+  };
+  world.upload("api", "v1");
+  EXPECT_EQ(uploads(), 1u);
+  world.upload("api", "v1");
+  EXPECT_EQ(uploads(), 1u);
+  world.upload("api", "v2");
+  EXPECT_EQ(uploads(), 2u);
+}
+
+TEST_F(DeploymentsTest, RollingBackWhatWasDeployedOverIsAConflict) {
+  const DeploymentView first = deploy("v1");
+  deploy("v2");
+  const Refusal refusal = expect_refusal(world.roll_back(first.row.id));
+  EXPECT_EQ(refusal.status, 409);
+  EXPECT_EQ(refusal.code, "overtaken");
+}
+
+TEST_F(DeploymentsTest, SaysThatTheKeyOfAHostIsRevokedAndNotThatItIsSilent) {
+  expect_value(world.operations().revoke_agent(FleetWorld::caller, HostId("web-2")));
+  const Refusal refusal =
+      expect_refusal(world.start(world.request(api_manifest("web-1, web-2"), {{"api", world.upload("api", "v1")}}), 0));
+  EXPECT_EQ(refusal.code, "revoked");
+  EXPECT_NE(refusal.message.find("whose agent's key is revoked"), std::string::npos) << refusal.message;
+  EXPECT_NE(refusal.message.find("switchyard hosts replace web-2"), std::string::npos) << refusal.message;
+}
+
+TEST_F(DeploymentsTest, SaysWhichRollbackUndidADeployment) {
+  deploy("v1");
+  const DeploymentView second = deploy("v2");
+  EXPECT_TRUE(expect_value(world.operations().deployment(second.row.id)).rolled_back_by.empty());
+  const DeploymentView rollback = expect_value(world.roll_back(second.row.id));
+  const DeploymentView view = expect_value(world.operations().deployment(second.row.id));
+  EXPECT_EQ(view.rolled_back_by, rollback.row.id);
+  ASSERT_EQ(view.progress.size(), 2u);
+  for (const ProgressView& line : view.progress) {
+    EXPECT_EQ(line.state, "committed");
+    EXPECT_EQ(line.detail, "undone by rollback " + rollback.row.id.str());
+  }
+}
+
+TEST_F(DeploymentsTest, ShowsWhichHostHasFailedWhileItIsPaused) {
+  world.agent("web-2").fail_prepare = true;
+  const std::string manifest = api_manifest("web-1, web-2", "{rollback_on_failure: false}");
+  const auto started = expect_value(world.start(world.request(manifest, {{"api", world.upload("api", "v1")}}), 5'000));
+  ASSERT_EQ(world.row(started.row.id).state, DeploymentState::paused);
+  std::map<std::string, std::string> states;
+  for (const auto& view : expect_value(world.operations().deployment(started.row.id)).progress) {
+    states[view.host.str()] = view.state;
+  }
+  EXPECT_EQ(states, (std::map<std::string, std::string>{{"web-1", "staged"}, {"web-2", "failed"}}));
+}
+
+TEST_F(DeploymentsTest, AHostWasLastSeenWhenItsAgentWasLastHeard) {
+  const auto last_seen = [&] {
+    for (const HostView& host : world.operations().hosts()) {
+      if (host.row.id.str() == "web-2") return host.row.last_seen_wall_ms;
+    }
+    return std::int64_t{0};
+  };
+  world.run(600'000);  // pings only
+  EXPECT_LE(world.clock.wall_ms() - last_seen(), limits::ping_interval_ms + 2 * latency_ms);
+  world.lose(world.agent("web-2"));
+  const std::int64_t lost = last_seen();
+  EXPECT_LE(world.clock.wall_ms() - lost, limits::session_silence_ms_max + 2 * limits::ping_interval_ms);
+  // And that is kept, so that a restarted coordinator says the same.
+  world.restart();
+  EXPECT_EQ(last_seen(), lost);
 }
 
 }  // namespace
