@@ -118,8 +118,8 @@ void Intake::from_agent(const HostId& host, const protocol::Envelope& envelope) 
 void Intake::tick() {
   confirm_epoch();
   for (const EndedSession& ended : parts_.registry.tick(parts_.store.audit_head())) {
-    parts_.runs.agent_lost(ended.host, ended.number);
     parts_.hosts.last_heard(ended.host, ended.silent_ms);
+    parts_.runs.agent_lost(ended.host, ended.number);
   }
   parts_.hosts.drop_expired();
   write_housekeeping();
