@@ -256,6 +256,13 @@ inline constexpr std::size_t probe_head_bytes_max = 16 * 1024;
 inline constexpr int probe_lookups_max = 8;
 /// Between two looks at a component that is live and not yet committed.
 inline constexpr std::int64_t health_round_ms = 1'000;
+/// Bad looks in a row that make a component unhealthy: one or two may be a hiccup.
+inline constexpr unsigned health_bad_rounds = 3;
+/// A look that takes longer counts as not good until it has ended.
+inline constexpr std::int64_t health_slow_ms = 1'000;
+/// At the end of the watch window the commit waits so long for a good look of each host whose last one was not good:
+/// the looks that are forgiven, and their pauses, with probes that take half a minute to fail.
+inline constexpr std::int64_t last_look_ms_max = 100'000;
 /// Between tries of one probe, whatever the plan says: a probe must not become a load.
 inline constexpr std::uint32_t probe_interval_ms_min = 20;
 

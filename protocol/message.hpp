@@ -204,7 +204,8 @@ struct StepEventAck {
   bool undo = false;
   bool operator==(const StepEventAck&) const = default;
 };
-/// A watch probe changed its verdict while the component is live and not yet committed.
+/// What a watch says of a component that is live and not yet committed changed. Healthy with a detail: the last look
+/// was not good, which is forgiven for now, but is no ground to commit on.
 struct Health {
   DeploymentId deployment;
   std::string component;

@@ -38,7 +38,8 @@ struct JournalGrew {
   std::vector<JournalRecord> records;
   bool whole = false;
 };
-/// A watch probe's verdict changed.
+/// What a watch says of a component changed. Healthy with a detail: its last look was not good, which is forgiven for
+/// the time being.
 struct HealthChanged {
   DeploymentId deployment;
   std::string component;

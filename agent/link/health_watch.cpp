@@ -3,12 +3,6 @@
 #include <stop_token>
 
 namespace switchyard::agent {
-namespace {
-
-constexpr unsigned bad_rounds_max = 3;
-
-}  // namespace
-
 /// What one look at all probes found.
 struct HealthWatch::Look {
   std::string trouble;                            ///< empty: none
@@ -21,6 +15,7 @@ struct HealthWatch::Watched {
   std::uint64_t number = 0;  ///< a verdict of an earlier watch of the same component is not this one's
   EventLoop::Timer timer;
   bool healthy = true;
+  bool doubted = false;  ///< healthy, and the last look was not good
   unsigned bad_rounds = 0;
   std::map<std::string, std::string> identities;  ///< as first seen
 };
@@ -68,8 +63,15 @@ void HealthWatch::look(const Key& key) {
         if (stop.stop_requested()) return;
         loop_.post([this, key, number, all] { judge(key, number, all); });
       });
-  // Workers that are all busy tell nothing of the component: look again later.
-  if (!queued) found->second->timer = loop_.after(round_ms_, [this, key] { look(key); });
+  if (!queued) {
+    // Workers that are all busy tell nothing of the component: look again later.
+    found->second->timer = loop_.after(round_ms_, [this, key] { look(key); });
+    return;
+  }
+  found->second->timer = loop_.after(limits::health_slow_ms, [this, key] {
+    const auto slow = watched_.find(key);
+    if (slow != watched_.end()) tell(key, *slow->second, slow->second->healthy, "the look at it takes long");
+  });
 }
 
 void HealthWatch::judge(const Key& key, std::uint64_t number, const Look& seen) {
@@ -84,12 +86,18 @@ void HealthWatch::judge(const Key& key, std::uint64_t number, const Look& seen) 
     if (is_new || first->second == identity) continue;
     // No number of good rounds makes up for it: a service that dies and is started again is quickly well each time.
     trouble = probe + ": the process of the service ended, and another one runs in its place";
-    watched.bad_rounds = bad_rounds_max;
+    watched.bad_rounds = limits::health_bad_rounds;
   }
-  const bool healthy = watched.bad_rounds < bad_rounds_max && (watched.healthy || trouble.empty());
-  if (healthy == watched.healthy) return;
+  const bool healthy = watched.bad_rounds < limits::health_bad_rounds && (watched.healthy || trouble.empty());
+  tell(key, watched, healthy, trouble);
+}
+
+void HealthWatch::tell(const Key& key, Watched& watched, bool healthy, const std::string& detail) {
+  const bool doubted = healthy && !detail.empty();
+  if (healthy == watched.healthy && doubted == watched.doubted) return;
   watched.healthy = healthy;
-  changed_({key.first, key.second, healthy, trouble});
+  watched.doubted = doubted;
+  changed_({key.first, key.second, healthy, detail});
 }
 
 }  // namespace switchyard::agent

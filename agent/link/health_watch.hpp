@@ -19,7 +19,8 @@ namespace switchyard::agent {
 
 /// Looks at components that are live and not yet committed, once a second, through the stable port, and tells when the
 /// verdict changes: three bad rounds in a row make it unhealthy, a good one healthy again. A service that has become
-/// another process stays unhealthy. Owned by the agent; loop's thread, the tries themselves on workers.
+/// another process stays unhealthy. The first bad round, or one that takes long, is told too, as a doubt: nobody shall
+/// commit between it and the verdict. Owned by the agent; loop's thread, the tries themselves on workers.
 class HealthWatch {
  public:
   using Changed = std::function<void(HealthChanged)>;
@@ -36,6 +37,7 @@ class HealthWatch {
   using Key = std::pair<DeploymentId, std::string>;
   void look(const Key& key);
   void judge(const Key& key, std::uint64_t number, const Look& seen);
+  void tell(const Key& key, Watched& watched, bool healthy, const std::string& detail);
 
   EventLoop& loop_;
   WorkerPool& workers_;

@@ -40,7 +40,8 @@ struct HostRun {
   std::set<std::string> reverted;  ///< components
   bool reverted_all = false;
   protocol::AgentState reported = protocol::AgentState::idle;
-  std::string trouble;  ///< the last failure, for people
+  std::string trouble;                        ///< the last failure, for people
+  std::map<std::string, std::string> doubts;  ///< component -> what its last look found, where that was not good
   // requests
   std::set<Request> asked;  ///< what is outstanding on the present connection
   bool resend_timer = false;
@@ -54,6 +55,7 @@ struct DeploymentRun {
   std::map<HostId, HostRun> hosts;  ///< participants: all of the plan but the deferred and the gone
   bool rejoining = false;           ///< after a restart: every participant must be heard before anything goes on
   bool revert_overdue = false;      ///< hosts that do not answer no longer hold up the revert of the others
+  bool watch_over = false;          ///< the watch window has passed, and the commit waits for good last looks
   std::set<std::size_t> begun;      ///< nodes at work in the present phase
 };
 

@@ -139,7 +139,14 @@ void Turn::on(const TimerFired& event) {
     if (state() == DeploymentState::holding)
       return fail({}, "not every host came back after the swap: " + laggards(run_));
   } else if (event.timer == "watch") {
-    if (state() == DeploymentState::watching) decide(Decision::commit, {});
+    if (state() != DeploymentState::watching || run_.watch_over) return;
+    run_.watch_over = true;  // settle() commits, unless a last look was not good
+    timer("last_look", limits::last_look_ms_max);
+    if (const std::string open = doubts(run_); !open.empty())
+      note({}, "state", std::string(model::state_name(state())), "waiting for one more look: " + open);
+  } else if (event.timer == "last_look") {
+    if (state() == DeploymentState::watching && run_.watch_over)
+      decide(Decision::abort, "not healthy at the end of the watch: " + doubts(run_));
   } else if (event.timer == "rejoin") {
     if (run_.rejoining)
       decide(Decision::abort, "after a restart these hosts were not heard of in time: " + laggards(run_));
@@ -237,6 +244,7 @@ void Turn::enter(DeploymentState next, const std::string& why) {
   if (!why.empty()) run_.row.reason = why;
   effects_.save = true;
   run_.begun.clear();
+  run_.watch_over = false;
   note({}, "state", std::string(model::state_name(next)), why);
   const model::PlanSettings& settings = run_.plan.settings;
   if (next == DeploymentState::preparing) timer("deadline", settings.prepare_ms);
@@ -320,9 +328,12 @@ bool Turn::leave_state() {
         return false;
       finish(DeploymentState::rolled_back);
       return true;
+    case DeploymentState::watching:
+      if (!run_.watch_over || !doubts(run_).empty()) return false;
+      decide(Decision::commit, {});
+      return true;
     case DeploymentState::draft:
     case DeploymentState::approved:
-    case DeploymentState::watching:
     case DeploymentState::paused:
     case DeploymentState::done:
     case DeploymentState::rolled_back:

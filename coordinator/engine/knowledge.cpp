@@ -50,6 +50,11 @@ struct Listener {
   }
   void operator()(const protocol::Health& message) {
     if (!message.healthy) learned.trouble = message.component + " became unhealthy: " + message.detail;
+    if (message.healthy && message.detail.empty()) {
+      host.doubts.erase(message.component);
+    } else {
+      host.doubts[message.component] = message.detail;
+    }
   }
   void operator()(const protocol::Report& message) { learned = learn_from_report(host, session, message.report); }
   template <class Other>
@@ -126,6 +131,17 @@ std::string laggards(const DeploymentRun& run) {
     if (!host.trouble.empty()) text += " (" + host.trouble + ")";
   }
   return text.empty() ? "no host in particular" : text;
+}
+
+std::string doubts(const DeploymentRun& run) {
+  std::string text;
+  for (const auto& [id, host] : run.hosts) {
+    for (const auto& [component, detail] : host.doubts) {
+      if (!text.empty()) text += "; ";
+      text += id.str() + ": " + component + ": " + detail;
+    }
+  }
+  return text;
 }
 
 std::string step_title(const model::Plan& plan, const HostId& host, const StepId& step) {

@@ -26,6 +26,8 @@ Learned learn_from_report(HostRun& host, std::uint64_t session, const protocol::
 bool has_reverted(const HostRun& host);
 /// Who is waited for, and what is known of them.
 std::string laggards(const DeploymentRun& run);
+/// What the last looks at live components found, where that was not good; empty: they were good.
+std::string doubts(const DeploymentRun& run);
 std::string step_title(const model::Plan& plan, const HostId& host, const StepId& step);
 /// The line of the timeline for a step, or for a step's undo. Its deployment and time are the caller's to fill in.
 model::TimelineEntry step_entry(const model::Plan& plan, const HostId& host, const protocol::StepEvent& step);

@@ -227,6 +227,19 @@ TEST(AgentCore, DoesNotVoteForWhatIsUnhealthy) {
   EXPECT_FALSE(host.has(RecordKind::held));
 }
 
+TEST(AgentCore, SaysAgainOnANewConnectionHowHealthyIsWhatItHolds) {
+  Host host;
+  host.swap_all();
+  host.happen(SessionBegan{++host.connection});
+  host.ask(protocol::Hold{host.id()});
+  host.happen(HealthChanged{host.id(), "app", true, "status 503"});
+  host.happen(SessionEnded{});
+  host.happen(SessionBegan{++host.connection});
+  ASSERT_GE(host.sent.size(), 2u);
+  EXPECT_EQ(host.sent.end()[-2], protocol::Message(protocol::Health{host.id(), "app", true, "status 503"}));
+  EXPECT_EQ(host.sent.end()[-1], protocol::Message(protocol::Health{host.id(), "db", true, ""}));
+}
+
 TEST(AgentCore, RevertsByItselfAtTheDeadlineInTheExactReverseOrder) {
   Host host;
   host.swap_all();

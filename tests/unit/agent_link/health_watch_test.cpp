@@ -62,26 +62,48 @@ TEST_F(Watch, TellsOnceThatItBecameUnhealthyAndOnceThatItIsHealthyAgain) {
   watch.start({deployment, "app", {probe("a")}});
   let_rounds_pass();
   remove("a");
-  ASSERT_TRUE(run_until([&] { return told.size() == 1; }));
-  EXPECT_EQ(told[0].deployment, deployment);
-  EXPECT_EQ(told[0].component, "app");
-  EXPECT_FALSE(told[0].healthy);
-  EXPECT_TRUE(told[0].detail.starts_with("a: ")) << told[0].detail;
-  let_rounds_pass();
-  EXPECT_EQ(told.size(), 1u);
-  make("a");
   ASSERT_TRUE(run_until([&] { return told.size() == 2; }));
-  EXPECT_TRUE(told[1].healthy);
+  EXPECT_TRUE(told[0].healthy) << "a doubt comes first";
+  EXPECT_EQ(told[1].deployment, deployment);
+  EXPECT_EQ(told[1].component, "app");
+  EXPECT_FALSE(told[1].healthy);
+  EXPECT_TRUE(told[1].detail.starts_with("a: ")) << told[1].detail;
+  let_rounds_pass();
+  EXPECT_EQ(told.size(), 2u);
+  make("a");
+  ASSERT_TRUE(run_until([&] { return told.size() == 3; }));
+  EXPECT_TRUE(told[2].healthy);
+  EXPECT_EQ(told[2].detail, "");
 }
 
-TEST_F(Watch, ForgivesTwoBadRounds) {
+TEST_F(Watch, ForgivesTwoBadRoundsAndSaysThatItDoubts) {
   pool.emplace(1, 10);
   HealthWatch slow{loop, *pool, prober, [this](HealthChanged changed) { told.push_back(std::move(changed)); }, 100};
   slow.start({deployment, "app", {probe("a")}});
   run_until([] { return false; }, 250);  // rounds at 100 and 200 ms are bad
   make("a");
   run_until([] { return false; }, 300);
-  EXPECT_TRUE(told.empty());
+  ASSERT_EQ(told.size(), 2u);
+  EXPECT_TRUE(told[0].healthy);
+  EXPECT_TRUE(told[0].detail.starts_with("a: ")) << told[0].detail;
+  EXPECT_TRUE(told[1].healthy);
+  EXPECT_EQ(told[1].detail, "");
+}
+
+TEST_F(Watch, DoubtsALookThatTakesLong) {
+  pool.emplace(1, 10);
+  make("a");
+  std::promise<void> end;
+  ASSERT_TRUE(pool->submit([ended = end.get_future().share()] { ended.wait(); }));
+  watch.start({deployment, "app", {probe("a")}});
+  const bool doubted = run_until([&] { return told.size() == 1; });
+  end.set_value();
+  ASSERT_TRUE(doubted);
+  EXPECT_TRUE(told[0].healthy);
+  EXPECT_EQ(told[0].detail, "the look at it takes long");
+  ASSERT_TRUE(run_until([&] { return told.size() == 2; }));
+  EXPECT_TRUE(told[1].healthy);
+  EXPECT_EQ(told[1].detail, "");
 }
 
 // It dies and is well again within a second, for as long as one likes to watch.
@@ -115,8 +137,9 @@ TEST_F(Watch, JudgesByCriticalProbesOnly) {
 TEST_F(Watch, NeedsEveryCriticalProbe) {
   make("a");
   watch.start({deployment, "app", {probe("a"), probe("missing")}});
-  ASSERT_TRUE(run_until([&] { return told.size() == 1; }));
-  EXPECT_TRUE(told[0].detail.starts_with("missing: ")) << told[0].detail;
+  ASSERT_TRUE(run_until([&] { return told.size() == 2; }));
+  EXPECT_FALSE(told[1].healthy);
+  EXPECT_TRUE(told[1].detail.starts_with("missing: ")) << told[1].detail;
 }
 
 TEST_F(Watch, StopsAllComponentsOfADeploymentAndNoOther) {
@@ -125,22 +148,23 @@ TEST_F(Watch, StopsAllComponentsOfADeploymentAndNoOther) {
   watch.start({deployment, "worker", {probe("a")}});
   watch.start({other, "app", {probe("a")}});
   watch.stop({deployment});
-  ASSERT_TRUE(run_until([&] { return !told.empty(); }));
+  ASSERT_TRUE(run_until([&] { return told.size() == 2; }));
   let_rounds_pass();
-  ASSERT_EQ(told.size(), 1u);
+  ASSERT_EQ(told.size(), 2u);
   EXPECT_EQ(told[0].deployment, other);
+  EXPECT_EQ(told[1].deployment, other);
 }
 
 TEST_F(Watch, BeginsAnewWithACleanSlate) {
   watch.start({deployment, "app", {probe("a")}});
-  ASSERT_TRUE(run_until([&] { return told.size() == 1; }));
+  ASSERT_TRUE(run_until([&] { return told.size() == 2; }));
   watch.start({deployment, "app", {probe("a")}});
-  ASSERT_TRUE(run_until([&] { return told.size() == 2; })) << "it was healthy when it began";
-  EXPECT_FALSE(told[1].healthy);
+  ASSERT_TRUE(run_until([&] { return told.size() == 4; })) << "it was healthy when it began";
+  EXPECT_FALSE(told[3].healthy);
   make("a");
-  ASSERT_TRUE(run_until([&] { return told.size() == 3; }));
+  ASSERT_TRUE(run_until([&] { return told.size() == 5; }));
   let_rounds_pass();
-  EXPECT_EQ(told.size(), 3u) << "one watch, not two";
+  EXPECT_EQ(told.size(), 5u) << "one watch, not two";
 }
 
 }  // namespace

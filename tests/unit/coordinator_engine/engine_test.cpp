@@ -156,6 +156,47 @@ TEST(Engine, AbortsWhenAHostBecomesUnhealthyDuringTheWatch) {
   EXPECT_EQ(coordinator.run.decision, model::Decision::abort);
 }
 
+/// Two hosts in the watch window, and what the agent of h2 says last is that a look was not good.
+Coordinator watching_with_a_doubt() {
+  Coordinator coordinator("app@h1,h2");
+  for (const char* host : {"h1", "h2"}) coordinator.stage(host);
+  for (const char* host : {"h1", "h2"}) coordinator.swap(host, "app");
+  for (const char* host : {"h1", "h2"}) coordinator.connect(host, protocol::AgentState::swapped);
+  for (const char* host : {"h1", "h2"}) coordinator.say(host, protocol::Held{});
+  coordinator.say("h2", protocol::Health{{}, "app", true, "status 503"});
+  coordinator.happen(TimerFired{"watch"});
+  return coordinator;
+}
+
+TEST(Engine, CommitsAfterTheWatchOnlyOnAGoodLastLookOfEveryHost) {
+  Coordinator coordinator = watching_with_a_doubt();
+  EXPECT_EQ(coordinator.state(), DeploymentState::watching);
+  EXPECT_FALSE(coordinator.decided);
+  coordinator.say("h2", protocol::Health{{}, "app", true, ""});
+  EXPECT_EQ(coordinator.run.decision, model::Decision::commit);
+}
+
+TEST(Engine, GoesBackWhenTheLookAfterTheWatchMakesAHostUnhealthy) {
+  Coordinator coordinator = watching_with_a_doubt();
+  coordinator.say("h2", protocol::Health{{}, "app", false, "status 503"});
+  EXPECT_EQ(coordinator.run.decision, model::Decision::abort);
+}
+
+TEST(Engine, GoesBackWhenNoGoodLookComesAfterTheWatch) {
+  Coordinator coordinator = watching_with_a_doubt();
+  coordinator.happen(AgentLost{HostId("h2"), coordinator.run.hosts.at(HostId("h2")).session});
+  EXPECT_FALSE(coordinator.decided);
+  coordinator.happen(TimerFired{"last_look"});
+  EXPECT_EQ(coordinator.run.decision, model::Decision::abort);
+  EXPECT_NE(coordinator.run.row.reason.find("h2: app: status 503"), std::string::npos) << coordinator.run.row.reason;
+}
+
+TEST(Engine, CommitsAtTheEndOfTheWatchWhenEveryLastLookWasGood) {
+  Coordinator coordinator = watching_with_a_doubt();
+  coordinator.happen(HostGone{HostId("h2")});
+  EXPECT_EQ(coordinator.run.decision, model::Decision::commit);
+}
+
 TEST(Engine, HoldsStillInsteadOfRevertingWhenToldSoAndGoesOnWhenResumed) {
   model::PlanSettings settings;
   settings.rollback_on_failure = false;
