@@ -82,12 +82,15 @@ TEST(Flood, OfSilentAndGiantPeersKeepsNoNewAgentWaiting) {
   std::vector<Nuisance> flood(silent_peers + giant_peers);
   for (int i = 0; i < giant_peers; ++i) flood[static_cast<std::size_t>(i)].giant = true;
   std::uint64_t memory_most = memory_before;
+  std::ptrdiff_t standing_most = 0;
   std::jthread flooding([&](const std::stop_token& stop) {
     const std::string opening = giant_opening();
     const std::string filling(16 * 1024, 'x');
     while (!stop.stop_requested()) {
       for (Nuisance& nuisance : flood) nuisance.push(attacked.endpoint().control_port, opening, filling);
       memory_most = std::max(memory_most, attacked.memory_kib());
+      standing_most = std::max(standing_most, std::count_if(flood.begin(), flood.end(),
+                                                            [](const auto& one) { return one.connection >= 0; }));
       std::this_thread::sleep_for(std::chrono::milliseconds(100));
     }
   });
@@ -121,6 +124,8 @@ TEST(Flood, OfSilentAndGiantPeersKeepsNoNewAgentWaiting) {
       "memory +%.1f MiB, %.1f %% of a core\n",
       silent_peers, giant_peers, static_cast<double>(elapsed) / 1000, served, static_cast<double>(served_worst) / 1000,
       growth_mib, cpu_share);
+  EXPECT_GE(standing_most, silent_peers) << "that was no flood";
+  EXPECT_GT(taken, static_cast<std::uint64_t>(giant_peers) * 16 * 1024) << "nobody took of the giant frames";
   EXPECT_GE(served, 1);
   EXPECT_LE(served_worst, 5'000);
   EXPECT_LE(growth_mib, 32);
