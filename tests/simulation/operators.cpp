@@ -21,6 +21,14 @@ constexpr std::int64_t granted_ms_max = 90'000;
 const fleet::Caller first_operator{"local:root", "simulated"};
 const fleet::Caller other_operator{"token:other", "simulated"};
 
+/// The one host of a converge deployment. Its reason names it too, but that changes on the way.
+std::string host_of(const fleet::Operations& operations, const DeploymentId& id) {
+  const fleet::Answer<fleet::DeploymentView> answer = operations.deployment(id);
+  const auto* view = std::get_if<fleet::DeploymentView>(&answer);
+  if (view == nullptr || !view->plan || view->plan->slices.empty()) return {};
+  return view->plan->slices.begin()->first.str();
+}
+
 }  // namespace
 
 Operators::Operators(Surroundings& world, const FleetPlan& plan, const Artifacts& artifacts, ReferenceModel& model,
@@ -94,31 +102,30 @@ void Operators::refused_with(const fleet::Refusal& refusal) {
 void Operators::follow() {
   ask_([this](fleet::Operations& operations) {
     const auto rows = operations.deployments(rows_looked_at);
-    read_rows(rows);
+    read_rows(operations, rows);
     for (const model::DeploymentRow& row : rows) help(operations, row);
   });
 }
 
-void Operators::read_rows(const std::vector<model::DeploymentRow>& rows) {
+void Operators::read_rows(const fleet::Operations& operations, const std::vector<model::DeploymentRow>& rows) {
   std::set<std::string> behind;
   // In the order in which they were started.
   for (auto row = rows.rbegin(); row != rows.rend(); ++row) {
-    read_row(*row);
+    read_row(operations, *row);
     for (const HostId& host : row->deferred) behind.insert(host.str());
   }
   model_.know_behind(std::move(behind));
 }
 
-void Operators::read_row(const model::DeploymentRow& row) {
+void Operators::read_row(const fleet::Operations& operations, const model::DeploymentRow& row) {
   using model::DeploymentKind;
   const std::string& id = row.id.str();
   std::set<std::string> left_out;
   for (const HostId& host : row.deferred) left_out.insert(host.str());
   if (!model_.knows(id)) {
     if (row.kind == DeploymentKind::converge) {
-      // Which host, its locks tell; a converge deployment has exactly one, named in its reason.
-      const std::string host = row.reason.substr(5, row.reason.find(' ', 5) - 5);
-      if (row.reason.starts_with("host ")) model_.converge_started(id, row.rollback_of.str(), host);
+      const std::string host = host_of(operations, row.id);
+      if (!host.empty()) model_.converge_started(id, row.rollback_of.str(), host);
     } else if (row.kind == DeploymentKind::rollback) {
       model_.rollback_started(id, row.rollback_of.str(), calm);
     } else {

@@ -45,8 +45,8 @@ class Operators {
   void answered(const std::string& key, const fleet::Answer<fleet::DeploymentView>& answer);
   void refused_with(const fleet::Refusal& refusal);
   void follow();
-  void read_rows(const std::vector<model::DeploymentRow>& rows);
-  void read_row(const model::DeploymentRow& row);
+  void read_rows(const fleet::Operations& operations, const std::vector<model::DeploymentRow>& rows);
+  void read_row(const fleet::Operations& operations, const model::DeploymentRow& row);
   void help(fleet::Operations& operations, const model::DeploymentRow& row);
   void finish();
 
