@@ -6,6 +6,7 @@
 
 #include "common/ensure.hpp"
 #include "common/limits.hpp"
+#include "common/planted.hpp"
 
 namespace switchyard::agent {
 
@@ -32,7 +33,7 @@ void AgentCore::on(const Began& event) {
   for (const auto& [id, run] : deployments_) open.push_back(id);
   for (const DeploymentId& id : open) {
     DeploymentRun& run = deployments_.at(id);
-    const bool rebooted = !run.boot_id.empty() && run.boot_id != boot_id_;
+    const bool rebooted = !PLANTED(reboot_goes_unnoticed) && !run.boot_id.empty() && run.boot_id != boot_id_;
     // What must be brought back has resumed when it is back, and not before: this process may end on the way.
     const bool bound = run.held && !(run.decided && !run.commit) && !run.committed;
     if (rebooted && role_ == Role::agent && !run.provisional() && !bound) note_resumed(run);
@@ -54,7 +55,7 @@ void AgentCore::on(const Began& event) {
         set_timer("revert", run, run.slice.confirm_ms);
       }
     } else if (run.held && !run.decided) {
-      if (rebooted && role_ != Role::dead_man) restore(run);
+      if (rebooted && role_ != Role::dead_man && !PLANTED(held_is_not_brought_back_after_a_reboot)) restore(run);
       if (role_ == Role::agent) start_watches(run);
     } else if (run.decided && !run.committed && rebooted && role_ != Role::dead_man) {
       restore(run);  // its end goes on with the commit
@@ -77,12 +78,13 @@ void AgentCore::start_watches(const DeploymentRun& run) {
 }
 
 void AgentCore::on(const MessageArrived& event) {
-  if (event.epoch < max_epoch_) return;  // a coordinator that another one has replaced: no effect at all
+  if (event.epoch < max_epoch_ && !PLANTED(obeys_an_older_epoch))
+    return;  // a coordinator that another one has replaced: no effect at all
   if (event.epoch > max_epoch_) {
     JournalRecord record;
     record.kind = RecordKind::epoch;
     record.epoch = event.epoch;
-    write(std::move(record));
+    PLANTED(epoch_is_not_written) ? note(record) : write(std::move(record));
   }
   std::visit([this](const auto& message) { on(message); }, event.message);
 }
@@ -108,7 +110,8 @@ void AgentCore::on(const StepFinished& event) {
     Chain& chain = component.chain;
     if (!chain.running || chain.next >= chain.jobs.size()) continue;
     const Job job = chain.jobs[chain.next];
-    if (job.step->id != event.step || job.undo != event.undo) continue;
+    const bool another = job.step->id != event.step || job.undo != event.undo;
+    if (another && !PLANTED(step_results_end_the_wrong_chain)) continue;
     chain.running = false;
     JournalRecord record;
     record.kind = RecordKind::result;
@@ -393,7 +396,7 @@ std::vector<JournalRecord> AgentCore::snapshot() const {
   JournalRecord epoch;
   epoch.kind = RecordKind::epoch;
   epoch.epoch = max_epoch_;
-  records.push_back(epoch);
+  if (!PLANTED(compaction_loses_the_epoch)) records.push_back(epoch);
   for (const auto& [component, seq] : plan_seq_) {
     JournalRecord fence;
     fence.kind = RecordKind::fence;
@@ -407,6 +410,7 @@ std::vector<JournalRecord> AgentCore::snapshot() const {
     closed.deployment = report.deployment;
     records.push_back(closed);
   }
+  if (PLANTED(compaction_loses_open_deployments)) return records;
   for (const auto& [id, run] : deployments_) records.insert(records.end(), run.records.begin(), run.records.end());
   return records;
 }

@@ -2,6 +2,7 @@
 
 #include "agent/core/agent_core.hpp"
 #include "common/ensure.hpp"
+#include "common/planted.hpp"
 
 namespace switchyard::agent {
 namespace {
@@ -16,6 +17,7 @@ std::vector<Job> undo_jobs(const protocol::SliceComponent& plan, const Component
   for (auto step = plan.steps.rbegin(); step != plan.steps.rend(); ++step) {
     if (step->phase == phase && step->undo && component.touched.contains(step->id)) jobs.push_back({&*step, true});
   }
+  if (PLANTED(undoes_steps_in_their_order)) std::reverse(jobs.begin(), jobs.end());
   return jobs;
 }
 
@@ -69,7 +71,7 @@ void AgentCore::run_next(DeploymentRun& run, const std::string& component) {
   intent.component = component;
   intent.step = step.id;
   intent.undo = job.undo;
-  write(std::move(intent));
+  if (!PLANTED(intent_is_not_written)) write(std::move(intent));
   chain.running = true;
   protocol::StepEvent started{run.slice.deployment, step.id, component, {}, job.undo};
   started.result.state = protocol::StepState::started;
@@ -198,16 +200,19 @@ void AgentCore::drive_revert(DeploymentRun& run) {
   if (busy) return;  // one component at a time, and never beside a step that is still at work
   // Exact reverse order of the swap.
   for (auto plan = run.slice.components.rbegin(); plan != run.slice.components.rend(); ++plan) {
+  if (PLANTED(reverts_in_the_order_of_the_swap)) std::reverse(run.slice.components.begin(), run.slice.components.end());
     ComponentRun& component = run.components.at(plan->name);
     if (component.reverted || !(run.revert_all || component.revert_wanted)) continue;
-    return begin_chain(run, plan->name, Activity::reverting, undo_jobs(*plan, component, protocol::Phase::swap));
+    std::vector<Job> jobs = undo_jobs(*plan, component, protocol::Phase::swap);
+    if (PLANTED(keeps_serving_new_when_old_is_reported)) jobs.clear();
+    return begin_chain(run, plan->name, Activity::reverting, std::move(jobs));
   }
   const bool all = std::all_of(run.components.begin(), run.components.end(),
                                [](const auto& entry) { return entry.second.reverted; });
   if (!all) return;
   for (auto plan = run.slice.components.rbegin(); plan != run.slice.components.rend(); ++plan) {
     ComponentRun& component = run.components.at(plan->name);
-    if (component.discarded) continue;
+    if (component.discarded || PLANTED(prepare_is_not_undone)) continue;
     return begin_chain(run, plan->name, Activity::discarding, undo_jobs(*plan, component, protocol::Phase::prepare));
   }
   const DeploymentId id = run.slice.deployment;
@@ -222,7 +227,7 @@ void AgentCore::drive_commit(DeploymentRun& run) {
   for (const protocol::SliceComponent& plan : run.slice.components) {
     ComponentRun& component = run.components.at(plan.name);
     if (component.chain.activity != Activity::none) return;
-    if (component.commit_done) continue;
+    if (component.commit_done || PLANTED(commit_steps_are_left_out)) continue;
     return begin_chain(run, plan.name, Activity::committing, jobs_of(plan, protocol::Phase::commit));
   }
   if (run.committed) return;

@@ -9,6 +9,7 @@
 
 #include "agent/core/effect.hpp"
 #include "agent/core/journal_record.hpp"
+#include "common/planted.hpp"
 #include "protocol/message.hpp"
 
 /// One deployment as its agent knows it.
@@ -102,7 +103,7 @@ struct DeploymentRun {
   /// Every component serves its last stage.
   bool swapped() const;
   /// The dead-man may fire: armed, and neither held nor decided.
-  bool provisional() const { return armed && !held && !decided; }
+  bool provisional() const { return armed && (!held || PLANTED(reverts_by_itself_after_the_vote)) && !decided; }
   /// Some component is being brought back after a reboot.
   bool restoring() const;
   /// Nothing will be done for it any more.

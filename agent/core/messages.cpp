@@ -3,6 +3,7 @@
 #include "agent/core/agent_core.hpp"
 #include "common/error.hpp"
 #include "common/ids.hpp"
+#include "common/planted.hpp"
 
 namespace switchyard::agent {
 namespace {
@@ -72,7 +73,7 @@ void AgentCore::on(const protocol::Plan& message) {
   record.deployment = id;
   record.boot_id = boot_id_;
   record.plan = message.plan;
-  write(std::move(record));
+  PLANTED(acknowledges_a_plan_it_has_not_written) ? note(record) : write(std::move(record));
   send(protocol::PlanAck{id, protocol::plan_hash(message.plan.header)});
 }
 
@@ -131,7 +132,7 @@ void AgentCore::on(const protocol::Swap& message) {
   if (run->decided || run->held || !in_order) return send(protocol::Report{run->report(now_)});
   if (component.chain.activity != Activity::none) return;
   if (run->provisional() && now_ >= run->deadline_boot_ms) return;  // the dead-man's hour: the timer speaks
-  arm(*run, message.component, message.stage);
+  if (!PLANTED(swap_is_not_armed)) arm(*run, message.component, message.stage);
   std::vector<Job> jobs;
   for (const protocol::Step& step : plan->steps) {
     if (step.phase != protocol::Phase::swap || std::max(step.stage, 1u) != message.stage) continue;
@@ -165,14 +166,14 @@ void AgentCore::try_hold(DeploymentRun& run) {
   if (run.held && !(run.decided && !run.commit)) return send(protocol::Held{id});
   if (run.decided || !run.armed || !run.swapped()) return send(protocol::Report{run.report(now_)});
   if (now_ >= run.deadline_boot_ms) return;
-  if (connection_ <= run.swapped_connection) {
+  if (connection_ <= run.swapped_connection && !PLANTED(votes_over_the_old_connection)) {
     // The vote needs a connection that was dialled through the new state of the host.
     effects_.redial = true;
     return;
   }
   for (const protocol::SliceComponent& plan : run.slice.components) {
     const ComponentRun& component = run.components.at(plan.name);
-    if (!component.healthy) {
+    if (!component.healthy && !PLANTED(votes_though_unhealthy)) {
       return send(protocol::Failed{id, {}, plan.name, "unhealthy", component.health_detail});
     }
   }
@@ -210,7 +211,7 @@ void AgentCore::on(const protocol::Abort& message) {
       JournalRecord record;
       record.kind = RecordKind::reverted;
       record.deployment = message.deployment;
-      write(std::move(record));
+      if (!PLANTED(abort_of_an_unknown_plan_is_forgotten)) write(std::move(record));
       return send(protocol::Reverted{message.deployment, {}, true, "unknown here: nothing was changed"});
     }
     return answer_unknown(message.deployment);

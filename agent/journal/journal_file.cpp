@@ -7,6 +7,7 @@
 #include "common/ensure.hpp"
 #include "common/limits.hpp"
 #include "common/log.hpp"
+#include "common/planted.hpp"
 
 namespace switchyard::agent {
 namespace {
@@ -38,7 +39,7 @@ bool read_frame(const std::string& bytes, std::size_t at, Frame& frame) {
   const auto length = get<std::uint32_t>(bytes, at);
   if (length == 0 || length > limits::journal_record_bytes_max || at + head_bytes + length > bytes.size()) return false;
   const std::string_view checked(bytes.data() + at + 8, 8 + length);
-  if (crc32c(checked) != get<std::uint32_t>(bytes, at + 4)) return false;
+  if (crc32c(checked) != get<std::uint32_t>(bytes, at + 4) && !PLANTED(torn_frame_is_believed)) return false;
   frame.seq = get<std::uint64_t>(bytes, at + 8);
   frame.payload = checked.substr(8);
   return true;
@@ -112,6 +113,7 @@ std::vector<JournalRecord> JournalFile::read_tail() {
 /// the disk, or of a sync that failed, after which the kernel takes pages for clean that are not. So it is written once
 /// more. (The frames before it were on the disk before it was begun.)
 void JournalFile::make_durable(const std::string& bytes, std::uint64_t last) {
+  if (PLANTED(journal_is_believed_before_it_is_synced)) return;
   if (last < end_) disk_->write(last, std::string_view(bytes).substr(last, end_ - last));
   disk_->sync();
 }
@@ -161,8 +163,14 @@ void JournalFile::reserve(std::uint64_t bytes) {
   throw SysError(error, "growing " + disk_->name());
 }
 
+bool JournalFile::has_room() {
+  reserve(0);
+  return allocated_ - end_ >= bytes_reserved_ / 2;
+}
+
 JournalFile::Turn::Turn(JournalFile& journal) : journal_(journal), lock_(journal.disk_->lock()) {
   rewritten_ = journal_.open();
+  if (PLANTED(journal_is_not_read_again) && journal_.frame_seq_ > 0) return;
   foreign_ = journal_.read_tail();
 }
 
@@ -171,7 +179,8 @@ void JournalFile::Turn::append(std::vector<JournalRecord>& records) {
   const std::string frame = journal_.frame_of(records);
   journal_.reserve(frame.size());
   journal_.disk_->write(journal_.end_, frame);
-  journal_.disk_->sync();
+  const bool held = records.front().kind == RecordKind::held;
+  if (!PLANTED(nothing_is_synced) && !(PLANTED(held_is_not_synced) && held)) journal_.disk_->sync();
   journal_.end_ += frame.size();
 }
 

@@ -59,6 +59,8 @@ class JournalFile {
     bool rewritten_ = false;
   };
 
+  /// There is the room behind the last record that a whole deployment and its revert need. Tries to make it.
+  bool has_room();
   /// Bytes in use: compact when it is large and nothing is open.
   std::uint64_t size() const { return end_; }
 

@@ -5,6 +5,7 @@
 #include "common/error.hpp"
 #include "common/limits.hpp"
 #include "common/log.hpp"
+#include "common/planted.hpp"
 
 namespace switchyard::agent {
 
@@ -22,14 +23,33 @@ void CoreShell::handle(const Event& event) {
   {
     JournalFile::Turn turn(journal_);
     take_foreign(turn, work);
-    take(turn, event, work);
+    if (!refuse_for_room(event)) take(turn, event, work);
   }
   for (Effects& effects : work) carry_out(std::move(effects));
   if (hands_.after_event) hands_.after_event();
 }
 
+/// With a full disk, what is reserved in the journal is for deployments that are under way, and their reverts: a new
+/// one is not let in.
+bool CoreShell::refuse_for_room(const Event& event) {
+  const auto* arrived = std::get_if<MessageArrived>(&event);
+  const auto* plan = arrived != nullptr ? std::get_if<protocol::Plan>(&arrived->message) : nullptr;
+  if (plan == nullptr || arrived->epoch < core_.max_epoch() || journal_.has_room()) return false;
+  try {
+    const DeploymentId id = protocol::decode_header(plan->plan.header).deployment;
+    if (core_.deployments().contains(id)) return false;
+    if (hands_.send) hands_.send(protocol::Failed{id, {}, {}, "disk_full", "no room for the journal of this host"});
+    return true;
+  } catch (const DecodeError&) {
+    return false;  // refused for that
+  }
+}
+
 void CoreShell::take(JournalFile::Turn& turn, const Event& event, std::vector<Effects>& work) {
   Effects effects = core_.apply(event, clock_.boot_ms());
+  if (PLANTED(speaks_before_it_writes) && hands_.send) {
+    for (const protocol::Message& message : std::exchange(effects.sends, {})) hands_.send(message);
+  }
   turn.append(effects.writes);
   work.push_back(std::move(effects));
 }
@@ -47,7 +67,7 @@ void CoreShell::carry_out(Effects effects) {
                                    {"step", record.step.str()}});
   }
   bool guarded = true;
-  if (effects.arm_dead_man) {
+  if (effects.arm_dead_man && !PLANTED(dead_man_is_not_started)) {
     try {
       hands_.arm_dead_man();
     } catch (const Error& error) {

@@ -37,6 +37,7 @@ class CoreShell {
   void compact_if_large(std::uint64_t bytes = limits::journal_compact_bytes);
 
  private:
+  bool refuse_for_room(const Event& event);
   void take(JournalFile::Turn& turn, const Event& event, std::vector<Effects>& work);
   void take_foreign(JournalFile::Turn& turn, std::vector<Effects>& work);
   void carry_out(Effects effects);

@@ -5,6 +5,7 @@
 
 #include "common/ensure.hpp"
 #include "common/limits.hpp"
+#include "common/planted.hpp"
 #include "coordinator/engine/knowledge.hpp"
 #include "coordinator/engine/ready_nodes.hpp"
 #include "coordinator/engine/requests.hpp"
@@ -19,6 +20,9 @@ using model::DeploymentState;
 constexpr std::int64_t lease_renewals = 3;
 /// A host that stays silent this many confirm times after an abort makes the deployment stuck (it goes on being asked).
 constexpr std::int64_t stuck_after_confirm_times = 4;
+
+/// In a host's own words: it will not revert by itself any more.
+bool has_held(const HostRun& host) { return host.held || (PLANTED(commits_what_has_swapped) && !host.stage.empty()); }
 
 /// One event's work: the run, the effects that gather, and the small verbs that both need.
 class Turn {
@@ -73,7 +77,8 @@ void Turn::on(const Started&) {
 void Turn::on(const Restarted&) {
   if (run_.decision) {
     // A recorded decision is carried out, whatever else is known.
-    enter(*run_.decision == Decision::commit ? DeploymentState::committing : DeploymentState::aborting,
+    enter(*run_.decision == Decision::commit && !PLANTED(aborts_a_commit_after_a_restart) ? DeploymentState::committing
+                                                                                          : DeploymentState::aborting,
           run_.row.reason);
     return;
   }
@@ -231,10 +236,10 @@ void Turn::fail(const HostId& host, const std::string& why) {
 void Turn::decide(Decision decision, const std::string& why) {
   ENSURE(!run_.decision);
   // I2: the commit row implies that every participant's journal holds HELD.
-  if (decision == Decision::commit) ENSURE(all([](const HostRun& host) { return host.held; }));
+  if (decision == Decision::commit) ENSURE(all(has_held));
   run_.decision = decision;
   run_.rejoining = false;
-  effects_.decided = true;
+  effects_.decided = !PLANTED(decision_is_not_stored);
   effects_.decision = decision;
   enter(decision == Decision::commit ? DeploymentState::committing : DeploymentState::aborting, why);
 }
@@ -313,18 +318,22 @@ bool Turn::leave_state() {
       enter(DeploymentState::holding);
       return true;
     case DeploymentState::holding:
-      if (!all([](const HostRun& host) { return host.held; })) return false;
+      if (!all(has_held)) return false;
       enter(DeploymentState::watching);
       if (run_.plan.settings.watch_ms == 0) decide(Decision::commit, {});
       return true;
     case DeploymentState::committing:
-      if (!all([](const HostRun& host) { return host.committed; })) return false;
+      if (!all([](const HostRun& host) { return host.committed || PLANTED(done_when_one_has_committed); }))
+        return false;
       finish(DeploymentState::done);
       return true;
     case DeploymentState::aborting:
     case DeploymentState::stuck:
       // A host that was never told to swap serves what it served; what PREPARE left there is undone when it comes back.
-      if (!all([](const HostRun& host) { return host.reverted_all || (!host.connected && !host.swap_asked); }))
+      if (!all([](const HostRun& host) {
+            return host.reverted_all || (!host.connected && !host.swap_asked) ||
+                   PLANTED(rolled_back_when_one_has_reverted);
+          }))
         return false;
       finish(DeploymentState::rolled_back);
       return true;
@@ -355,7 +364,7 @@ void Turn::ask() {
     if (!host.connected) continue;
     for (const Request& request : requests) {
       if (host.asked.contains(request)) continue;
-      if (request.kind == Request::Kind::swap) host.swap_asked = true;
+      if (request.kind == Request::Kind::swap) host.swap_asked = !PLANTED(forgets_whom_it_told_to_swap);
       effects_.sends.push_back({id, request_message(run_, id, request)});
     }
     host.asked = std::move(requests);
@@ -374,7 +383,7 @@ std::optional<protocol::Message> settle_stray(const protocol::DeploymentReport& 
   using protocol::AgentState;
   if (report.state == AgentState::idle || report.state == AgentState::reverted) return std::nullopt;
   if (report.state == AgentState::committed) return std::nullopt;
-  if (decision == Decision::commit) {
+  if (decision == Decision::commit && !PLANTED(stray_that_holds_is_aborted)) {
     if (report.state == AgentState::held) return protocol::Commit{report.deployment};
     // Every host that was counted had said HELD, so this one was declared gone. It has to let go of its components:
     // what was committed without it comes with a deployment of its own.
@@ -399,7 +408,7 @@ DeploymentRun make_run(model::DeploymentRow row, model::Plan plan, std::optional
   for (const auto& [host, slice] : run.plan.slices) {
     if (is_among(run.row.deferred, host) || is_among(run.row.gone, host)) continue;
     // The row is durable before the first message of its state: before `swapping` no host can have been told to swap.
-    run.hosts[host].swap_asked = run.row.state > DeploymentState::preparing;
+    run.hosts[host].swap_asked = !PLANTED(forgets_whom_it_told_to_swap) && run.row.state > DeploymentState::preparing;
   }
   return run;
 }

@@ -6,6 +6,7 @@
 #include "common/error.hpp"
 #include "common/limits.hpp"
 #include "common/log.hpp"
+#include "common/planted.hpp"
 #include "coordinator/engine/knowledge.hpp"
 
 namespace switchyard::fleet {
@@ -130,6 +131,7 @@ void DeploymentRuns::handle(const DeploymentId& id, const engine::Event& event) 
   engine::Effects effects;
   try {
     effects = engine::apply(next, event);
+    if (PLANTED(says_before_the_commit)) runner_.send(effects);
     runner_.make_durable(next, effects);
   } catch (...) {
     live.run.plan = std::move(next.plan);
@@ -188,7 +190,7 @@ void DeploymentRuns::agent_connected(const HostId& host, std::uint64_t session,
                   {"deployment", report.deployment.str()},
                   {"state", protocol::agent_state_name(report.state)},
                   {"told", protocol::message_name(protocol::type_of(*message))}});
-    strays_.insert_or_assign({host, report.deployment}, *message);
+    if (!PLANTED(stray_is_told_once)) strays_.insert_or_assign({host, report.deployment}, *message);
     registry_.send(host, *message);
   }
   if (!strays_.empty()) timers_.set("runs/strays", limits::stray_resend_ms, [this] { tell_strays(); });

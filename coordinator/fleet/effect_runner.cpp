@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "common/planted.hpp"
 #include "coordinator/fleet/audit.hpp"
 #include "coordinator/fleet/deferrals.hpp"
 
@@ -51,7 +52,8 @@ store::Transaction EffectRunner::writes_of(const engine::DeploymentRun& run, con
                                run.row.id.str(), run.row.reason, {{"plan", run.row.plan_hash}}));
   }
   for (const model::TimelineEntry& entry : effects.timeline) writes.push_back(store::AppendTimeline{entry});
-  if (effects.finished) writes.push_back(store::ReleaseLocks{run.row.id});
+  if (effects.finished || (PLANTED(locks_are_released_at_the_decision) && effects.decided))
+    writes.push_back(store::ReleaseLocks{run.row.id});
   return writes;
 }
 

@@ -4,6 +4,7 @@
 
 #include "common/error.hpp"
 #include "common/log.hpp"
+#include "common/planted.hpp"
 #include "protocol/enrolment.hpp"
 
 namespace switchyard::fleet {
@@ -128,7 +129,7 @@ void Intake::tick() {
 /// A coordinator that was replaced while it had nothing to write must not keep its agents.
 void Intake::confirm_epoch() {
   try {
-    parts_.store.confirm_epoch();
+    if (!PLANTED(replaced_coordinator_stays_when_idle)) parts_.store.confirm_epoch();
   } catch (const StaleEpochError&) {
     throw;
   } catch (const StoreError& error) {

@@ -4,6 +4,7 @@
 
 #include "common/error.hpp"
 #include "common/limits.hpp"
+#include "common/planted.hpp"
 #include "coordinator/store/audit_chain.hpp"
 #include "coordinator/store/conflicts.hpp"
 
@@ -37,6 +38,7 @@ struct GuardedWriter {
   }
   void operator()(const PutDecision& write) {
     const auto [found, added] = tables.decisions.emplace(write.deployment, write.decision);
+    if (PLANTED(decision_may_change)) found->second = write.decision;
     if (!added && found->second != write.decision) throw decided_otherwise(write.deployment);
   }
   void operator()(const TakeLock& write) {
@@ -105,7 +107,7 @@ std::uint64_t MemoryStore::take_epoch_above(std::uint64_t obeyed) {
 }
 
 void MemoryStore::check_epoch() const {
-  if (epoch_ == 0 || disk_->epoch != epoch_) {
+  if (epoch_ == 0 || (disk_->epoch != epoch_ && !PLANTED(replaced_coordinator_may_write))) {
     throw StaleEpochError("another coordinator has taken over the store (my epoch is " + std::to_string(epoch_) + ")");
   }
 }

@@ -18,7 +18,7 @@ namespace {
 /// As in agent/link/dead_man.cpp: the agent, if it lives, was to act at the deadline itself.
 constexpr std::int64_t grace_ms = 500;
 /// Small, so that reading a journal anew costs little and a full disk is met.
-constexpr std::uint64_t journal_bytes_reserved = 16 * 1024;
+constexpr std::uint64_t journal_bytes_reserved = 48 * 1024;
 
 }  // namespace
 
@@ -33,7 +33,7 @@ struct AgentProcess::Parts {
         steps(as, as, on.machine.executors(), on.clock,
               [this](const agent::StepFinished& finished) { shell.handle(finished); }),
         shell({on.id, surroundings.plan_key.public_key}, in_role, journal, as, on.clock, steps, hands()) {
-    if (role == agent::Role::dead_man) return;
+    if (role != agent::Role::agent) return;
     session.emplace(
         [this](protocol::LinkCallbacks heard) {
           return std::make_unique<AgentLink>(world.network, world.events, world.dice, process, host.id,
@@ -44,7 +44,7 @@ struct AgentProcess::Parts {
 
   agent::CoreShell::Hands hands() {
     agent::CoreShell::Hands hands;
-    if (role == agent::Role::dead_man) {
+    if (role != agent::Role::agent) {
       hands.arm_dead_man = [] {};
       hands.after_event = [this] { process.post([this] { leave_when_idle(); }); };
       return hands;
@@ -129,6 +129,7 @@ void AgentProcess::begin() {
       world_.watchman.violation("the journal of " + host_.id.str() + " cannot be read: " + error.what());
       throw;
     }
+    world_.watchman.health_forgotten(host_.id, role_ == agent::Role::agent);
     if (role_ == agent::Role::agent) parts_->shell.handle(agent::Began{host_.boot_id()});
   });
   if (role_ == agent::Role::agent || !process.alive()) return;
@@ -140,9 +141,15 @@ void AgentProcess::begin() {
 
 void AgentProcess::clear() { parts_.reset(); }
 
+std::optional<DeploymentId> AgentProcess::open_deployment() const {
+  if (!parts_ || parts_->shell.core().deployments().empty()) return std::nullopt;
+  return parts_->shell.core().deployments().rbegin()->first;
+}
+
 bool AgentProcess::change_health(bool healthy) {
   if (!parts_ || parts_->watched.empty()) return false;
   const auto [deployment, component] = world_.dice.pick(parts_->watched);
+  world_.watchman.health_changed(host_.id, deployment, component, healthy);
   process.run([this, what = agent::HealthChanged{deployment, component, healthy, healthy ? "" : "planted"}] {
     parts_->shell.handle(what);
   });
@@ -152,7 +159,13 @@ bool AgentProcess::change_health(bool healthy) {
 std::uint64_t AgentProcess::max_epoch() const { return parts_ ? parts_->shell.core().max_epoch() : 0; }
 
 void AgentProcess::hear_stale(std::uint64_t epoch, const protocol::Message& message) {
-  process.run([this, epoch, message] { parts_->shell.handle(agent::MessageArrived{epoch, message}); });
+  process.run([this, epoch, message] {
+    const std::uint64_t before = parts_->journal.size();
+    parts_->shell.handle(agent::MessageArrived{epoch, message});
+    if (parts_->journal.size() != before) {
+      world_.watchman.violation("I6: " + host_.id.str() + " obeyed a coordinator that was replaced");
+    }
+  });
 }
 
 }  // namespace switchyard::simulation

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -35,6 +36,7 @@ class AgentProcess {
   /// A message comes from a coordinator that others have replaced meanwhile.
   void hear_stale(std::uint64_t epoch, const protocol::Message& message);
   std::uint64_t max_epoch() const;
+  std::optional<DeploymentId> open_deployment() const;
 
  private:
   struct Parts;

@@ -20,6 +20,7 @@ class FaultPoints {
   void pass(Where where) {
     ++passed_;
     const bool chosen = passed_ == crash_at;
+    crashed_as_chosen = crashed_as_chosen || chosen;
     const bool store = where == Where::store_before || where == Where::store_after;
     if (!chosen && !dice_.chance(armed ? (store ? store_chance : journal_chance) : 0)) return;
     const bool power = chosen ? crash_with_power : !store && dice_.chance(power_share);
@@ -33,6 +34,7 @@ class FaultPoints {
   double power_share = 0;
   std::uint64_t crash_at = 0;  ///< 0: nowhere in particular
   bool crash_with_power = false;
+  bool crashed_as_chosen = false;
 
  private:
   Dice& dice_;

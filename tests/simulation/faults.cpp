@@ -40,6 +40,7 @@ void Faults::begin() {
   store();
   steps();
   people();
+  stale_words();
 }
 
 void Faults::network() {
@@ -186,6 +187,13 @@ void Faults::steps() {
     world_.model().bad_release(bad);
     for (auto& [id, host] : world_.hosts()) host->machine.trouble.bad_releases.insert(bad);
   }
+  if (dice.chance(half / 2)) {
+    // One that breaks the host's own firewall: who is connected stays so, and nobody gets in any more.
+    const std::string component = dice.pick(world_.plan().components).name;
+    const std::string bad = world_.artifacts().release(component, static_cast<int>(dice.between(2, 4))).str();
+    world_.model().bad_release(bad);
+    for (auto& [id, host] : world_.hosts()) host->machine.trouble.walling_releases.insert(bad);
+  }
   if (dice.chance(half)) {
     sometimes(1, 4, [this, &dice] {
       Host& host = any_host();
@@ -193,6 +201,25 @@ void Faults::steps() {
       host.agent->change_health(dice.chance(0.3));
     });
   }
+}
+
+/// What a coordinator that was replaced still says, over whatever connection.
+void Faults::stale_words() {
+  Dice& dice = world_.surroundings().dice;
+  if (!dice.chance(half)) return;
+  sometimes(2, 8, [this, &dice] {
+    Host& host = any_host();
+    if (!host.agent || host.agent->process.paused()) return;
+    const auto open = host.agent->open_deployment();
+    const std::uint64_t epoch = host.agent->max_epoch();
+    if (!open || epoch < 2) return;
+    const auto epoch_then = static_cast<std::uint64_t>(dice.between(1, static_cast<std::int64_t>(epoch) - 1));
+    const std::string component = world_.plan().components.front().name;
+    protocol::Message message = protocol::Abort{*open, {}, true, "stale"};
+    if (dice.chance(0.3)) message = protocol::Swap{*open, component, 1};
+    if (dice.chance(0.3)) message = protocol::Hold{*open};
+    host.agent->hear_stale(epoch_then, message);
+  });
 }
 
 void Faults::people() {

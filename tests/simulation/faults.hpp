@@ -26,6 +26,7 @@ class Faults {
   void store();
   void steps();
   void people();
+  void stale_words();
   /// `times`: how often, each at a time of its own.
   void sometimes(std::int64_t least, std::int64_t most, std::function<void()> happen);
   Host& any_host();

@@ -7,6 +7,13 @@
 
 namespace switchyard::simulation {
 
+namespace {
+
+/// TimeoutStartSec of switchyard-resume.service.
+constexpr std::int64_t resume_ms_max = 30'000;
+
+}  // namespace
+
 Surroundings::Surroundings(std::uint64_t seed, Watchman& watching, Trace& tracing)
     : dice(seed),
       points(dice),
@@ -21,6 +28,7 @@ Host::Host(Surroundings& surroundings, HostId name)
       disk(surroundings.dice, surroundings.points),
       machine(id.str(), surroundings.dice, clock),
       world_(surroundings) {
+  world_.network.way(id).walled = [this] { return machine.walled(); };
   disk.on_durable = [this] { world_.watchman.journal_grew(id, disk.durable_file(), disk.durable_bytes()); };
   machine.on_violation = [this](const std::string& text) { world_.watchman.violation(text); };
   machine.on_act = [this](const std::string& text) { world_.trace.note(world_.events.now(), id.str(), text); };
@@ -32,9 +40,12 @@ void Host::switch_on() {
   up = true;
   ++boots;
   machine.boot();
-  if (boots > 1) start_dead_man();  // the resume unit decides before anything else does
-  world_.events.at(boots > 1 ? world_.dice.between(50, 1'000) : 0, [this, boot = boots] {
-    if (up && boots == boot) start_agent();
+  if (boots == 1) return start_agent();
+  start_dead_man(agent::Role::resume);  // decides before anything else does; the agent waits for its end
+  world_.events.at(clock.world_ms(resume_ms_max), [this, boot = boots] {
+    if (!up || boots != boot || agent) return;
+    if (dead_man) dead_man->process.kill("took too long");
+    start_agent();
   });
 }
 
@@ -61,11 +72,11 @@ void Host::start_agent() {
   agent->begin();
 }
 
-void Host::start_dead_man() {
+void Host::start_dead_man(agent::Role role) {
   if (dead_man) dead_man->process.kill("started anew");
   if (!up) return;
-  dead_man = std::make_unique<AgentProcess>(world_, *this, agent::Role::dead_man,
-                                            [this](const Crashed& crash) { dead_man_ended(crash); });
+  dead_man =
+      std::make_unique<AgentProcess>(world_, *this, role, [this](const Crashed& crash) { dead_man_ended(crash); });
   dead_man->begin();
 }
 
@@ -83,6 +94,12 @@ void Host::agent_ended(const Crashed& crash) {
 void Host::dead_man_ended(const Crashed& crash) {
   bury(dead_man);
   if (crash.power) return reboot(true);
+  if (up && !agent && boots > 1 && crash.why != "took too long") {
+    world_.events.at(world_.dice.between(10, 200), [this, boot = boots] {
+      if (up && boots == boot && !agent) start_agent();
+    });
+    return;
+  }
   // Restart=on-failure.
   if (up && !crash.why.empty() && crash.why != "started anew" && crash.why != "reboot") {
     world_.events.at(1'000, [this, boot = boots] {

@@ -38,8 +38,8 @@ struct Host {
   /// An orderly reboot, or a power cut.
   void reboot(bool power);
   void start_agent();
-  /// Anew, whoever of that name still runs.
-  void start_dead_man();
+  /// Anew, whoever of that name still runs. As `resume`, at boot, before the agent.
+  void start_dead_man(agent::Role role = agent::Role::dead_man);
   std::string boot_id() const { return id.str() + "-boot-" + std::to_string(boots); }
   bool running() const { return up && agent != nullptr; }
 

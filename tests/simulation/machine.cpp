@@ -81,6 +81,23 @@ std::string Machine::serving(const std::string& component) const {
   return "";
 }
 
+bool Machine::walled() const {
+  if (trouble.walling_releases.empty()) return false;
+  return std::any_of(running_.begin(), running_.end(), [this](const auto& process) {
+    return trouble.walling_releases.contains(process.second) && serving(component_of(process.first)) == process.second;
+  });
+}
+
+std::size_t Machine::idle_units_of(const std::string& component) const {
+  const std::string serves = serving(component);
+  std::size_t idle = 0;
+  for (const char* slot : {"blue", "green"}) {
+    const auto process = running_.find(unit_of(component, slot));
+    if (process != running_.end() && process->second != serves) ++idle;
+  }
+  return idle;
+}
+
 // --- steps
 // -------------------------------------------------------------------------------------------------------------
 
@@ -107,7 +124,14 @@ std::optional<protocol::StepResult> Machine::misfortune(const protocol::Action& 
 protocol::StepResult Machine::make(const protocol::EnsureUnit& wanted) {
   using protocol::UnitEnablement;
   using protocol::UnitState;
-  if (wanted.state == UnitState::stopped) running_.erase(wanted.unit);
+  if (wanted.state == UnitState::stopped) {
+    const std::string component = component_of(wanted.unit);
+    const auto live = live_slot_.find(component);
+    if (live != live_slot_.end() && unit_of(component, live->second) == wanted.unit && running_.contains(wanted.unit)) {
+      on_violation("the slot of " + component + " on " + host_ + " that serves was stopped");
+    }
+    running_.erase(wanted.unit);
+  }
   if (wanted.state == UnitState::started && !running_.contains(wanted.unit)) {
     const std::string release = release_in_unit_file(wanted.unit);
     if (!has_release(component_of(wanted.unit), release)) return failed("unit_not_found", wanted.unit);

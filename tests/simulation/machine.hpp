@@ -30,6 +30,9 @@ class Machine {
   // --- what is, for those who judge ---
   /// The release that clients of the component reach; empty: nothing serves.
   std::string serving(const std::string& component) const;
+  bool walled() const;
+  /// Units of the component that run, beside the one that serves.
+  std::size_t idle_units_of(const std::string& component) const;
   bool enabled(const std::string& unit) const { return enabled_.contains(unit); }
   std::size_t enabled_of(const std::string& component) const;
   std::string current(const std::string& component) const;
@@ -37,10 +40,11 @@ class Machine {
 
   // --- faults ---
   struct Trouble {
-    double slow = 0;                     ///< share of steps that take long
-    double failing = 0;                  ///< share of tries that fail
-    double failing_undo = 0;             ///< share of tries of an undo that fail
-    std::set<std::string> bad_releases;  ///< whose checks never pass
+    double slow = 0;                         ///< share of steps that take long
+    double failing = 0;                      ///< share of tries that fail
+    double failing_undo = 0;                 ///< share of tries of an undo that fail
+    std::set<std::string> bad_releases;      ///< whose checks never pass
+    std::set<std::string> walling_releases;  ///< that let nobody reach the host anew while they serve
   };
   Trouble trouble;
   std::function<void(const std::string&)> on_violation, on_act;

@@ -15,6 +15,8 @@ void Network::unclog(const HostId& host) {
 }
 
 void Network::wake() {
+  const bool somebody = std::any_of(listeners_.begin(), listeners_.end(), [](auto* one) { return one->listens(); });
+  if (!somebody) return;
   for (AgentLink* link : std::exchange(waiting_, {})) link->dial();
 }
 
@@ -36,7 +38,7 @@ std::shared_ptr<Network::Connection> Network::connect(AgentLink& link, const Hos
   for (Listener* listener : listeners_) {
     if (listener->listens()) there.push_back(listener);
   }
-  if (there.empty() || way.cut_in || way.cut_out || way.clogged) return nullptr;
+  if (there.empty() || way.cut_in || way.cut_out || way.clogged || way.walled()) return nullptr;
   auto connection = std::make_shared<Connection>();
   connection->number = ++last_number_;
   connection->host = host;

@@ -36,6 +36,8 @@ class Network {
   /// The way between a host and everybody else.
   struct Way {
     bool cut_in = false, cut_out = false, clogged = false;
+    /// The host itself lets nobody in any more who is not in already.
+    std::function<bool()> walled = [] { return false; };
     std::vector<std::function<void()>> held;
   };
   struct Connection {

@@ -75,11 +75,26 @@ void Watchman::note(const HostId& host, Book& book, const agent::JournalRecord& 
   }
   if (record.kind == RecordKind::fence) return;
   Facts& facts = book.deployments[record.deployment];
-  if (record.kind == RecordKind::plan) facts.plan = true;
+  if (record.kind == RecordKind::plan) note_plan(facts, record);
   if (record.kind == RecordKind::staged) facts.staged.insert(record.component);
   if (record.kind == RecordKind::swapped) facts.swapped.insert(record.component);
   if (record.kind == RecordKind::committed) facts.committed = true;
+  if (record.kind == RecordKind::armed || record.kind == RecordKind::extended) {
+    facts.boot = record.boot_id;
+    facts.deadline_boot_ms = record.deadline_boot_ms;
+  }
+  if (record.kind == RecordKind::reverted && !record.component.empty()) {
+    facts.reverted.insert(record.component);
+    for (const std::string& later : facts.after[record.component]) {
+      if (again || !facts.swapped.contains(later) || facts.reverted.contains(later)) continue;
+      violation(host.str() + " took " + record.component + " back before " + later + ", which was switched after it");
+    }
+  }
   if (record.kind == RecordKind::held) {
+    for (const auto& [deployment, component] : sick_[host]) {
+      if (deployment == record.deployment && !again)
+        violation(host.str() + " voted for " + component + ", which is sick");
+    }
     if (facts.decided && !facts.commit && !again) violation("I3: " + host.str() + " held what it was reverting");
     facts.held = true;
   }
@@ -92,6 +107,19 @@ void Watchman::note(const HostId& host, Book& book, const agent::JournalRecord& 
   if (whole && (record.kind == RecordKind::reverted || record.kind == RecordKind::retired)) {
     facts.closed = true;
     if (record.kind == RecordKind::retired) facts.committed = true;
+  }
+}
+
+/// Which components were switched after which, of those that depend on each other.
+void Watchman::note_plan(Facts& facts, const agent::JournalRecord& record) {
+  facts.plan = true;
+  std::vector<std::string> before;
+  for (const protocol::SliceComponent& component : protocol::decode_slice(record.plan.slice).components) {
+    for (const std::string& earlier : before) {
+      const bool related = dependents[earlier].contains(component.name) || dependents[component.name].contains(earlier);
+      if (related) facts.after[earlier].insert(component.name);
+    }
+    before.push_back(component.name);
   }
 }
 
@@ -139,6 +167,7 @@ void Watchman::agent_says(const HostId& host, const protocol::Message& message) 
 
 void Watchman::agent_reports(const HostId& host, const protocol::Hello& hello) {
   Book& book = books_[host];
+  if (hello.max_epoch < book.epoch) violation("I6: " + host.str() + " has forgotten an epoch");
   if (hello.max_epoch > book.epoch) violation(host.str() + " spoke of an epoch that is not on its disk");
   for (const protocol::DeploymentReport& report : hello.open) {
     const Facts& facts = book.deployments[report.deployment];
@@ -161,6 +190,21 @@ void Watchman::agent_hears(const HostId& host, const protocol::Message& message)
     const bool known = deployments_.contains(abort->deployment) && !restored_;
     if (known && !decided(abort->deployment, model::Decision::abort)) {
       violation("I3: " + host.str() + " was told to abort before that was decided");
+    }
+  }
+}
+
+void Watchman::health_changed(const HostId& host, const DeploymentId& deployment, const std::string& component,
+                              bool healthy) {
+  healthy ? sick_[host].erase({deployment, component}) : (sick_[host].insert({deployment, component}), 1);
+}
+
+void Watchman::deadline(const HostId& host, const std::string& boot, std::int64_t now_boot_ms) {
+  constexpr std::int64_t late_ms = 10'000;
+  for (const auto& [id, facts] : books_[host].deployments) {
+    const bool provisional = facts.deadline_boot_ms != 0 && !facts.held && !facts.decided && !facts.closed;
+    if (provisional && facts.boot == boot && now_boot_ms > facts.deadline_boot_ms + late_ms) {
+      violation("G13: " + host.str() + " has not gone back though its time for " + id.str() + " is over");
     }
   }
 }

@@ -17,6 +17,9 @@ namespace switchyard::simulation {
 /// cut would leave of each journal, what was committed to the store, and what agents say; it keeps its own books.
 class Watchman {
  public:
+  /// component -> those that need it
+  std::map<std::string, std::set<std::string>> dependents;
+
   void violation(const std::string& text) {
     if (violations_.size() < 20) violations_.push_back(text);
   }
@@ -30,6 +33,13 @@ class Watchman {
   void agent_hears(const HostId& host, const protocol::Message& message);
   void agent_sees(const HostId&, const std::string& audit_head) { seen_heads_.insert(audit_head); }
 
+  void health_changed(const HostId& host, const DeploymentId& deployment, const std::string& component, bool healthy);
+  void health_forgotten(const HostId& host, bool by_agent) {
+    if (by_agent) sick_[host].clear();
+  }
+  /// To be asked now and then of a host that is up: did it go back when its time was over?
+  void deadline(const HostId& host, const std::string& boot, std::int64_t now_boot_ms);
+
   // --- the store ---
   void store_took_epoch(std::uint64_t epoch);
   void store_committed(std::uint64_t epoch, const store::Transaction& writes);
@@ -41,7 +51,11 @@ class Watchman {
   /// What a host's disk says for certain about one deployment.
   struct Facts {
     bool plan = false, held = false, decided = false, commit = false, committed = false, closed = false;
-    std::set<std::string> staged, swapped;
+    std::set<std::string> staged, swapped, reverted;
+    std::map<std::string, std::set<std::string>>
+        after;                          ///< component -> those that were switched after it, and are related
+    std::string boot;                   ///< in which it must be held or going back ...
+    std::int64_t deadline_boot_ms = 0;  ///< ... by this time; 0: not armed
   };
   struct Book {
     std::uint64_t file = 0;
@@ -57,6 +71,7 @@ class Watchman {
 
   void read_on(const HostId& host, Book& book, const std::string& durable, bool again);
   void note(const HostId& host, Book& book, const agent::JournalRecord& record, bool again);
+  void note_plan(Facts& facts, const agent::JournalRecord& record);
   void note_decision(const HostId& host, Facts& facts, const agent::JournalRecord& record);
   bool decided(const DeploymentId& id, model::Decision decision) const;
   void operator_take(const store::TakeLock& lock);
@@ -70,6 +85,7 @@ class Watchman {
   std::uint64_t store_epoch_ = 0;
   std::set<std::string> seen_heads_;
   bool restored_ = false;
+  std::map<HostId, std::set<std::pair<DeploymentId, std::string>>> sick_;
 };
 
 }  // namespace switchyard::simulation

@@ -9,6 +9,9 @@ namespace {
 /// half a minute at the latest, and its answer may make the next step begin.
 constexpr std::int64_t patience_ms = 150'000;
 constexpr std::uint64_t events_max = 400'000;
+constexpr std::uint64_t events_min = 3'000;
+/// How often hosts are looked at whose time may be over.
+constexpr std::int64_t deadline_look_ms = 3'000;
 
 }  // namespace
 
@@ -24,6 +27,9 @@ World::World(std::uint64_t seed, const Artifacts& artifacts, Options options)
   surroundings_.journal_compact_bytes = static_cast<std::uint64_t>(surroundings_.dice.between(4'000, 60'000));
   for (const std::string& name : plan_.hosts) {
     hosts_[HostId(name)] = std::make_unique<Host>(surroundings_, HostId(name));
+  }
+  for (const FleetPlan::Component& component : plan_.components) {
+    for (const std::string& needed : component.dependencies) watchman_.dependents[needed].insert(component.name);
   }
   enrol_hosts();
 }
@@ -91,6 +97,18 @@ void World::freeze_coordinator(std::int64_t ms) {
 // --- the history
 // -------------------------------------------------------------------------------------------------------
 
+/// A host whose time is over has gone back by itself, whoever is gone or frozen; only a dead-man that systemd refuses
+/// to start, and a disk that cannot be written, excuse it.
+void World::look_at_deadlines() {
+  surroundings_.network.wake();  // dials that failed are tried again
+  for (auto& [id, host] : hosts_) {
+    if (host->up && host->dead_man_failure == 0 && host->disk.sync_failure == 0 && !host->disk.full) {
+      watchman_.deadline(id, host->boot_id(), host->clock.boot_ms());
+    }
+  }
+  surroundings_.events.at(deadline_look_ms, [this] { look_at_deadlines(); });
+}
+
 void World::run_for(std::int64_t ms) {
   const std::int64_t end = surroundings_.events.now() + ms;
   bool over = false;
@@ -121,9 +139,8 @@ void World::end_faults() {
     surroundings_.network.unclog(id);
     host->disk.full = false;
     host->dead_man_failure = 0;
-    const auto bad = host->machine.trouble.bad_releases;
-    host->machine.trouble = {};
-    host->machine.trouble.bad_releases = bad;
+    Machine::Trouble& trouble = host->machine.trouble;
+    trouble = {.bad_releases = trouble.bad_releases, .walling_releases = trouble.walling_releases};
     if (host->agent) host->agent->change_health(true);
   }
   surroundings_.network.wake();
@@ -134,6 +151,7 @@ Outcome World::run() {
   for (auto& [id, host] : hosts_) host->switch_on();
   start_coordinator();
   operators_.begin();
+  look_at_deadlines();
   operators_.wish({.rollback = false, .version = 1, .must_succeed = true});
   if (!run_until_content(240'000)) watchman_.violation("the first deployment has not come to its end");
   compare_with_model("after the first deployment");
@@ -166,6 +184,8 @@ Outcome World::run() {
   surroundings_.points.crash_at = 0;
   operators_.wish({.rollback = false, .version = 7, .must_succeed = true});
   settle("after the last deployment");
+  // Every world is a history of some length, whatever happened in it.
+  while (surroundings_.events.count() < events_min && watchman_.violations().empty()) run_for(5'000);
   sleep_through_the_night();
   if (watchman_.violations().empty()) watchman_.audit_at_the_end(coordinators_.back()->audit());
 
@@ -176,6 +196,7 @@ Outcome World::run() {
   outcome.trace_hash = trace_.hash();
   outcome.crashes = surroundings_.crashes;
   outcome.points = points;
+  outcome.crashed_as_chosen = surroundings_.points.crashed_as_chosen;
   outcome.done = operators_.done;
   outcome.rolled_back = operators_.rolled_back;
   outcome.refused = operators_.refused;
@@ -191,6 +212,10 @@ void World::settle(const std::string& when) {
     if (wish == 5) watchman_.violation("I13: not at its end " + when + ": " + operators_.present());
   }
   run_for(35'000);  // the last acknowledgements
+  const auto all_run = [this] {
+    return std::all_of(hosts_.begin(), hosts_.end(), [](const auto& entry) { return entry.second->running(); });
+  };
+  for (int i = 0; i < 12 && !all_run(); ++i) run_for(5'000);  // who has just crashed comes back first
   compare_with_model(when);
 }
 
@@ -205,6 +230,10 @@ void World::sleep_through_the_night() {
   start_coordinator();
   run_for(60'000);
   compare_with_model("in the morning");
+  for (const auto& [place, release] : model_.fleet()) {
+    const std::size_t idle = hosts_.at(HostId(place.first))->machine.idle_units_of(place.second);
+    if (idle > 0) watchman_.violation("on " + place.first + " an old slot of " + place.second + " was never stopped");
+  }
 }
 
 void World::compare_with_model(const std::string& when) {

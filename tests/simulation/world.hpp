@@ -25,6 +25,7 @@ struct Outcome {
   std::int64_t simulated_ms = 0;
   std::uint64_t trace_hash = 0;
   std::uint64_t crashes = 0;
+  bool crashed_as_chosen = false;
   std::uint64_t points = 0;  ///< writes, syncs and commits passed
   std::uint64_t done = 0, rolled_back = 0, refused = 0, given_up = 0;
 };
@@ -69,6 +70,7 @@ class World {
   void enrol_hosts();
   void start_coordinator();
   void coordinator_ended(CoordinatorProcess* process, const Crashed& crash);
+  void look_at_deadlines();
   void run_for(std::int64_t ms);
   bool run_until_content(std::int64_t ms_max);
   void end_faults();
