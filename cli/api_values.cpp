@@ -52,6 +52,10 @@ Deployment deployment_of(const json& value) {
   deployment.id = text(value, "id");
   deployment.kind = text(value, "kind");
   if (!value.at("rollback_of").is_null()) deployment.rollback_of = text(value, "rollback_of");
+  // Lists do not say, nor does a coordinator of the version before.
+  if (value.contains("rolled_back_by") && !value["rolled_back_by"].is_null()) {
+    deployment.rolled_back_by = text(value, "rolled_back_by");
+  }
   deployment.name = text(value, "name");
   deployment.environment = text(value, "environment");
   deployment.version = text(value, "version");
@@ -107,6 +111,10 @@ AuditEntry audit_entry_of(const json& value) {
           text(value, "reason"),
           text(value, "origin"),
           value.at("success").get<bool>()};
+}
+
+json error_value(const std::string& code, const std::string& message) {
+  return {{"code", code}, {"message", message}, {"details", json::object()}};
 }
 
 std::string dumped(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
@@ -188,13 +196,13 @@ std::string write_new_host(const std::string& host, const std::map<std::string, 
 std::string write_texts(const std::map<std::string, std::string>& members) { return dumped(json(members)); }
 
 std::string write_error(const std::string& code, const std::string& message) {
-  return dumped({{"error", {{"code", code}, {"message", message}, {"details", json::object()}}}});
+  return dumped({{"error", error_value(code, message)}});
 }
 
 std::string write_validity(const Validity& validity) {
   json value = {{"valid", validity.valid}, {"file", validity.file}};
   if (!validity.valid) {
-    value["error"] = validity.error;
+    value["error"] = error_value("bad_manifest", validity.error);
     return dumped(value);
   }
   value["name"] = validity.name;

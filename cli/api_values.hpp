@@ -18,6 +18,7 @@ struct Progress {
 struct Deployment {
   std::string id, kind, rollback_of, name, environment, version, state, reason, author, plan_hash;
   bool final = false;
+  std::string rolled_back_by;  ///< a finished rollback that undid it since, at least in part
   std::int64_t created_ms = 0;
   std::int64_t finished_ms = 0;
   std::vector<std::string> deferred, gone;

@@ -32,9 +32,7 @@ void print_plan(Context& context, const DeployBody& body) {
     context.console.print_json(answer);
     return;
   }
-  const Plan plan = read_plan(answer);
-  if (plan.empty) context.console.notes << "Nothing to do: every host serves this already.\n";
-  context.console.out << plan.text;
+  context.console.out << read_plan(answer).text;
 }
 
 std::string start_once(Context& context, const std::string& path, const std::string& body) {

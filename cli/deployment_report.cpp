@@ -56,10 +56,11 @@ ExitStatus report_deployments(Context& context, const std::string& path, const c
     context.console.print_json(answer);
     return ExitStatus::done;
   }
-  Table table({"ID", "KIND", "NAME", "VERSION", "ENVIRONMENT", "STATE", "STARTED", "TOOK"});
+  // OF: what a rollback undoes, what a converge catches up with.
+  Table table({"ID", "KIND", "OF", "NAME", "VERSION", "ENVIRONMENT", "STATE", "STARTED", "TOOK"});
   for (const Deployment& row : read_deployments(answer, list)) {
-    table.add({row.id, row.kind, row.name, row.version, row.environment, row.state, date_text(row.created_ms),
-               took_text(row)});
+    table.add({row.id, row.kind, row.rollback_of.empty() ? "-" : row.rollback_of, row.name, row.version,
+               row.environment, row.state, date_text(row.created_ms), took_text(row)});
   }
   if (table.empty()) {
     context.console.notes << "There are none yet.\n";

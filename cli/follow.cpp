@@ -88,7 +88,7 @@ class Watch {
     if (!console.live) return;
     refresh_size(console);
     const std::int64_t now_ms = context_.clock.boot_ms();
-    view_.update(news.deployment, now_ms);
+    view_.update(news.deployment, now_ms, context_.clock.wall_ms());
     screen_.draw(view_.lines(console, now_ms));
   }
 
@@ -114,18 +114,28 @@ std::string outcome_text(const Deployment& deployment) {
   const std::string why = deployment.reason.empty() ? "" : ": " + deployment.reason;
   std::string text;
   if (deployment.state == "done") {
-    std::set<std::string> hosts, components;
+    std::set<std::string> hosts, components, all_hosts;
     for (const Progress& progress : deployment.progress) {
+      all_hosts.insert(progress.host);
       if (progress.state == "deferred" || progress.state == "gone") continue;
       hosts.insert(progress.host);
       components.insert(progress.component);
     }
+    const bool short_of_some = hosts.size() < all_hosts.size();
+    const std::string on =
+        " on " + (short_of_some ? std::to_string(hosts.size()) + " of " : "") + how_many(all_hosts.size(), "host");
     if (deployment.progress.empty()) {
       text = name + " is done: there was nothing to do.\n";
+    } else if (hosts.empty()) {
+      text = name + " is over," + on + ": nothing is known to have changed.\n";
     } else {
-      text = name + " is done: " + how_many(components.size(), "component") + " on " + how_many(hosts.size(), "host");
+      text = name + " is done: " + how_many(components.size(), "component") + on;
       if (deployment.finished_ms > 0) text += " in " + duration_text(deployment.finished_ms - deployment.created_ms);
       text += ".\n";
+    }
+    if (!deployment.rolled_back_by.empty()) {
+      text += "It was rolled back since, by " + deployment.rolled_back_by + ": switchyard deploy status " +
+              deployment.rolled_back_by + "\n";
     }
   } else if (deployment.state == "rolled_back") {
     const bool cancelled = deployment.reason.starts_with("cancelled: ");

@@ -32,8 +32,10 @@ std::string undo_word(const std::string& state) {
 
 }  // namespace
 
-void ProgressView::update(const Deployment& deployment, std::int64_t now_ms) {
-  if (first_ms_ < 0) first_ms_ = now_ms;
+void ProgressView::update(const Deployment& deployment, std::int64_t now_ms, std::int64_t wall_ms) {
+  updated_ms_ = now_ms;
+  const std::int64_t until_ms = deployment.finished_ms > 0 ? deployment.finished_ms : wall_ms;
+  lasts_ms_ = std::max<std::int64_t>(0, until_ms - deployment.created_ms);
   deployment_ = deployment;
   std::map<std::pair<std::string, std::string>, Row> rows;
   for (const Progress& progress : deployment.progress) {
@@ -73,7 +75,8 @@ std::vector<std::string> ProgressView::lines(const Console& console, std::int64_
                            (deployment_.version.empty() ? "" : " " + deployment_.version) +
                            (deployment_.environment.empty() ? "" : " to " + deployment_.environment);
   const std::string state = "  " + deployment_.state;
-  const std::string time = "  " + duration_text(now_ms - first_ms_);
+  const bool over = deployment_.finished_ms > 0;
+  const std::string time = "  " + duration_text(lasts_ms_ + (over ? 0 : now_ms - updated_ms_));
   const std::size_t tail = width_of(state) + width_of(time);
   const std::size_t room = console.width > tail ? console.width - tail : 0;
   std::vector<std::string> lines = {cut_to(head, room) + coloured(console, colour_of_state(deployment_.state), state) +

@@ -15,8 +15,8 @@ namespace switchyard::cli {
 /// it has been in that state. Remembers since when; draws nothing itself. Pure: the time is handed in.
 class ProgressView {
  public:
-  /// Takes over what the coordinator says now.
-  void update(const Deployment& deployment, std::int64_t now_ms);
+  /// Takes over what the coordinator says now. `wall_ms`: the time of day, to count from when the deployment was made.
+  void update(const Deployment& deployment, std::int64_t now_ms, std::int64_t wall_ms);
   /// The lines, each at most console.width wide, together fewer than console.height. Where there are too many hosts the
   /// ones that are at rest are left out first, and counted.
   std::vector<std::string> lines(const Console& console, std::int64_t now_ms) const;
@@ -29,7 +29,8 @@ class ProgressView {
   std::string row_line(const Console& console, const Row& row, std::int64_t now_ms) const;
 
   Deployment deployment_;
-  std::int64_t first_ms_ = -1;
+  std::int64_t updated_ms_ = 0;
+  std::int64_t lasts_ms_ = 0;  ///< the deployment's age at the last update
   std::map<std::pair<std::string, std::string>, Row> rows_;
 };
 

@@ -30,7 +30,10 @@ Response timeline_response(const fleet::Operations& operations, const Deployment
 }
 
 fleet::Refusal no_such_rollback(const DeploymentId& id) {
-  return {404, "not_a_rollback", "deployment " + id.str() + " is no rollback; ask /v1/deployments/" + id.str(), {}};
+  return {404,
+          "not_a_rollback",
+          "deployment " + id.str() + " is no rollback; see it with `switchyard deploy status " + id.str() + "`",
+          {}};
 }
 
 }  // namespace

@@ -62,6 +62,7 @@ json deployment_view(const fleet::DeploymentView& view) {
                         {"step", line.step},
                         {"detail", line.detail}});
   }
+  value["rolled_back_by"] = view.rolled_back_by.empty() ? json(nullptr) : json(view.rolled_back_by.str());
   value["progress"] = std::move(progress);
   return value;
 }

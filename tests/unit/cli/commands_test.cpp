@@ -134,6 +134,16 @@ TEST_F(CommandsTest, OnlyARollbackIsSaidToUndoAnotherDeployment) {
   }
 }
 
+TEST_F(CommandsTest, TheListSaysWhatARollbackUndoes) {
+  std::string answer = deployment_json("done");
+  const std::string before = R"("kind":"deploy","rollback_of":null)";
+  answer.replace(answer.find(before), before.size(), R"("kind":"rollback","rollback_of":"d-7")");
+  coordinator.answer(R"({"deployments":[)" + deployment_json("done") + "," + answer + "]}");
+  EXPECT_EQ(run({"deploy", "list"}), 0);
+  EXPECT_NE(out.str().find("d-1  rollback  d-7  shop"), std::string::npos) << out.str();
+  EXPECT_NE(out.str().find("d-1  deploy    -    shop"), std::string::npos) << out.str();
+}
+
 TEST_F(CommandsTest, WithoutANumberTheAuditChainsNewestEntriesAreShown) {
   for (const std::uint64_t length : {0u, 1u, 2u, 49u, 50u, 51u, 1000u, 65536u}) {
     coordinator.calls.clear();

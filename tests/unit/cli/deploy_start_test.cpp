@@ -101,6 +101,14 @@ TEST_F(DeployStartTest, ADryRunStartsNothing) {
   EXPECT_EQ(out.str(), "the plan\n");
 }
 
+TEST_F(DeployStartTest, APlanWithoutAnythingToDoSaysSoOnce) {
+  answer_upload("");
+  coordinator.answer(R"({"hash":"abc","text":"Nothing to do: what is wanted serves already.\n","nodes":[]})");
+  EXPECT_EQ(run({"plan", file()}), 0);
+  EXPECT_EQ(out.str(), "Nothing to do: what is wanted serves already.\n");
+  EXPECT_EQ(notes.str().find("othing to do"), std::string::npos) << notes.str();
+}
+
 TEST_F(DeployStartTest, AWrongManifestIsRefusedBeforeAnythingIsSent) {
   write_manifest("metadata: {name: shop}\ncomponents:\n  - nme: api\n");
   EXPECT_EQ(run({file()}), 2);
@@ -175,7 +183,12 @@ TEST_F(DeployStartTest, ValidateNeedsNoCoordinator) {
   write_manifest("metadata: {name: shop}\ncomponents: 3\n");
   out.str("");
   EXPECT_EQ(run({"validate", file(), "--json"}), 2);
-  EXPECT_EQ(json::parse(out.str())["valid"], false);
+  const json answer = json::parse(out.str());
+  EXPECT_EQ(answer["valid"], false);
+  // As every other error is.
+  EXPECT_EQ(answer["error"]["code"], "bad_manifest");
+  EXPECT_NE(answer["error"]["message"].get<std::string>().find("shop.yaml:2:"), std::string::npos) << answer;
+  EXPECT_TRUE(answer["error"]["details"].is_object());
 }
 
 }  // namespace

@@ -35,7 +35,7 @@ class ProgressViewTest : public ::testing::Test {
 
 TEST_F(ProgressViewTest, ShowsEveryHostWithStepAndTime) {
   ProgressView view;
-  view.update(two_hosts(), 1'000);
+  view.update(two_hosts(), 1'000, 0);
   const auto lines = view.lines(console, 4'200);
   ASSERT_EQ(lines.size(), 3u);
   EXPECT_EQ(lines[0], "d-1  shop 1.2 to production  swapping  3.2 s");
@@ -46,17 +46,17 @@ TEST_F(ProgressViewTest, ShowsEveryHostWithStepAndTime) {
 TEST_F(ProgressViewTest, TimeRunsFromTheLastChangeOfStateOrStep) {
   ProgressView view;
   Deployment deployment = two_hosts();
-  view.update(deployment, 0);
-  view.update(deployment, 5'000);
+  view.update(deployment, 0, 0);
+  view.update(deployment, 5'000, 0);
   EXPECT_NE(view.lines(console, 6'000)[1].find("6.0 s"), std::string::npos);
   deployment.progress[0].step = "verify";
-  view.update(deployment, 7'000);
+  view.update(deployment, 7'000, 0);
   EXPECT_NE(view.lines(console, 8'000)[1].find("1.0 s"), std::string::npos);
 }
 
 TEST_F(ProgressViewTest, ColoursOnlyWhereTheyAreWanted) {
   ProgressView view;
-  view.update(two_hosts(), 0);
+  view.update(two_hosts(), 0, 0);
   for (const std::string& line : view.lines(console, 0)) EXPECT_EQ(line.find('\x1b'), std::string::npos);
   console.colours = true;
   EXPECT_NE(view.lines(console, 0)[1].find("\x1b[36mswapping"), std::string::npos);
@@ -69,7 +69,7 @@ TEST_F(ProgressViewTest, ALargeFleetFitsTheScreenAndTheRestIsCounted) {
     deployment.progress.push_back({"web-" + std::to_string(i), "api", i == 50 ? "swapping" : "staged", "", ""});
   }
   ProgressView view;
-  view.update(deployment, 0);
+  view.update(deployment, 0, 0);
   const auto lines = view.lines(console, 0);
   ASSERT_EQ(lines.size(), 3u);
   EXPECT_NE(lines[1].find("web-50"), std::string::npos);
@@ -89,7 +89,7 @@ RC_GTEST_PROP(ProgressViewProperty, EveryFrameFitsTheTerminal, ()) {
                                    printable(*rc::gen::arbitrary<std::string>()), ""});
   }
   ProgressView view;
-  view.update(deployment, 0);
+  view.update(deployment, 0, 0);
   const auto lines = view.lines(console, 10'000);
   RC_ASSERT(lines.size() < console.height);
   for (std::size_t i = 1; i < lines.size(); ++i) RC_ASSERT(width_of(lines[i]) <= console.width);

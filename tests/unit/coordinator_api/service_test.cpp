@@ -184,6 +184,8 @@ TEST_F(ServiceTest, RollbacksAreTheDeploymentsOfThatKind) {
   EXPECT_EQ(json::parse(get("/v1/rollbacks").body)["rollbacks"].size(), 1u);
   EXPECT_EQ(get("/v1/rollbacks/" + testing::known_rollback.str()).status, 200);
   EXPECT_EQ(code_of(get("/v1/rollbacks/" + testing::known_deployment.str())), "not_a_rollback");
+  EXPECT_NE(get("/v1/rollbacks/" + testing::known_deployment.str()).body.find("switchyard deploy status d-"),
+            std::string::npos);
   EXPECT_EQ(get("/v1/rollbacks/d-9").status, 404);
 }
 
