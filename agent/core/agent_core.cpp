@@ -94,9 +94,9 @@ void AgentCore::on(const SessionBegan& event) {
   for (const auto& [id, run] : deployments_) {
     for (const protocol::StepEvent& step : run.unacknowledged) send(step);
     // What was said of its health on the way from one connection to the next was lost.
-    if (!run.held || run.decided) continue;
+    if (!run.armed || run.decided) continue;
     for (const auto& [name, component] : run.components) {
-      send(protocol::Health{id, name, component.healthy, component.health_detail});
+      if (component.stage > 0) send(protocol::Health{id, name, component.healthy, component.health_detail});
     }
   }
 }

@@ -98,6 +98,7 @@ void AgentCore::end_chain(DeploymentRun& run, const std::string& component) {
       record.stage = chain.stage;
       write(std::move(record));
       state.healthy = true;  // the last steps of a swap are its probes through the stable port
+      state.health_detail.clear();
       send(protocol::Swapped{id, component, chain.stage, run.report(now_).remaining_ms});
       const protocol::SliceComponent* plan = run.component_plan(component);
       if (chain.stage == 1) effects_.start_watches.push_back({id, component, plan->watch});

@@ -227,11 +227,9 @@ TEST(AgentCore, DoesNotVoteForWhatIsUnhealthy) {
   EXPECT_FALSE(host.has(RecordKind::held));
 }
 
-TEST(AgentCore, SaysAgainOnANewConnectionHowHealthyIsWhatItHolds) {
+TEST(AgentCore, SaysAgainOnANewConnectionHowHealthyIsWhatServes) {
   Host host;
   host.swap_all();
-  host.happen(SessionBegan{++host.connection});
-  host.ask(protocol::Hold{host.id()});
   host.happen(HealthChanged{host.id(), "app", true, "status 503"});
   host.happen(SessionEnded{});
   host.happen(SessionBegan{++host.connection});
