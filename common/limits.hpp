@@ -153,6 +153,8 @@ inline constexpr std::size_t open_uploads_max = 64;
 // --- planning ------------------------------------------------------------------------------------------------------
 /// The agents' answers to INVENTORY: reading units and releases takes milliseconds, a busy disk some seconds.
 inline constexpr std::int64_t inventory_ms_max = 10'000;
+/// The bytes of the release that serves are read for the inventory if they are no more than these: a part of a second.
+inline constexpr std::uint64_t inventory_read_bytes_max = 64ULL << 20;
 /// Hosts that are not connected are waited for so long before they count as unreachable: longer than reconnect_ms_max.
 inline constexpr std::int64_t inventory_connect_ms_max = 2'000;
 /// A plan that has not reached its agents by then is refused by them. Long enough for a slow wake-up of a laptop's

@@ -59,6 +59,26 @@ void write_file_list(const Directory& root, const ReleaseId& release, const File
   root.rename(temporary, ReleaseStore::list_name(release));
 }
 
+/// Puts every file of a release anew into the tree that stands, each in one step: the directories stay those in which
+/// its processes work. What a crash leaves undone is found by the next attempt, which begins again.
+void restore_files(const Directory& root, const ReleaseId& release, const FileList& list) {
+  const std::string from = staged_tree(release) + "/";
+  const std::string to = ReleaseStore::tree_name(release) + "/";
+  for (const auto& [path, wanted] : list.files) {
+    const std::optional<EntryInfo> found = root.info(to + path);
+    const bool is_directory = found && found->kind == EntryKind::directory;
+    if (wanted.kind == EntryKind::directory && is_directory) {
+      root.directory(to + path).set_mode(wanted.mode);
+      continue;
+    }
+    if (!root.info(from + path)) continue;  // it came with its directory
+    if (is_directory || wanted.kind == EntryKind::directory) root.remove_tree(to + path);
+    root.rename(from + path, to + path);
+  }
+  root.directory(ReleaseStore::tree_name(release)).set_mode(0555);
+  root.sync_file_system();
+}
+
 /// Shared paths that do not exist yet become empty directories of the service's user; what they hold is the operator's
 /// and the service's.
 void make_shared(const std::filesystem::path& component, const std::vector<std::string>& shared, const Account& owner) {
@@ -95,13 +115,12 @@ protocol::StepResult ReleaseExecutor::run(const protocol::Action& action, const 
   if (store.root().info(ReleaseStore::tree_name(release))) {
     const TreeReport found = store.verify(release, context.stop);
     if (found.intact()) return present(store, wanted, found);
-    // A service that runs from a damaged release must not lose the ground under its feet.
-    if (store.current() == release) {
-      return failed("release_corrupt", "release " + release.str() + " of " + wanted.component +
-                                           " is the current one and " + found.text() +
-                                           "; restore its files, or deploy another release");
+    // A service that runs from a damaged release must not lose the ground under its feet: it is repaired in place.
+    if (store.current() != release) {
+      store.remove(release);
+    } else if (found.listed && store.file_list(release)->shared != sorted(wanted.shared)) {
+      return present(store, wanted, found);
     }
-    store.remove(release);
   }
   return install(store, wanted, context);
 }
@@ -181,9 +200,15 @@ void ReleaseExecutor::unpack_aside(const ReleaseStore& store, const protocol::En
   }
   tree.set_mode(0555);
   tree.sync();
-  // Everything of the tree is durable before its name is.
-  write_file_list(root, release, list);
-  root.rename_new(staged_tree(release), ReleaseStore::tree_name(release));
+  if (root.info(ReleaseStore::tree_name(release))) {
+    restore_files(root, release, list);
+    write_file_list(root, release, list);
+    root.remove_tree(staged_tree(release));
+  } else {
+    // Everything of the tree is durable before its name is.
+    write_file_list(root, release, list);
+    root.rename_new(staged_tree(release), ReleaseStore::tree_name(release));
+  }
   root.directory("releases").sync();
   root.directory(".staging").sync();
 }

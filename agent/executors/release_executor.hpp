@@ -11,7 +11,8 @@ namespace switchyard::agent {
 
 /// EnsureRelease: the release stands complete and verified beneath releases/, read-only. Fetch, check, unpack aside,
 /// make durable, one rename: at no moment is there half a release under its own name, and a crash at any point leaves
-/// something that the next attempt takes up or clears away. Steps of one component must not run at the same time.
+/// something that the next attempt takes up or clears away. A damaged release that is the current one is repaired in
+/// place, file by file, since something may run from it. Steps of one component must not run at the same time.
 class ReleaseExecutor final : public Executor {
  public:
   /// `disk_reserve_bytes`: what must stay free, so that a revert and the journal always have room.

@@ -1,6 +1,7 @@
 #include "agent/executors/release_tree.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <set>
 #include <utility>
 
@@ -19,7 +20,7 @@ void note(std::vector<std::string>& named, std::size_t& count, std::string text)
 
 /// What is wrong with one entry; empty if nothing is.
 std::string compare(const Directory& parent, const std::string& name, const EntryInfo& found, const FileFact& wanted,
-                    const std::stop_token& stop) {
+                    bool read_bytes, const std::stop_token& stop) {
   if (found.kind != wanted.kind) return "it is of another kind";
   if (wanted.kind == EntryKind::link) {
     return parent.read_link(name) == wanted.target ? "" : "the link leads elsewhere";
@@ -27,6 +28,7 @@ std::string compare(const Directory& parent, const std::string& name, const Entr
   if (found.mode != wanted.mode) return "its mode differs";
   if (wanted.kind != EntryKind::file) return "";
   if (found.bytes != wanted.bytes) return "its size differs";
+  if (!read_bytes) return "";
   const std::optional<FileDescriptor> file = parent.find_file(name);
   if (!file) return "it is missing";
   return digest_of_file(file->get(), name, stop) == wanted.sha256 ? "" : "its digest differs";
@@ -129,6 +131,15 @@ std::optional<ReleaseId> ReleaseStore::current() const {
 }
 
 TreeReport ReleaseStore::verify(const ReleaseId& release, const std::stop_token& stop) const {
+  return compare_tree(release, std::numeric_limits<std::uint64_t>::max(), stop);
+}
+
+bool ReleaseStore::seems_intact(const ReleaseId& release) const {
+  return compare_tree(release, limits::inventory_read_bytes_max, {}).intact();
+}
+
+TreeReport ReleaseStore::compare_tree(const ReleaseId& release, std::uint64_t bytes_max,
+                                      const std::stop_token& stop) const {
   TreeReport report;
   std::optional<FileList> list;
   try {
@@ -140,6 +151,9 @@ TreeReport ReleaseStore::verify(const ReleaseId& release, const std::stop_token&
       is_release_id(release.str()) ? root_.find_directory(tree_name(release)) : std::nullopt;
   if (!list || !tree) return report;
   report.listed = true;
+  std::uint64_t bytes = 0;
+  for (const auto& [path, fact] : list->files) bytes += fact.bytes;
+  const bool read_bytes = bytes <= bytes_max;
   std::set<std::string> seen;
   tree->walk([&](const Directory::Found& found) {
     const auto wanted = list->files.find(found.path);
@@ -149,7 +163,7 @@ TreeReport ReleaseStore::verify(const ReleaseId& release, const std::stop_token&
     }
     seen.insert(found.path);
     ++report.files;
-    const std::string why = compare(found.parent, found.name, found.info, wanted->second, stop);
+    const std::string why = compare(found.parent, found.name, found.info, wanted->second, read_bytes, stop);
     if (!why.empty()) note(report.broken, report.broken_count, found.path + ": " + why);
   });
   for (const auto& [path, fact] : list->files) {

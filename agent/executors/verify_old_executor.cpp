@@ -91,7 +91,7 @@ protocol::StepResult VerifyOldExecutor::verify_release(const protocol::VerifyOld
   if (!found.intact()) {
     return failed("release_corrupt", "release " + expected.release.str() +
                                          ", which a revert would go back to, cannot be relied on: " + found.text() +
-                                         "; restore its files first, or deploy it again");
+                                         "; deploy that release once more, which restores its files");
   }
   protocol::StepResult result = done(false, "release " + expected.release.str() + " in " + expected.unit + " (" +
                                                 unit.active_state + "): " + found.text());

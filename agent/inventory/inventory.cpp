@@ -56,6 +56,7 @@ protocol::ComponentFact InventoryReader::fact(const protocol::InventoryQuestion&
   try {
     fact.releases = releases(question.component);
     read_serving(question, fact);
+    if (fact.serving.kind == protocol::OldKind::release) look_at_serving(fact);
   } catch (const Error& error) {
     fact.serving = {};
     fact.problem = error.what();
@@ -133,6 +134,20 @@ void InventoryReader::serve_stranger(const protocol::InventoryQuestion& question
 
 ReleaseId InventoryReader::release_of(const std::string& component, const UnitStatus& status) const {
   return release_of_unit(paths_, component, status, proc_).value_or(ReleaseId());
+}
+
+/// What serves is complete only if it is what was unpacked once: files may be missing beneath a process that runs on.
+void InventoryReader::look_at_serving(protocol::ComponentFact& fact) const {
+  if (fact.serving.release.empty()) return;
+  const std::optional<ReleaseStore> store = ReleaseStore::find(paths_.components, fact.component);
+  const bool intact = store && store->seems_intact(fact.serving.release);
+  const auto found = std::find_if(fact.releases.begin(), fact.releases.end(),
+                                  [&](const auto& release) { return release.release == fact.serving.release; });
+  if (found != fact.releases.end()) {
+    found->complete = intact;
+  } else {
+    fact.releases.push_back({fact.serving.release, intact});
+  }
 }
 
 std::vector<protocol::ReleaseFact> InventoryReader::releases(const std::string& component) const {

@@ -43,6 +43,7 @@ class InventoryReader {
   void serve_slot(const protocol::InventoryQuestion& question, const SlotUnit& slot, protocol::ComponentFact& fact);
   void serve_stranger(const protocol::InventoryQuestion& question, const protocol::SwitchTarget& place,
                       protocol::ComponentFact& fact);
+  void look_at_serving(protocol::ComponentFact& fact) const;
   ReleaseId release_of(const std::string& component, const UnitStatus& status) const;
   std::vector<protocol::ReleaseFact> releases(const std::string& component) const;
 

@@ -143,10 +143,12 @@ void StepList::start_after(Phase phase) {
 }
 
 void StepList::prepare() {
-  add(Phase::prepare, "verify what serves", verify_before()).attempts = 1;
+  const auto verify = [this] { add(Phase::prepare, "verify what serves", verify_before()).attempts = 1; };
+  if (!change_.repairs_before) verify();
   if (change_.release) {
     add(Phase::prepare, "provide release " + short_id(change_.release->artifact.release), *change_.release);
   }
+  if (change_.repairs_before) verify();
   if (change_.empty_slot) {
     // A slot that is kept warm for a rollback would go on with the old code when its unit is merely "started".
     add_drain(Phase::prepare, change_.after, change_.after_port);

@@ -27,6 +27,7 @@ struct ComponentChange {
   std::string current_link;
 
   std::optional<protocol::EnsureRelease> release;  ///< the bytes that `after` needs
+  bool repairs_before = false;                     ///< they are those of `before` too, some of which are damaged
   bool empty_slot = false;  ///< something older may still run in the slot of `after`: it is drained and stopped first
   std::uint16_t after_port = 0;
   std::vector<FileChange> files;

@@ -1,5 +1,6 @@
 #include "coordinator/planner/host_change.hpp"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -52,6 +53,7 @@ class ChangePlanner {
     change.current_link = place.current_link;
     set_before(component, host, change);
     change.release = protocol::EnsureRelease{component.name, artifact, component.shared, component.service.user};
+    change.repairs_before = is_damaged(fact) && fact.serving.release == artifact.release;
     change.empty_slot = fact.serving.kind == OldKind::release;
     change.files.push_back(file_change(component, place, history, layout));
     change.probes = plan_probes(component, place, manifest_.settings.health_checks_enabled);
@@ -89,11 +91,18 @@ class ChangePlanner {
     return fact.unit_state == "failed" || fact.unit_state == "inactive";
   }
 
-  /// The same release with the same configuration, and it runs.
+  /// Files of the release that serves are not what they were, or not there.
+  static bool is_damaged(const protocol::ComponentFact& fact) {
+    return std::any_of(fact.releases.begin(), fact.releases.end(), [&](const protocol::ReleaseFact& release) {
+      return release.release == fact.serving.release && !release.complete;
+    });
+  }
+
+  /// The same release with the same configuration, whole, and it runs.
   static bool serves_already(const model::Component& component, const protocol::ComponentFact& fact,
                              const HostHistory& history, const ReleaseId& release, const HostLayout& layout) {
     if (fact.serving.kind != OldKind::release || fact.serving.release != release) return false;
-    if (is_down(fact)) return false;
+    if (is_down(fact) || is_damaged(fact)) return false;
     const protocol::EnsureFile* known = history.unit_file(fact.serving.slot);
     if (known == nullptr) return true;
     return *known == unit_file(component, place_in_slot(component, fact.serving.slot, release, layout), layout);

@@ -1,5 +1,6 @@
 #include "agent/executors/release_executor.hpp"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 #include <unistd.h>
@@ -190,16 +191,36 @@ TEST_F(Releases, ReplaceADamagedReleaseThatNothingUses) {
   EXPECT_EQ(read_file(tree(artifact) / "config.txt"), "a=1\n");
 }
 
-TEST_F(Releases, LeaveADamagedReleaseInPlaceWhileItIsCurrent) {
+TEST_F(Releases, RepairADamagedReleaseInPlaceWhileItIsCurrent) {
   const Artifact artifact = make_artifact(small_tar());
   blobs.add(artifact);
   ASSERT_EQ(ensure(artifact).state, protocol::StepState::done);
   std::filesystem::create_symlink("releases/" + artifact.release.str(), paths.components / "app/current");
+  // A process that runs from it works in this very directory.
+  const int inside = ::open(tree(artifact).c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
+  ASSERT_GE(inside, 0);
   std::filesystem::remove(tree(artifact) / "config.txt");
+  std::filesystem::remove_all(tree(artifact) / "bin");
+  std::filesystem::remove(tree(artifact) / "latest");
+  write_file(tree(artifact) / "latest/in-the-way", "a directory in the place of a link");
   const protocol::StepResult result = ensure(artifact);
-  EXPECT_EQ(result.state, protocol::StepState::failed);
-  EXPECT_EQ(result.code, "release_corrupt");
-  EXPECT_TRUE(std::filesystem::exists(tree(artifact) / "bin/app"));
+  ASSERT_EQ(result.state, protocol::StepState::done) << result.detail;
+  EXPECT_TRUE(result.changed);
+  EXPECT_EQ(read_file(tree(artifact) / "bin/app"), "#!/bin/true\n");
+  EXPECT_EQ(std::filesystem::read_symlink(tree(artifact) / "latest"), "bin/app");
+  EXPECT_EQ(::faccessat(inside, "config.txt", F_OK, 0), 0);
+  ::close(inside);
+  EXPECT_FALSE(ensure(artifact).changed);
+}
+
+TEST_F(Releases, RepairADamagedListOfWhatIsCurrent) {
+  const Artifact artifact = make_artifact(small_tar());
+  blobs.add(artifact);
+  ASSERT_EQ(ensure(artifact).state, protocol::StepState::done);
+  std::filesystem::create_symlink("releases/" + artifact.release.str(), paths.components / "app/current");
+  std::filesystem::remove(tree(artifact).string() + ".files");
+  EXPECT_EQ(ensure(artifact).state, protocol::StepState::done);
+  EXPECT_FALSE(ensure(artifact).changed);
 }
 
 TEST_F(Releases, TakeUpWhatACrashLeftBehind) {

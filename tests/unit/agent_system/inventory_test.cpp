@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "agent/executors/file_list.hpp"
 #include "tests/support/fake_service_manager.hpp"
 #include "tests/support/fake_socket_table.hpp"
 #include "tests/support/fake_traffic_switch.hpp"
@@ -98,6 +99,21 @@ TEST_F(Inventory, TheSlotThatTheSwitchLeadsToServes) {
   EXPECT_EQ(fact.serving, (protocol::OldState{OldKind::release, "green", ReleaseId(release_b), "api@green.service"}));
   EXPECT_EQ(fact.unit_state, "active");
   EXPECT_EQ(fact.releases.size(), 2u);
+}
+
+TEST_F(Inventory, WhatServesIsNotCompleteWhenItsFilesAreNotThere) {
+  run_unit("api@blue.service", release_a);
+  nftables_.set(traffic(nft, 100, 0));
+  EXPECT_EQ(ask(nft).releases, (std::vector<protocol::ReleaseFact>{{ReleaseId(release_a), false}}));
+  add_release(release_a);
+  // A list of what should be there that names a file which is gone: the listing alone would look complete.
+  agent::FileList list;
+  list.files["VERSION"] = {agent::EntryKind::file, 0444, 0, std::string(64, '0'), ""};
+  std::ofstream(directory_ / "srv/api/releases" / (release_a + ".files")) << agent::encode_file_list(list);
+  EXPECT_EQ(ask(nft).releases, (std::vector<protocol::ReleaseFact>{{ReleaseId(release_a), false}}));
+  list.files.clear();
+  std::ofstream(directory_ / "srv/api/releases" / (release_a + ".files")) << agent::encode_file_list(list);
+  EXPECT_EQ(ask(nft).releases, (std::vector<protocol::ReleaseFact>{{ReleaseId(release_a), true}}));
 }
 
 TEST_F(Inventory, TheProcessIsBelievedMoreThanItsUnitFile) {

@@ -123,6 +123,20 @@ TEST(DeploymentPlanner, DeploysAnewWhatIsDown) {
   EXPECT_EQ(component_on(plan, "api", "h1").old.unit, "api@blue.service");
 }
 
+TEST(DeploymentPlanner, ProvidesADamagedReleaseAnewBeforeItReliesOnIt) {
+  const model::Manifest manifest = manifest_from_text("api@h1");
+  PlanningFacts facts = facts_for(manifest);
+  protocol::ComponentFact& fact = facts.inventory[HostId("h1")][0];
+  fact.serving.release = release_of("api", '2');
+  fact.releases = {{fact.serving.release, false}};
+  const Texts prepare = titles(component_on(plan_deployment(manifest, facts, {}), "api", "h1"), Phase::prepare);
+  ASSERT_GE(prepare.size(), 2U);
+  EXPECT_TRUE(prepare[0].starts_with("provide release ")) << prepare[0];
+  EXPECT_EQ(prepare[1], "verify what serves");
+  fact.releases = {{fact.serving.release, true}};
+  EXPECT_TRUE(plan_deployment(manifest, facts, {}).slices.empty());
+}
+
 TEST(DeploymentPlanner, SeesAChangeOfConfigurationByTheHistory) {
   model::Manifest manifest = manifest_from_text("api@h1");
   PlanningFacts first = facts_for(manifest, {.first = true});
