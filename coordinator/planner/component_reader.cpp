@@ -171,6 +171,8 @@ model::Component read_component(const YamlNode& node, const CheckBook& checks) {
                       std::all_of(name.begin(), name.end(), [](char c) { return c > ' ' && c < 127 && c != '/'; });
     if (!good)
       unit.refuse(unit.label() + " is \"" + name + "\", but it must be the name of a service: old-api.service");
+    if (name.starts_with("switchyard-"))
+      unit.refuse(unit.label() + " is \"" + name + "\", a unit of Switchyard itself, which cannot be adopted");
   }
   read_strategy(node, component);
   check_strategy(node, component);

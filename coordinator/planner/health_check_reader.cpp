@@ -1,6 +1,8 @@
 #include "coordinator/planner/health_check_reader.hpp"
 
 #include <algorithm>
+#include <charconv>
+#include <string_view>
 
 #include "coordinator/planner/variables.hpp"
 
@@ -23,6 +25,20 @@ bool has_controls(std::string_view text) {
   return std::any_of(text.begin(), text.end(), [](char c) { return (c >= 0 && c < ' ') || c == 127; });
 }
 
+/// A port in the URL that is no port. One that a variable gives is known when the plan is made.
+bool has_bad_port(std::string_view url) {
+  url.remove_prefix(std::string_view("http://").size());
+  const std::string_view authority = url.substr(0, url.find_first_of("/?#"));
+  const std::size_t colon = authority.rfind(':');
+  const std::size_t bracket = authority.rfind(']');
+  const bool no_port = colon == std::string_view::npos || (bracket != std::string_view::npos && colon < bracket);
+  if (no_port || authority.find("${") != std::string_view::npos) return false;
+  const std::string_view text = authority.substr(colon + 1);
+  std::uint16_t port = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+  return error != std::errc() || end != text.data() + text.size() || port == 0;
+}
+
 protocol::HttpProbe read_http(const YamlNode& config) {
   config.allow_keys({"url", "expected_status", "expected_body", "headers"});
   protocol::HttpProbe probe;
@@ -33,6 +49,8 @@ protocol::HttpProbe read_http(const YamlNode& config) {
     url.refuse(url.label() + " is \"" + probe.url +
                "\", but it must begin with http:// and have no blanks (checks run on the host itself, without TLS)");
   }
+  if (has_bad_port(probe.url))
+    url.refuse(url.label() + " is \"" + probe.url + "\", but a port is a number from 1 to 65535");
   if (const auto status = config.find("expected_status")) {
     const std::vector<YamlNode> list = status->is_list() ? status->items() : std::vector<YamlNode>{*status};
     for (const YamlNode& item : list)

@@ -72,6 +72,7 @@ TEST(ComponentRules, CheckPathsAndUnits) {
   EXPECT_TRUE(has(refusal_of("artifact: {}"), "needs one of"));
   EXPECT_TRUE(has(refusal_of("artifact: {directory: a, tarball: b}"), "needs one of"));
   EXPECT_TRUE(has(refusal_of("adopt: {unit: old}"), "name of a service"));
+  EXPECT_TRUE(has(refusal_of("adopt: {unit: switchyard-agent.service}"), "a unit of Switchyard itself"));
   EXPECT_TRUE(has(refusal_of("hosts: [h1, h1]"), "names `h1` twice"));
   EXPECT_TRUE(has(refusal_of("runtime: docker"), "must be one of systemd"));
 }
@@ -80,6 +81,12 @@ TEST(ComponentRules, CheckHealthChecks) {
   const auto check = [](const std::string& text) { return refusal_of("health_checks: [{name: c, " + text + "}]"); };
   EXPECT_TRUE(has(check("type: http, config: {url: \"https://x/\"}"), "must begin with http://"));
   EXPECT_TRUE(has(check("type: http, config: {url: \"http://x/\", expected_status: [99]}"), "from 100 to 599"));
+  for (const std::string port : {"99999", "0", "-1", "8o", ""}) {
+    EXPECT_TRUE(has(check("type: http, config: {url: \"http://x:" + port + "/\"}"), "from 1 to 65535")) << port;
+  }
+  for (const std::string place : {"x:65535", "[::1]", "[::1]:80", "x", "x:${port}"}) {
+    EXPECT_EQ(check("type: http, config: {url: \"http://" + place + "/a:b\"}"), "(accepted)") << place;
+  }
   EXPECT_TRUE(has(check("type: tcp, config: {host: x}"), "has no `port`"));
   EXPECT_TRUE(has(check("type: command, config: {command: \"curl x\"}"), "must be a list of words"));
   EXPECT_TRUE(has(check("type: file_system, config: {path: tmp}"), "absolute path"));
