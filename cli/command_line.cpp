@@ -46,6 +46,7 @@ class Grammar {
     add_rollback();
     add_fleet();
     add_offline();
+    add_recover();
   }
 
   CLI::App& app() { return app_; }
@@ -169,6 +170,14 @@ class Grammar {
     app = verb(audit, "list", "Show the newest entries of the audit chain, oldest of them first", entries);
     app->add_option("--after", entries->after, "From the entry after this number on, instead of the newest");
     add_limit(app, entries->limit);
+  }
+
+  void add_recover() {
+    auto recover = std::make_shared<Recover>();
+    CLI::App* app =
+        verb(&app_, "recover", "Take in what the hosts know, after an old copy of the store was restored", recover);
+    app->add_option("--without", recover->without, "A host that is gone; may be given more than once")->take_all();
+    app->add_option("--reason", recover->reason, "What happened; kept in the audit chain")->required();
   }
 
   void add_offline() {

@@ -94,9 +94,14 @@ struct AuditList {
   std::size_t limit = 50;
 };
 
+struct Recover {
+  std::vector<std::string> without;
+  std::string reason;
+};
+
 using Command = std::variant<DeployStart, PlanShow, Validate, DeployStatus, DeployList, DeployCancel, DeployResume,
                              DeployResolve, RollbackStart, RollbackStatus, RollbackList, AgentsList, AgentsTokenCreate,
-                             AgentsRevoke, HostsList, HostsAdd, HostsRemove, HostsReplace, AuditList>;
+                             AgentsRevoke, HostsList, HostsAdd, HostsRemove, HostsReplace, AuditList, Recover>;
 
 struct Invocation {
   GlobalOptions global;

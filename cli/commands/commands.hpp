@@ -21,6 +21,7 @@ ExitStatus run_command(Context& context, const RollbackList& options);
 ExitStatus run_command(Context& context, const AgentsList& options);
 ExitStatus run_command(Context& context, const AgentsTokenCreate& options);
 ExitStatus run_command(Context& context, const AgentsRevoke& options);
+ExitStatus run_command(Context& context, const Recover& options);
 ExitStatus run_command(Context& context, const HostsList& options);
 ExitStatus run_command(Context& context, const HostsAdd& options);
 ExitStatus run_command(Context& context, const HostsRemove& options);

@@ -39,4 +39,8 @@ void remove_host(fleet::Operations& operations, const Request& request, Respond 
 void replace_host(fleet::Operations& operations, const Request& request, Respond respond);
 void get_serving(fleet::Operations& operations, const Request& request, Respond respond);
 
+// recovery_handlers.cpp
+void get_recovery(fleet::Operations& operations, const Request& request, Respond respond);
+void recover(fleet::Operations& operations, const Request& request, Respond respond);
+
 }  // namespace switchyard::api

@@ -31,6 +31,8 @@ struct Resolution {
 };
 /// {host, gone: true, reason}
 Resolution resolution(const std::string& text);
+/// {without[]?, reason}
+fleet::RecoverRequest recover_request(const std::string& text);
 /// {host_pattern?}: a name, `prefix-*`, or empty for any host.
 std::string token_pattern(const std::string& text);
 

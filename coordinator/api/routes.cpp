@@ -45,6 +45,8 @@ constexpr std::array table = {
     Route{Method::delete_, "/v1/hosts/{host}", remove_host},
     Route{Method::post, "/v1/hosts/{host}/replace", replace_host, json_body, small},
     Route{Method::get, "/v1/serving", get_serving},
+    Route{Method::get, "/v1/recovery", get_recovery},
+    Route{Method::post, "/v1/recovery", recover, json_body, small},
 };
 
 }  // namespace

@@ -68,6 +68,11 @@ class FleetOperations final : public Operations {
   Answer<bool> revoke_agent(const Caller& caller, const HostId& host) override;
   std::vector<model::ServingRow> serving() const override;
 
+  std::optional<RecoveryView> recovery() const override { return parts_.recovery.view(); }
+  Answer<RecoveryDone> recover(const Caller& caller, const RecoverRequest& request) override {
+    return parts_.recovery.recover(caller, request);
+  }
+
   std::vector<store::StoredAudit> audit(std::uint64_t after_seq, std::size_t limit) const override;
 
  private:

@@ -136,6 +136,10 @@ class Operations {
   virtual Answer<bool> revoke_agent(const Caller& caller, const HostId& host) = 0;
   virtual std::vector<model::ServingRow> serving() const = 0;
 
+  /// Nothing when no recovery is needed.
+  virtual std::optional<RecoveryView> recovery() const = 0;
+  virtual Answer<RecoveryDone> recover(const Caller& caller, const RecoverRequest& request) = 0;
+
   virtual std::vector<store::StoredAudit> audit(std::uint64_t after_seq, std::size_t limit) const = 0;
 };
 

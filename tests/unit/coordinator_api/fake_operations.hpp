@@ -135,6 +135,14 @@ class FakeOperations final : public fleet::Operations {
     note("create_token " + pattern, &caller);
     return fleet::TokenMade{"t1", "sy1.secret", 9};
   }
+  std::optional<fleet::RecoveryView> recovery() const override {
+    return fleet::RecoveryView{40, 3, {HostId("web-1")}, {HostId("web-2")}};
+  }
+  fleet::Answer<fleet::RecoveryDone> recover(const fleet::Caller& caller,
+                                             const fleet::RecoverRequest& request) override {
+    note("recover without " + std::to_string(request.without.size()) + " " + request.reason, &caller);
+    return fleet::RecoveryDone{41, {known_deployment}, {}};
+  }
   fleet::Answer<bool> revoke_agent(const fleet::Caller& caller, const HostId& host) override {
     return changed("revoke " + host.str(), caller);
   }

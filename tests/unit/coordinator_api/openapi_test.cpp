@@ -132,6 +132,7 @@ const std::map<std::string, std::string>& sample_bodies() {
       {"start_rollback", R"({"deployment":"d-1","components":["api"],"reason":"r"})"},
       {"create_token", R"({"host_pattern":"web-*"})"},
       {"revoke_agent", "{}"},
+      {"recover", R"({"without":["web-2"],"reason":"r"})"},
       {"add_host", R"({"host":"web-1","labels":{"a":"b"}})"},
       {"replace_host", "{}"}};
   return bodies;
