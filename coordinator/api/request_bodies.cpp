@@ -138,6 +138,15 @@ Resolution resolution(const std::string& text) {
   return result;
 }
 
+fleet::RecoverRequest recover_request(const std::string& text) {
+  const Members members(text, {"without", "reason"});
+  fleet::RecoverRequest request;
+  for (const std::string& host : members.text_list("without")) request.without.emplace_back(checked_name(host, "host"));
+  request.reason = members.reason();
+  if (request.reason.empty()) throw InputError("`reason` must say what happened; it is kept in the audit chain");
+  return request;
+}
+
 std::string token_pattern(const std::string& text) {
   const Members members(text, {"host_pattern"});
   std::string pattern = members.text_or("host_pattern", "");
