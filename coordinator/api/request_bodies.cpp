@@ -159,15 +159,6 @@ std::string token_pattern(const std::string& text) {
 
 NewHost new_host(const std::string& text) {
   const Members members(text, {"host", "labels"});
-fleet::RecoverRequest recover_request(const std::string& text) {
-  const Members members(text, {"without", "reason"});
-  fleet::RecoverRequest request;
-  for (const std::string& host : members.text_list("without")) request.without.emplace_back(checked_name(host, "host"));
-  request.reason = members.reason();
-  if (request.reason.empty()) throw InputError("`reason` must say what happened; it is kept in the audit chain");
-  return request;
-}
-
   NewHost result{HostId(checked_name(members.text("host"), "host")), members.text_map("labels")};
   if (result.labels.size() > limits::labels_max) throw InputError("too many labels");
   for (const auto& [key, value] : result.labels) {
