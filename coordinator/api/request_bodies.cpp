@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <initializer_list>
 #include <nlohmann/json.hpp>
+#include <set>
+#include <vector>
 
 #include "common/error.hpp"
 #include "common/limits.hpp"
@@ -17,12 +19,22 @@ using nlohmann::json;
 class Members {
  public:
   Members(const std::string& text, std::initializer_list<std::string_view> known) {
+    std::vector<std::set<std::string>> open;  // the names of every object that is being read
+    std::string twice;
+    const auto look = [&](int, json::parse_event_t event, json& parsed) {
+      if (event == json::parse_event_t::object_start) open.emplace_back();
+      if (event == json::parse_event_t::object_end) open.pop_back();
+      if (event == json::parse_event_t::key && !open.back().insert(parsed.get<std::string>()).second)
+        twice = parsed.get<std::string>();
+      return true;
+    };
     try {
-      object_ = json::parse(text);
+      object_ = json::parse(text, look);
     } catch (const json::parse_error& error) {
       throw InputError("the body is not JSON, near byte " + std::to_string(error.byte));
     }
     if (!object_.is_object()) throw InputError("the body must be a JSON object");
+    if (!twice.empty()) throw InputError("the member `" + twice.substr(0, 64) + "` is there twice in the body");
     for (const auto& [key, value] : object_.items()) {
       if (std::find(known.begin(), known.end(), key) == known.end()) {
         throw InputError("unknown member `" + key.substr(0, 64) + "` in the body; known are: " + join(known));

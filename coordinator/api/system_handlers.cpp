@@ -1,3 +1,6 @@
+#include <cstdint>
+#include <limits>
+
 #include "common/limits.hpp"
 #include "coordinator/api/handlers.hpp"
 #include "coordinator/api/json_views.hpp"
@@ -11,7 +14,8 @@ void get_version(fleet::Operations&, const Request&, Respond respond) { respond(
 
 void get_audit(fleet::Operations& operations, const Request& request, Respond respond) {
   refuse_unknown_query(request, {"after", "limit"});
-  const std::size_t after = number_of(request, "after", 0, SIZE_MAX);
+  // A store counts in signed numbers: a larger one would come out as negative, that is, as all rows.
+  const std::size_t after = number_of(request, "after", 0, std::numeric_limits<std::int64_t>::max());
   const std::size_t limit = number_of(request, "limit", limits::api_list_default, limits::api_list_max);
   respond({200, views::audit_body(operations.audit(after, limit)), {}});
 }

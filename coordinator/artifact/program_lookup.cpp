@@ -46,7 +46,12 @@ class Tree {
     fs::path at;
     for (auto part = wanted.begin(); part != wanted.end(); ++part) {
       at /= *part;
-      if (std::find(shared_.begin(), shared_.end(), at.string()) != shared_.end()) return {};
+      if (std::find(shared_.begin(), shared_.end(), at.string()) != shared_.end()) {
+        if (!entries_.contains(wanted.string())) return {};
+        return {"has `" + wanted.string() + "` itself, which `shared: [" + at.string() +
+                    "]` hides behind the host's own files; share only what the service writes",
+                {}};
+      }
       const auto found = entries_.find(at.string());
       if (found == entries_.end()) return {"has no `" + wanted.string() + "`" + instead_of(wanted), {}};
       const PackEntry& entry = *found->second;

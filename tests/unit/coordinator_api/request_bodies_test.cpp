@@ -37,6 +37,13 @@ TEST(RequestBodies, LeavesOutWhatMayBeLeftOut) {
   EXPECT_FALSE(request.no_rollback || request.sequential || request.no_monitoring);
 }
 
+TEST(RequestBodies, RefusesAMemberThatIsThereTwice) {
+  EXPECT_EQ(refusal_of([] { deploy_request(R"({"manifest":"m: 1","manifest":"m: 2"})"); }),
+            "the member `manifest` is there twice in the body");
+  EXPECT_EQ(refusal_of([] { deploy_request(R"({"manifest":"m: 1","artifacts":{"api":"a","api":"b"}})"); }),
+            "the member `api` is there twice in the body");
+}
+
 TEST(RequestBodies, NamesTheMemberThatIsWrong) {
   const auto says = [](const char* text, const char* word) {
     const std::string refusal = refusal_of([&] { deploy_request(text); });

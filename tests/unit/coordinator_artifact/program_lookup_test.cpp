@@ -62,7 +62,13 @@ TEST(ProgramLookup, FollowsLinksToWhereTheyLeadAndNoFurther) {
 
 TEST(ProgramLookup, SaysNothingOfWhatTheHostShares) {
   EXPECT_EQ(trouble("data/bin/tool", {"data"}), "");
-  EXPECT_EQ(trouble("bin/serve", {"bin/serve"}), "");
+  EXPECT_EQ(trouble("bin/tool", {"bin/tool"}), "");
+}
+
+TEST(ProgramLookup, RefusesToHideTheProgramBehindWhatTheHostShares) {
+  EXPECT_TRUE(trouble("bin/serve", {"bin/serve"}).starts_with("has `bin/serve` itself, which `shared: [bin/serve]`"));
+  EXPECT_TRUE(trouble("bin/serve", {"bin"}).starts_with("has `bin/serve` itself, which `shared: [bin]` hides"));
+  EXPECT_TRUE(trouble("run", {"bin"}).starts_with("has `bin/serve` itself")) << "through a link, too";
 }
 
 }  // namespace
