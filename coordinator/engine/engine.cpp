@@ -213,6 +213,9 @@ void Turn::learn(const HostId& host, const Learned& learned) {
   }
   if (learned.trouble.empty()) return;
   run_.hosts.at(host).trouble = learned.trouble;
+  // The order of a revert follows from what every host has swapped. Until that is known the doubt is enough: it lets no
+  // commit through.
+  if (learned.ill && run_.rejoining) return;
   if (learned.stuck && (state() == DeploymentState::aborting || state() == DeploymentState::stuck)) {
     if (state() == DeploymentState::aborting) enter(DeploymentState::stuck, host.str() + ": " + learned.trouble);
     return;

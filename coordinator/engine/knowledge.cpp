@@ -50,6 +50,7 @@ struct Listener {
     learned.stuck = true;
   }
   void operator()(const protocol::Health& message) {
+    learned.ill = !message.healthy;
     if (!message.healthy) learned.trouble = message.component + " became unhealthy: " + message.detail;
     if (message.healthy && message.detail.empty()) {
       host.doubts.erase(message.component);

@@ -15,6 +15,7 @@ struct Learned {
   bool progress = false;          ///< something was done that was not done before
   std::string trouble;            ///< the host failed, or has reverted by itself; empty: all is well
   bool stuck = false;             ///< trouble: a revert failed
+  bool ill = false;               ///< trouble: what it serves is unhealthy
   std::vector<std::string> news;  ///< for the timeline
 };
 

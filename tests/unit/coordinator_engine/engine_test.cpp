@@ -191,6 +191,23 @@ TEST(Engine, GoesBackWhenNoGoodLookComesAfterTheWatch) {
   EXPECT_NE(coordinator.run.row.reason.find("h2: app: status 503"), std::string::npos) << coordinator.run.row.reason;
 }
 
+TEST(Engine, DoesNotRevertForAnUnhealthyHostBeforeItHasHeardOfAllAfterARestart) {
+  Coordinator coordinator("app@h1,h2");
+  model::DeploymentRow row = coordinator.run.row;
+  row.state = DeploymentState::watching;
+  coordinator.run = make_run(row, coordinator.run.plan, std::nullopt);
+  coordinator.happen(Restarted{});
+  coordinator.connect("h2", protocol::AgentState::held);
+  coordinator.say("h2", protocol::Health{{}, "app", false, "status 503"});
+  EXPECT_FALSE(coordinator.decided);
+  coordinator.connect("h1", protocol::AgentState::held);
+  EXPECT_EQ(coordinator.state(), DeploymentState::watching);
+  coordinator.happen(TimerFired{"watch"});
+  EXPECT_FALSE(coordinator.decided);
+  coordinator.happen(TimerFired{"last_look"});
+  EXPECT_EQ(coordinator.run.decision, model::Decision::abort);
+}
+
 TEST(Engine, CommitsAtTheEndOfTheWatchWhenEveryLastLookWasGood) {
   Coordinator coordinator = watching_with_a_doubt();
   coordinator.happen(HostGone{HostId("h2")});
