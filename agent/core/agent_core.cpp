@@ -158,6 +158,8 @@ void AgentCore::on(const TimerFired& event) {
     if (!run->decided || run->commit) return;
     run->revert_all = true;
     drive_revert(*run);
+  } else if (what == "again") {
+    if (run->decided && !run->commit) drive_revert(*run);
   } else if (what == "retire") {
     if (run->committed) drive_retire(*run);
   } else if (what == "retry" && second != std::string::npos) {

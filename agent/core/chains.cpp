@@ -11,6 +11,8 @@ namespace {
 constexpr unsigned undo_tries_max = 3;
 /// Between tries of steps that must succeed in the end.
 constexpr std::int64_t retry_ms = 2'000;
+/// A revert that is stuck is tried again so often until it succeeds, or a person ends it.
+constexpr std::int64_t stuck_again_ms = 30'000;
 
 std::vector<Job> undo_jobs(const protocol::SliceComponent& plan, const ComponentRun& component, protocol::Phase phase) {
   std::vector<Job> jobs;
@@ -162,6 +164,8 @@ void AgentCore::fail_chain(DeploymentRun& run, const std::string& component, con
       record.step = job.step->id;
       record.text = result.detail;
       write(std::move(record));
+      // Who is cut off by the very release that does not go away is asked by nobody: it tries again by itself.
+      set_timer("again", run, stuck_again_ms);
       return send(
           protocol::Stuck{id, job.step->id, result.code, component + ": " + job.step->title + ": " + result.detail});
     }
@@ -200,8 +204,8 @@ void AgentCore::drive_revert(DeploymentRun& run) {
                                 [](const auto& entry) { return entry.second.chain.activity != Activity::none; });
   if (busy) return;  // one component at a time, and never beside a step that is still at work
   // Exact reverse order of the swap.
-  for (auto plan = run.slice.components.rbegin(); plan != run.slice.components.rend(); ++plan) {
   if (PLANTED(reverts_in_the_order_of_the_swap)) std::reverse(run.slice.components.begin(), run.slice.components.end());
+  for (auto plan = run.slice.components.rbegin(); plan != run.slice.components.rend(); ++plan) {
     ComponentRun& component = run.components.at(plan->name);
     if (component.reverted || !(run.revert_all || component.revert_wanted)) continue;
     std::vector<Job> jobs = undo_jobs(*plan, component, protocol::Phase::swap);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <numeric>
+#include <set>
+#include <string>
 
 namespace switchyard::engine {
 namespace {
@@ -74,22 +76,18 @@ std::vector<std::size_t> working_nodes(DeploymentRun& run, Pass pass) {
 
 std::vector<std::size_t> reverting_nodes(const DeploymentRun& run) {
   const std::vector<model::PlanNode>& nodes = run.plan.nodes;
-  std::vector<bool> blocked(nodes.size(), false);
-  for (std::size_t later = 0; later < nodes.size(); ++later) {
-    if (node_reverted(run, nodes[later])) continue;
-    for (const std::size_t before : nodes[later].after) {
-      // Batches of one component need no order among themselves on the way back.
-      if (nodes[before].component != nodes[later].component) blocked[before] = true;
-    }
-  }
-  // A node blocks what is before it also through nodes between them that are reverted already.
+  // Components with a node that is not reverted yet and came after this one, through whatever lies between. Batches of
+  // one component need no order among themselves on the way back.
+  std::vector<std::set<std::string>> later(nodes.size());
   std::vector<std::size_t> ready;
   for (std::size_t index = nodes.size(); index-- > 0;) {
-    if (blocked[index]) {
-      for (const std::size_t before : nodes[index].after) blocked[before] = true;
-      continue;
-    }
-    if (!node_reverted(run, nodes[index])) ready.push_back(index);
+    const model::PlanNode& node = nodes[index];
+    std::set<std::string>& open = later[index];
+    const bool blocked = open.size() > open.count(node.component);
+    const bool reverted = node_reverted(run, node);
+    if (!reverted && !blocked) ready.push_back(index);
+    if (!reverted) open.insert(node.component);
+    for (const std::size_t before : node.after) later[before].insert(open.begin(), open.end());
   }
   return ready;
 }

@@ -125,7 +125,11 @@ void DeploymentRuns::drain() {
 
 void DeploymentRuns::handle(const DeploymentId& id, const engine::Event& event) {
   const auto found = live_.find(id);
-  if (found == live_.end()) return;
+  if (found == live_.end()) {
+    // While the store was down, a host came back to a deployment that has ended meanwhile.
+    if (const auto* late = std::get_if<engine::AgentConnected>(&event)) settle(late->host, late->report);
+    return;
+  }
   Live& live = found->second;
   engine::DeploymentRun next = copy_taking_plan(live.run);
   engine::Effects effects;
@@ -182,18 +186,22 @@ void DeploymentRuns::agent_connected(const HostId& host, std::uint64_t session,
   }
   for (const DeploymentId& id : concerned) post(id, engine::AgentConnected{host, session, report_of(id, open)});
   for (const protocol::DeploymentReport& report : open) {
-    if (live_.contains(report.deployment)) continue;
-    const auto message = engine::settle_stray(report, store_.decision(report.deployment));
-    if (!message) continue;
-    log::warning("a host came back with a deployment that is over",
-                 {{"host", host.str()},
-                  {"deployment", report.deployment.str()},
-                  {"state", protocol::agent_state_name(report.state)},
-                  {"told", protocol::message_name(protocol::type_of(*message))}});
-    if (!PLANTED(stray_is_told_once)) strays_.insert_or_assign({host, report.deployment}, *message);
-    registry_.send(host, *message);
+    if (!live_.contains(report.deployment)) settle(host, report);
   }
-  if (!strays_.empty()) timers_.set("runs/strays", limits::stray_resend_ms, [this] { tell_strays(); });
+}
+
+/// The host has a deployment open that is over here.
+void DeploymentRuns::settle(const HostId& host, const protocol::DeploymentReport& report) {
+  const auto message = engine::settle_stray(report, store_.decision(report.deployment));
+  if (!message) return;
+  log::warning("a host came back with a deployment that is over",
+               {{"host", host.str()},
+                {"deployment", report.deployment.str()},
+                {"state", protocol::agent_state_name(report.state)},
+                {"told", protocol::message_name(protocol::type_of(*message))}});
+  if (!PLANTED(stray_is_told_once)) strays_.insert_or_assign({host, report.deployment}, *message);
+  registry_.send(host, *message);
+  timers_.set("runs/strays", limits::stray_resend_ms, [this] { tell_strays(); });
 }
 
 /// As every request, this one is sent again until it is answered. Who reconnects is told anew.

@@ -63,6 +63,7 @@ class DeploymentRuns {
   void finish(const DeploymentId& id);
   void introduce_connected(const DeploymentId& id);
   bool acknowledge_known_step(Live& live, const HostId& host, const protocol::StepEvent& step);
+  void settle(const HostId& host, const protocol::DeploymentReport& report);
   void tell_strays();
   void stray_said(const HostId& host, const DeploymentId& id, const protocol::Message& message);
   void late_step(const HostId& host, const protocol::StepEvent& step);

@@ -107,6 +107,7 @@ void Faults::processes() {
       Host& host = any_host();
       if (!host.agent || host.agent->process.paused()) return;
       host.agent->process.pause();
+      world_.surroundings().trace.note(world_.surroundings().events.now(), host.id.str(), "agent frozen");
       world_.surroundings().events.at(dice.between(500, 40'000), [&host, frozen = host.agent.get()] {
         if (host.agent.get() == frozen) frozen->process.go_on();
       });

@@ -303,6 +303,20 @@ TEST(AgentCore, SaysThatItIsStuckWhenAnUndoFailsAndTriesAgainWhenAsked) {
   EXPECT_EQ(host.state(), protocol::AgentState::reverted);
 }
 
+/// Found by the simulation: the release that does not go away had cut its host off, so nobody could ask.
+TEST(AgentCore, TriesAStuckRevertAgainByItself) {
+  Host host("db@h1");
+  host.swap_all();
+  host.broken = {"undo switch_traffic db"};
+  host.ask(protocol::Abort{host.id(), {}, true, "test"});
+  for (int i = 0; i < 3; ++i) host.happen(TimerFired{"retry:" + host.id().str() + ":db"});
+  ASSERT_EQ(host.state(), protocol::AgentState::stuck);
+  ASSERT_TRUE(host.timers.contains("again:" + host.id().str()));
+  host.broken.clear();
+  host.happen(TimerFired{"again:" + host.id().str()});
+  EXPECT_EQ(host.state(), protocol::AgentState::reverted);
+}
+
 TEST(AgentCore, RenewsItsDeadlineWhenTheLeaseIs) {
   Host host("db@h1");
   host.swap_all();

@@ -341,5 +341,26 @@ TEST(Engine, TellsAHostThatWasDeclaredGoneBeforeItHeldToUndoWhatTheOthersCommitt
   }
 }
 
+/// Found by the simulation: a reverted batch between the two made the coordinator forget that the first waits for the
+/// last.
+TEST(ReadyNodes, TakesAComponentBackOnlyAfterEveryBatchOfWhatNeedsIt) {
+  DeploymentRun run;
+  const HostId h1("h1"), h2("h2");
+  model::PlanNode api, first, second;
+  api.component = "api";
+  api.hosts = {h1, h2};
+  first.component = second.component = "web";
+  first.hosts = {h1};
+  first.after = {0};
+  second.hosts = {h2};
+  second.after = {1};
+  run.plan.nodes = {api, first, second};
+  run.hosts[h1].reverted_all = true;
+  run.hosts[h2].swap_asked = true;
+  EXPECT_EQ(reverting_nodes(run), (std::vector<std::size_t>{2}));
+  run.hosts[h2].reverted = {"web"};
+  EXPECT_EQ(reverting_nodes(run), (std::vector<std::size_t>{0}));
+}
+
 }  // namespace
 }  // namespace switchyard::engine
