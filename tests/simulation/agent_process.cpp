@@ -161,6 +161,8 @@ std::uint64_t AgentProcess::max_epoch() const { return parts_ ? parts_->shell.co
 void AgentProcess::hear_stale(std::uint64_t epoch, const protocol::Message& message) {
   process.run([this, epoch, message] {
     const std::uint64_t before = parts_->journal.size();
+    // What the dead-man has written meanwhile is taken in too, and is no obedience.
+    if (agent::JournalFile(host_.disk.open(), journal_bytes_reserved).size() != before) return;
     parts_->shell.handle(agent::MessageArrived{epoch, message});
     if (parts_->journal.size() != before) {
       world_.watchman.violation("I6: " + host_.id.str() + " obeyed a coordinator that was replaced");
