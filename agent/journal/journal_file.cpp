@@ -179,8 +179,9 @@ void JournalFile::Turn::append(std::vector<JournalRecord>& records) {
   const std::string frame = journal_.frame_of(records);
   journal_.reserve(frame.size());
   journal_.disk_->write(journal_.end_, frame);
-  const bool held = records.front().kind == RecordKind::held;
-  if (!PLANTED(nothing_is_synced) && !(PLANTED(held_is_not_synced) && held)) journal_.disk_->sync();
+  if (!PLANTED(nothing_is_synced) && !(PLANTED(held_is_not_synced) && records.front().kind == RecordKind::held)) {
+    journal_.disk_->sync();
+  }
   journal_.end_ += frame.size();
 }
 
