@@ -130,6 +130,12 @@ std::vector<std::string> ArchiveRules::claim_parents(const ArchiveEntry& entry) 
     const std::string parent = entry.path.substr(0, slash);
     const auto [found, is_new] = known_.try_emplace(fold(parent), Known{parent, EntryKind::directory});
     if (is_new) {
+      // Each entry could stand for as many directories as its path is deep, which nobody has counted beforehand.
+      if (++implied_ > bounds_.entries + limits::archive_depth_max) {
+        throw ArchiveError("at " + in_quotes(entry.path) +
+                           " the archive has more directories that no entry names than " + "the " +
+                           std::to_string(bounds_.entries) + " entries declared");
+      }
       missing.push_back(parent);
     } else if (found->second.path != parent) {
       throw ArchiveError(in_quotes(parent) + " and " + in_quotes(found->second.path) +

@@ -18,7 +18,8 @@ struct ArchiveBounds {
 
 /// Decides entry by entry whether an archive is fit to be unpacked. Names are plain relative paths, nothing appears
 /// twice (not even in another case of ASCII letters), a link stays inside however other links lead, and neither entries
-/// nor bytes exceed what was declared. Pure; the file system is asked again when a file is made (Directory).
+/// nor bytes (nor directories that no entry names) exceed what was declared. Pure; the file system is asked again when
+/// a file is made (Directory).
 class ArchiveRules {
  public:
   /// `shared`: paths that will be links to the component's shared files; the archive may have an empty directory there.
@@ -44,6 +45,7 @@ class ArchiveRules {
   std::vector<std::string> shared_;
   std::map<std::string, Known> known_;  // by folded path
   std::uint64_t entries_ = 0;
+  std::uint64_t implied_ = 0;  ///< directories that no entry named
   std::uint64_t bytes_ = 0;
 };
 

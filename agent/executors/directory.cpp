@@ -116,6 +116,11 @@ Directory Directory::directory(std::string_view relative) const {
   return Directory(std::move(descriptor), show(relative), mounts_);
 }
 
+Directory Directory::staying() && {
+  mounts_ = Mounts::stay;
+  return std::move(*this);
+}
+
 std::optional<Directory> Directory::find_directory(std::string_view relative) const {
   FileDescriptor descriptor(open_beneath(relative, O_RDONLY | O_DIRECTORY, 0));
   if (descriptor) return Directory(std::move(descriptor), show(relative), mounts_);

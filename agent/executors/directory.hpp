@@ -37,6 +37,8 @@ class Directory {
   static std::optional<Directory> find(const std::filesystem::path& path, Mounts mounts = Mounts::stay);
 
   Directory directory(std::string_view relative) const;
+  /// The same directory, from where no path leads over a mount point any more, whatever was allowed on the way to it.
+  Directory staying() &&;
   /// Nothing if it does not exist.
   std::optional<Directory> find_directory(std::string_view relative) const;
   /// Creates what is missing, each part with exactly `mode` whatever the umask is, and makes it durable.

@@ -81,10 +81,11 @@ void restore_files(const Directory& root, const ReleaseId& release, const FileLi
 
 /// Shared paths that do not exist yet become empty directories of the service's user; what they hold is the operator's
 /// and the service's.
-void make_shared(const std::filesystem::path& component, const std::vector<std::string>& shared, const Account& owner) {
+void make_shared(const std::filesystem::path& components, const std::string& component,
+                 const std::vector<std::string>& shared, const Account& owner) {
   if (shared.empty()) return;
   // Shared files may well be on a volume of their own.
-  const Directory root = Directory::open(component, Mounts::cross).ensure_directory("shared", 0755);
+  const Directory root = Directory::open(components, Mounts::cross).ensure_directory(component + "/shared", 0755);
   for (const std::string& path : shared) {
     if (root.info(path)) continue;
     const Directory made = root.ensure_directory(path, 0755);
@@ -111,7 +112,7 @@ protocol::StepResult ReleaseExecutor::run(const protocol::Action& action, const 
     return failed("unknown_user", no_such_user(wanted.shared_owner, "as whom " + wanted.component + " shall run"));
   const ReleaseId& release = wanted.artifact.release;
   const ReleaseStore store = ReleaseStore::open(paths_.components, wanted.component);
-  make_shared(paths_.components / wanted.component, wanted.shared, *owner);
+  make_shared(paths_.components, wanted.component, wanted.shared, *owner);
   if (store.root().info(ReleaseStore::tree_name(release))) {
     const TreeReport found = store.verify(release, context.stop);
     if (found.intact()) return present(store, wanted, found);

@@ -66,16 +66,17 @@ std::string TreeReport::text() const {
 
 std::optional<ReleaseStore> ReleaseStore::find(const std::filesystem::path& components, const std::string& component) {
   if (!is_name(component)) throw InputError("'" + component + "' is no component name");
-  std::optional<Directory> root = Directory::find(components / component);
+  const std::optional<Directory> all = Directory::find(components, Mounts::cross);
+  std::optional<Directory> root = all ? all->find_directory(component) : std::nullopt;
   if (!root) return std::nullopt;
-  return ReleaseStore(std::move(*root));
+  return ReleaseStore(std::move(*root).staying());
 }
 
 ReleaseStore ReleaseStore::open(const std::filesystem::path& components, const std::string& component) {
   if (!is_name(component)) throw InputError("'" + component + "' is no component name");
-  // The component's own directory may be a mount point; beneath it nothing may be.
-  Directory::open(components, Mounts::cross).ensure_directory(component, 0755);
-  ReleaseStore store(Directory::open(components / component));
+  // The component's own directory may be a mount point, but no link; beneath it nothing may be either. It is not
+  // reached by its path a second time, since it could have become a link meanwhile.
+  ReleaseStore store(Directory::open(components, Mounts::cross).ensure_directory(component, 0755).staying());
   store.root_.ensure_directory("releases", 0755);
   store.root_.ensure_directory(".staging", 0700);
   return store;
