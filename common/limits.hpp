@@ -79,6 +79,11 @@ inline constexpr std::int64_t stray_resend_ms = 5'000;
 /// Deployments of which the coordinator remembers that its store knows them: 64 for each of many hosts are mostly the
 /// same.
 inline constexpr std::size_t known_deployments_max = 10'000;
+/// And hosts of theirs, in all: some megabytes.
+inline constexpr std::size_t known_participants_max = 50'000;
+/// A host that says to have obeyed an epoch further ahead than this lies: a coordinator would have had to start every
+/// second for eleven days since the store was copied.
+inline constexpr std::uint64_t epoch_lead_max = 1'000'000;
 /// After an old copy of the store was restored: more plans than anybody makes between two backups.
 inline constexpr std::uint64_t plan_numbers_skipped = 1'000'000;
 
@@ -160,6 +165,8 @@ inline constexpr std::int64_t inventory_connect_ms_max = 2'000;
 /// A plan that has not reached its agents by then is refused by them. Long enough for a slow wake-up of a laptop's
 /// fleet.
 inline constexpr std::int64_t plan_life_ms = 3'600'000;
+/// By so much the clocks of coordinator and host may differ without anybody noticing.
+inline constexpr std::int64_t plan_expiry_slack_ms = 300'000;
 /// Earlier plans that the planner gets to see, beside those that what serves now came with.
 inline constexpr std::size_t planning_history_max = 20;
 /// Plans that are being made at one time.
@@ -244,6 +251,8 @@ inline constexpr std::size_t label_bytes_max = 256;
 // --- run steps -----------------------------------------------------------------------------------------------------
 /// How often a running unit is looked at: far below what a person notices, far above what systemd feels.
 inline constexpr std::int64_t run_poll_ms = 100;
+/// From SIGTERM to SIGKILL of a command that is ended: it has had its time already.
+inline constexpr std::uint64_t run_stop_ms = 10'000;
 /// What systemd may take to end a unit whose time is over, SIGTERM and SIGKILL included.
 inline constexpr std::uint32_t run_end_grace_ms = 15'000;
 /// Results of run steps that a host remembers, so that none of them can run twice.

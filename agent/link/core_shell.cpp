@@ -1,5 +1,6 @@
 #include "agent/link/core_shell.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "common/error.hpp"
@@ -23,26 +24,48 @@ void CoreShell::handle(const Event& event) {
   {
     JournalFile::Turn turn(journal_);
     take_foreign(turn, work);
-    if (!refuse_for_room(event)) take(turn, event, work);
+    if (!refuse_plan(event)) take(turn, event, work);
   }
   for (Effects& effects : work) carry_out(std::move(effects));
   if (hands_.after_event) hands_.after_event();
 }
 
-/// With a full disk, what is reserved in the journal is for deployments that are under way, and their reverts: a new
-/// one is not let in.
-bool CoreShell::refuse_for_room(const Event& event) {
+/// For what the core cannot see, since it reads neither clock nor disk.
+bool CoreShell::refuse_plan(const Event& event) {
   const auto* arrived = std::get_if<MessageArrived>(&event);
   const auto* plan = arrived != nullptr ? std::get_if<protocol::Plan>(&arrived->message) : nullptr;
-  if (plan == nullptr || arrived->epoch < core_.max_epoch() || journal_.has_room()) return false;
+  if (plan == nullptr || arrived->epoch < core_.max_epoch()) return false;
   try {
-    const DeploymentId id = protocol::decode_header(plan->plan.header).deployment;
-    if (core_.deployments().contains(id)) return false;
-    if (hands_.send) hands_.send(protocol::Failed{id, {}, {}, "disk_full", "no room for the journal of this host"});
-    return true;
+    const auto trouble = plan_trouble(*plan);
+    if (trouble && hands_.send) hands_.send(*trouble);
+    return trouble.has_value();
   } catch (const DecodeError&) {
     return false;  // refused for that
   }
+}
+
+/// A plan that this host has taken already is not refused any more. A new one is refused when somebody has kept it back
+/// until its time was over, or when, with a full disk, what is reserved in the journal is for deployments that are
+/// under way, and their reverts.
+std::optional<protocol::Failed> CoreShell::plan_trouble(const protocol::Plan& plan) {
+  const protocol::PlanHeader header = protocol::decode_header(plan.plan.header);
+  const DeploymentId& id = header.deployment;
+  const auto reports = core_.reports(clock_.boot_ms());
+  if (std::any_of(reports.begin(), reports.end(), [&](const auto& known) { return known.deployment == id; })) return {};
+  const std::int64_t late_ms = clock_.wall_ms() - header.not_after_wall_ms;
+  if (late_ms > limits::plan_expiry_slack_ms) {
+    return protocol::Failed{
+        id,
+        {},
+        {},
+        "plan_expired",
+        "the plan was good until " + std::to_string(late_ms / 1000) +
+            " s ago by this host's clock; compare the clocks of coordinator and host, and plan again"};
+  }
+  if (!journal_.has_room()) {
+    return protocol::Failed{id, {}, {}, "disk_full", "no room for the journal of this host"};
+  }
+  return {};
 }
 
 void CoreShell::take(JournalFile::Turn& turn, const Event& event, std::vector<Effects>& work) {

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -37,7 +38,8 @@ class CoreShell {
   void compact_if_large(std::uint64_t bytes = limits::journal_compact_bytes);
 
  private:
-  bool refuse_for_room(const Event& event);
+  bool refuse_plan(const Event& event);
+  std::optional<protocol::Failed> plan_trouble(const protocol::Plan& plan);
   void take(JournalFile::Turn& turn, const Event& event, std::vector<Effects>& work);
   void take_foreign(JournalFile::Turn& turn, std::vector<Effects>& work);
   void carry_out(Effects effects);

@@ -141,8 +141,11 @@ void World::end_faults() {
     host->dead_man_failure = 0;
     Machine::Trouble& trouble = host->machine.trouble;
     trouble = {.bad_releases = trouble.bad_releases, .walling_releases = trouble.walling_releases};
+    // A plan has an hour by the wall clock of the host that takes it: somebody has put the clocks right.
+    host->clock.wall_offset_ms = 0;
     if (host->agent) host->agent->change_health(true);
   }
+  coordinator_clock_.wall_offset_ms = 0;
   surroundings_.network.wake();
   trace_.note(surroundings_.events.now(), "world", "faults end");
 }
