@@ -94,19 +94,28 @@ artifact::PackedArtifact pack(const model::Component& component, const std::file
   }
 }
 
-/// Known here, and otherwise found out on every host.
-void check_programs(const model::Component& component, const artifact::PackedArtifact& packed) {
+void check_program(const model::Component& component, const std::vector<std::string>& command, const std::string& where,
+                   const artifact::PackedArtifact& packed) {
   std::set<std::string> programs;
   try {
-    programs = planner::programs_in_release(component);
+    programs = planner::programs_in_release(component, command);
   } catch (const InputError& error) {
-    throw InputError(component.service.command_where + ": component `" + component.name + "`: " + error.what());
+    throw InputError(where + ": component `" + component.name + "`: " + error.what());
   }
   for (const std::string& program : programs) {
     const auto trouble = artifact::program_trouble(packed.entries, component.shared, program);
     if (!trouble) continue;
-    throw InputError(component.service.command_where + ": component `" + component.name + "` runs `" +
-                     component.service.command.front() + "`, but the artifact " + *trouble);
+    throw InputError(where + ": component `" + component.name + "` runs `" + command.front() + "`, but the artifact " +
+                     *trouble);
+  }
+}
+
+/// Known here, and otherwise found out on every host.
+void check_programs(const model::Component& component, const artifact::PackedArtifact& packed) {
+  check_program(component, component.service.command, component.service.command_where, packed);
+  for (const model::RunCommand& run : component.runs) {
+    check_program(component, run.command, run.where, packed);
+    check_program(component, run.undo, run.where, packed);
   }
 }
 

@@ -13,12 +13,16 @@ namespace {
 
 constexpr std::string_view head = "switchyard-run 1\n";
 
-std::string key_of(const StepContext& context) { return context.step.str() + (context.undo ? "-undo" : ""); }
+std::string key_of(const StepId& step, bool undo) { return step.str() + (undo ? "-undo" : ""); }
+std::string key_of(const StepContext& context) { return key_of(context.step, context.undo); }
+std::string unit_of(const std::string& key) { return "switchyard-step-" + key + ".service"; }
 
 bool is_loaded(const UnitStatus& status) { return !status.load_state.empty() && status.load_state != "not-found"; }
 
-/// Ended, one way or the other. A transient unit stays `active (exited)` after a success.
+/// Ended, one way or the other. A transient unit stays `active (exited)` after a success; one that systemd is only
+/// about to start reads as inactive.
 bool has_ended(const UnitStatus& status) {
+  if (status.job_pending) return false;
   return status.active_state == "failed" || status.active_state == "inactive" ||
          (status.active_state == "active" && status.sub_state == "exited");
 }
@@ -58,9 +62,7 @@ RunExecutor::RunExecutor(const HostPaths& paths, ServiceManager& services, FileS
                          Pause pause)
     : results_(paths.state / "results"), services_(services), files_(files), clock_(clock), pause_(std::move(pause)) {}
 
-std::string RunExecutor::unit_name(const StepContext& context) {
-  return "switchyard-step-" + key_of(context) + ".service";
-}
+std::string RunExecutor::unit_name(const StepContext& context) { return unit_of(key_of(context)); }
 
 protocol::StepResult RunExecutor::run(const protocol::Action& action, const StepContext& context) {
   const auto& wanted = std::get<protocol::Run>(action);
@@ -69,6 +71,9 @@ protocol::StepResult RunExecutor::run(const protocol::Action& action, const Step
                   "the command to run must be an absolute path and its arguments; a shell is never used");
   }
   if (std::optional<protocol::StepResult> before = recorded(context)) return std::move(*before);
+  if (context.undo) {
+    if (std::optional<protocol::StepResult> still_runs = end_step(context)) return std::move(*still_runs);
+  }
   if (!is_loaded(services_.status(unit_name(context)))) {
     if (context.recovered) {
       return unknown("outcome_lost", "the agent or the host went down while " + wanted.argv.front() +
@@ -77,6 +82,17 @@ protocol::StepResult RunExecutor::run(const protocol::Action& action, const Step
     if (std::optional<protocol::StepResult> refused = start(wanted, context)) return std::move(*refused);
   }
   return await_end(context);
+}
+
+std::optional<protocol::StepResult> RunExecutor::end_step(const StepContext& context) {
+  const std::string unit = unit_of(key_of(context.step, false));
+  if (!is_loaded(services_.status(unit))) return std::nullopt;
+  services_.stop(unit, limits::run_end_grace_ms);
+  services_.reset_failed(unit);
+  if (!is_loaded(services_.status(unit))) return std::nullopt;
+  return failed(
+      "still_runs",
+      unit + " does not end, and is not undone before; it is tried again, and `systemctl kill " + unit + "` may help");
 }
 
 std::optional<protocol::StepResult> RunExecutor::recorded(const StepContext& context) const {
@@ -135,6 +151,10 @@ protocol::StepResult RunExecutor::await_end(const StepContext& context) {
 
 protocol::StepResult RunExecutor::conclude(const StepContext& context, const UnitStatus& status) {
   const std::string unit = unit_name(context);
+  if (status.active_state == "inactive") {
+    services_.stop(unit, limits::run_end_grace_ms);
+    return unknown("outcome_lost", unit + " was stopped by somebody else, or never began");
+  }
   const bool good = status.active_state != "failed" && (status.result.empty() || status.result == "success") &&
                     status.exit_status == 0;
   protocol::StepResult result =
@@ -144,7 +164,8 @@ protocol::StepResult RunExecutor::conclude(const StepContext& context, const Uni
                         std::to_string(status.exit_status) + "; its output: journalctl -u " + unit);
   result.exit_status = status.exit_status;
   if (!status.invocation_id.empty()) result.evidence["invocation_id"] = status.invocation_id;
-  record(context, result);
+  // An undo that failed is tried again: what it was to take back is still there.
+  if (good || !context.undo) record(context, result);
   services_.stop(unit, limits::run_end_grace_ms);
   services_.reset_failed(unit);
   return result;
@@ -155,7 +176,7 @@ protocol::StepResult RunExecutor::give_up(const StepContext& context) {
   services_.stop(unit, limits::run_end_grace_ms);
   protocol::StepResult result =
       failed("timeout", unit + " did not end in time and was stopped; its output: journalctl -u " + unit);
-  record(context, result);
+  if (!context.undo) record(context, result);
   services_.reset_failed(unit);
   return result;
 }

@@ -26,6 +26,9 @@ class RunExecutor final : public Executor {
   std::optional<protocol::StepResult> recorded(const StepContext& context) const;
   void record(const StepContext& context, const protocol::StepResult& result);
   std::optional<protocol::StepResult> start(const protocol::Run& wanted, const StepContext& context);
+  /// A command that is undone may still run: an agent died while it did, or its result was no longer wanted. Its effect
+  /// must not come after the undo's. Nothing when it is over.
+  std::optional<protocol::StepResult> end_step(const StepContext& context);
   protocol::StepResult await_end(const StepContext& context);
   protocol::StepResult conclude(const StepContext& context, const UnitStatus& status);
   protocol::StepResult give_up(const StepContext& context);

@@ -95,6 +95,9 @@ void append_transient_properties(sd_bus_message* message, const TransientUnit& u
   append_flag(message, "NoNewPrivileges");
   if (!unit.working_directory.empty()) append_property(message, "WorkingDirectory", unit.working_directory);
   if (!unit.user.empty()) append_property(message, "User", unit.user);
+  // From SIGTERM to SIGKILL: whoever waits for its end waits a little longer than that.
+  bus_check(sd_bus_message_append(message, "(sv)", "TimeoutStopUSec", "t", limits::run_stop_ms * std::uint64_t{1'000}),
+            "TimeoutStopUSec");
   if (unit.timeout_ms != 0) {
     bus_check(sd_bus_message_append(message, "(sv)", "RuntimeMaxUSec", "t", unit.timeout_ms * 1000), "RuntimeMaxUSec");
   }

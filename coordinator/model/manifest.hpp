@@ -50,6 +50,21 @@ struct Service {
   bool operator==(const Service&) const = default;
 };
 
+/// A command of the release, or of the host, that runs on every host of a deployment, once: in PREPARE when the new
+/// slot is there and nothing leads to it, or in the swap when it serves and before it is checked. `undo` runs on the
+/// way back.
+struct RunCommand {
+  std::string name;
+  protocol::Phase phase = protocol::Phase::prepare;
+  std::vector<std::string>
+      command;                    ///< argv; a first word without a leading `/` is relative to the release's directory
+  std::vector<std::string> undo;  ///< likewise; empty: there is nothing to undo
+  std::string user;
+  std::uint32_t timeout_ms = limits::step_timeout_ms_default;
+  std::string where;  ///< file:line:column of the program's name, for messages
+  bool operator==(const RunCommand&) const = default;
+};
+
 /// 0: not given. `stable` is what clients know; blue and green are the slots' own.
 struct Ports {
   std::uint16_t stable = 0;
@@ -89,6 +104,7 @@ struct Component {
   Ports ports;
   TrafficKind traffic = TrafficKind::none;
   HaproxyPlace haproxy;
+  std::vector<RunCommand> runs;     ///< in this order
   std::vector<std::string> shared;  ///< relative paths that outlive releases
   std::string adopt_unit;           ///< the unit of what serves now without Switchyard
   StartIn start = StartIn::prepare;

@@ -89,6 +89,7 @@ class StepList {
   std::optional<Action> drain_of(const protocol::OldState& state, std::uint16_t port) const;
   void add_drain(Phase phase, const protocol::OldState& state, std::uint16_t port);
   void start_after(Phase phase);
+  void add_runs(Phase phase);
 
   const ComponentChange& change_;
   std::vector<protocol::Step> steps_;
@@ -142,6 +143,17 @@ void StepList::start_after(Phase phase) {
   }
 }
 
+void StepList::add_runs(Phase phase) {
+  for (const RunChange& run : change_.runs) {
+    if (run.phase != phase) continue;
+    protocol::Step& step = add(phase, "run " + run.name, run.command);
+    // What may have run is run again by a new deployment only.
+    step.attempts = 1;
+    step.timeout_ms = run.timeout_ms;
+    if (run.undo) step.undo = *run.undo;
+  }
+}
+
 void StepList::prepare() {
   const auto verify = [this] { add(Phase::prepare, "verify what serves", verify_before()).attempts = 1; };
   if (!change_.repairs_before) verify();
@@ -160,6 +172,7 @@ void StepList::prepare() {
   }
   const bool start_now = change_.to_after && !change_.start_in_swap && change_.after.kind != OldKind::absent;
   if (start_now) start_after(Phase::prepare);
+  add_runs(Phase::prepare);
 }
 
 void StepList::swap() {
@@ -175,6 +188,7 @@ void StepList::swap() {
   const protocol::EnsureLink link = link_to(change_.current_link, change_.after);
   const std::string link_title = link.absent ? "remove current" : "point current to " + short_id(change_.after.release);
   add(Phase::swap, link_title, link).undo = link_to(change_.current_link, change_.before);
+  add_runs(Phase::swap);
   if (!nothing_after) add_probes(Phase::swap, change_.probes.stable, " through the stable port");
   if (nothing_after && !restart && !change_.before.unit.empty()) {
     add_stop(Phase::swap, change_.before.unit, started(change_.before.unit));

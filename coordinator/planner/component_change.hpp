@@ -16,6 +16,15 @@ struct FileChange {
   protocol::EnsureFile before;
 };
 
+/// A command that runs once on this host, filled in.
+struct RunChange {
+  std::string name;
+  protocol::Phase phase = protocol::Phase::prepare;
+  protocol::Run command;
+  std::optional<protocol::Run> undo;
+  std::uint32_t timeout_ms = 300'000;
+};
+
 /// What shall happen to one component on one host, in either direction: a deployment makes it from a manifest, a
 /// rollback from the plan of the deployment that it undoes. Plain values; steps_of() turns them into steps.
 struct ComponentChange {
@@ -31,6 +40,7 @@ struct ComponentChange {
   bool empty_slot = false;  ///< something older may still run in the slot of `after`: it is drained and stopped first
   std::uint16_t after_port = 0;
   std::vector<FileChange> files;
+  std::vector<RunChange> runs;
   ProbePlan probes;
 
   /// Both, or neither: without a switch the old is stopped before the new starts.

@@ -5,6 +5,7 @@
 
 #include "common/nearest.hpp"
 #include "coordinator/planner/service_reader.hpp"
+#include "protocol/text.hpp"
 
 namespace switchyard::planner {
 
@@ -80,6 +81,16 @@ std::vector<std::string> read_shared(const YamlNode& list) {
   return paths;
 }
 
+void read_runs(const YamlNode& list, model::Component& component) {
+  for (const YamlNode& item : list.items()) {
+    model::RunCommand run = read_run(item, component);
+    for (const model::RunCommand& other : component.runs) {
+      if (other.name == run.name) item.refuse("the command `" + run.name + "` is there twice; rename or remove one");
+    }
+    component.runs.push_back(std::move(run));
+  }
+}
+
 void read_basics(const YamlNode& node, model::Component& component) {
   component.where = node.where();
   component.name = node.at("name").name();
@@ -153,13 +164,14 @@ model::Component read_component(const YamlNode& node, const CheckBook& checks) {
   node.allow_keys({"name",           "server_type",   "priority", "parallel_safe", "dependencies", "timeout_seconds",
                    "retry_attempts", "health_checks", "hosts",    "artifact",      "runtime",      "strategy",
                    "service",        "ports",         "traffic",  "shared",        "adopt",        "start",
-                   "drain_seconds",  "max_parallel"});
+                   "drain_seconds",  "max_parallel",  "run"});
   model::Component component;
   read_basics(node, component);
   if (const auto list = node.find("health_checks")) read_checks(*list, checks, component);
   if (const auto artifact = node.find("artifact")) component.artifact = read_artifact(*artifact);
   if (const auto runtime = node.find("runtime")) runtime->choice({"systemd"});
   if (const auto service = node.find("service")) component.service = read_service(*service);
+  if (const auto runs = node.find("run")) read_runs(*runs, component);
   if (const auto ports = node.find("ports")) component.ports = read_ports(*ports);
   if (const auto shared = node.find("shared")) component.shared = read_shared(*shared);
   if (const auto adopt = node.find("adopt")) {
@@ -167,9 +179,7 @@ model::Component read_component(const YamlNode& node, const CheckBook& checks) {
     const YamlNode unit = adopt->at("unit");
     component.adopt_unit = unit.text();
     const std::string& name = component.adopt_unit;
-    const bool good = name.ends_with(".service") && name.size() > 8 && name.size() <= 255 &&
-                      std::all_of(name.begin(), name.end(), [](char c) { return c > ' ' && c < 127 && c != '/'; });
-    if (!good)
+    if (!name.ends_with(".service") || !protocol::is_unit_name(name))
       unit.refuse(unit.label() + " is \"" + name + "\", but it must be the name of a service: old-api.service");
     if (name.starts_with("switchyard-"))
       unit.refuse(unit.label() + " is \"" + name + "\", a unit of Switchyard itself, which cannot be adopted");

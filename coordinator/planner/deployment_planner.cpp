@@ -89,6 +89,11 @@ class Participants {
 };
 
 /// The dead-man's budget: a lease that the coordinator renews where the swap itself takes long.
+bool runs_in_swap(const model::Component& component) {
+  return std::any_of(component.runs.begin(), component.runs.end(),
+                     [](const model::RunCommand& run) { return run.phase == protocol::Phase::swap; });
+}
+
 std::uint32_t confirm_ms(const model::Manifest& manifest, bool long_swap) {
   if (manifest.settings.confirm_ms) return *manifest.settings.confirm_ms;
   return long_swap ? limits::lease_ms_default : limits::confirm_ms_default;
@@ -132,7 +137,7 @@ model::Plan plan_deployment(const model::Manifest& manifest, const PlanningFacts
     for (const HostId& host : participants.hosts_of(component)) {
       const std::optional<ComponentChange> change = plan_change(manifest, component, host, facts);
       if (!change) continue;
-      long_swap = long_swap || !change->to_after || change->start_in_swap;
+      long_swap = long_swap || !change->to_after || change->start_in_swap || runs_in_swap(component);
       changed[name].push_back(host);
       assembly.add(host, *change);
     }

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "coordinator/planner/variables.hpp"
+#include "protocol/text.hpp"
 
 namespace switchyard::planner {
 
@@ -117,7 +118,9 @@ protocol::UnitProbe read_unit(const YamlNode& config) {
   config.allow_keys({"unit"});
   const YamlNode unit = config.at("unit");
   protocol::UnitProbe probe{checked_text(unit)};
-  if (probe.unit.empty() || has_controls(probe.unit) || probe.unit.find('/') != std::string::npos) {
+  // Filled in as long as it can become, what is left must be a name.
+  const VariableValues longest{65535, "green", "/", std::string(64, 'c'), "/"};
+  if (!protocol::is_unit_name(expand_variables(probe.unit, longest))) {
     unit.refuse(unit.label() + " is \"" + probe.unit + "\", but it must be the name of a unit: postgresql.service");
   }
   return probe;

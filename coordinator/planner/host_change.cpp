@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "common/error.hpp"
 #include "coordinator/planner/host_history.hpp"
 #include "coordinator/planner/slot_place.hpp"
 #include "coordinator/planner/traffic_plan.hpp"
 #include "coordinator/planner/unit_file.hpp"
+#include "coordinator/planner/variables.hpp"
 
 namespace switchyard::planner {
 
@@ -56,6 +58,7 @@ class ChangePlanner {
     change.repairs_before = is_damaged(fact) && fact.serving.release == artifact.release;
     change.empty_slot = fact.serving.kind == OldKind::release;
     change.files.push_back(file_change(component, place, history, layout));
+    for (const model::RunCommand& run : component.runs) change.runs.push_back(run_change(component, run, place));
     change.probes = plan_probes(component, place, manifest_.settings.health_checks_enabled);
     change.to_before = traffic_to(component, change.before);
     change.to_after = traffic_to(component, change.after);
@@ -120,6 +123,29 @@ class ChangePlanner {
       change.before.path = change.wanted.path;
       change.before.absent = true;
     }
+    return change;
+  }
+
+  static protocol::Run run_of(const std::vector<std::string>& words, const model::Component& component,
+                              const model::RunCommand& run, const SlotPlace& place) {
+    protocol::Run filled;
+    for (const std::string& word : words) {
+      const std::string expanded = expand_variables(word, place.values());
+      filled.argv.push_back(filled.argv.empty() ? program_path(expanded, place) : expanded);
+    }
+    filled.environment = service_environment(component, place);
+    filled.working_directory = place.release_dir;
+    filled.user = run.user;
+    return filled;
+  }
+
+  static RunChange run_change(const model::Component& component, const model::RunCommand& run, const SlotPlace& place) {
+    RunChange change;
+    change.name = run.name;
+    change.phase = run.phase;
+    change.command = run_of(run.command, component, run, place);
+    if (!run.undo.empty()) change.undo = run_of(run.undo, component, run, place);
+    change.timeout_ms = run.timeout_ms;
     return change;
   }
 

@@ -45,28 +45,44 @@ bool is_user_name(std::string_view text) {
                      [](char c) { return (is_letter(c) && (c < 'A' || c > 'Z')) || is_digit(c) || c == '-'; });
 }
 
-void read_command(const YamlNode& command, model::Service& service) {
+/// argv. The program is checked, and whatever a line of a unit file could not hold is refused.
+std::vector<std::string> read_words(const YamlNode& command) {
   if (!command.is_list()) {
     command.refuse(command.label() +
                    " must be a list of words, since no shell reads it: [bin/server, --port, \"${port}\"]");
   }
-  const std::vector<YamlNode> words = command.items();
-  for (const YamlNode& word : words) service.command.push_back(line_text(word));
-  if (service.command.empty() || service.command.front().empty()) {
-    command.refuse(command.label() + " names no program");
-  }
-  const YamlNode& program = words.front();
-  const std::string& name = service.command.front();
-  service.command_where = program.where();
+  const std::vector<YamlNode> nodes = command.items();
+  std::vector<std::string> words;
+  for (const YamlNode& word : nodes) words.push_back(line_text(word));
+  if (words.empty() || words.front().empty()) command.refuse(command.label() + " names no program");
+  const std::string& name = words.front();
   const VariableValues sample{1, "blue", "/r", "c", "/s"};
   if (!is_program(expand_variables(name, sample))) {
     command.refuse(command.label() + " begins with \"" + name + "\", which systemd would not take " +
                    "for a program; use a path or a name of letters, digits and . _ - + /");
   }
   if (leaves_release(name)) {
-    program.refuse(command.label() + " begins with \"" + name + "\", which leaves the release's directory; name a " +
-                   "file of the artifact, or a program of the host by its absolute path");
+    nodes.front().refuse(command.label() + " begins with \"" + name +
+                         "\", which leaves the release's directory; name " +
+                         "a file of the artifact, or a program of the host by its absolute path");
   }
+  return words;
+}
+
+/// A command that is run once is no unit of its own making, so that nothing looks for its program.
+std::vector<std::string> read_run_words(const YamlNode& command) {
+  std::vector<std::string> words = read_words(command);
+  if (words.front().find('/') == std::string::npos && !words.front().starts_with("${")) {
+    command.refuse(command.label() + " begins with \"" + words.front() + "\", which is no path; write bin/" +
+                   words.front() + " for a file of the artifact, or a program of the host by its absolute path");
+  }
+  return words;
+}
+
+std::string read_user(const YamlNode& node) {
+  std::string user = node.text();
+  if (!is_user_name(user)) node.refuse(node.label() + " is \"" + user + "\", which is no user's name");
+  return user;
 }
 
 void read_environment(const YamlNode& node, model::Service& service) {
@@ -103,7 +119,10 @@ std::uint16_t port_of(const YamlNode& node, std::string_view key) {
 model::Service read_service(const YamlNode& node) {
   node.allow_keys({"command", "user", "environment", "unit", "stop_timeout_seconds"});
   model::Service service;
-  if (const auto command = node.find("command")) read_command(*command, service);
+  if (const auto command = node.find("command")) {
+    service.command = read_words(*command);
+    service.command_where = command->items().front().where();
+  }
   if (const auto unit = node.find("unit")) service.unit = read_template_unit(*unit);
   if (!service.command.empty() && !service.unit.empty()) {
     node.refuse(node.label() +
@@ -112,10 +131,7 @@ model::Service read_service(const YamlNode& node) {
   }
   if (service.empty()) node.refuse(node.label() + " needs `command: [...]` or `unit: name@.service`");
   if (const auto user = node.find("user")) {
-    service.user = user->text();
-    if (!is_user_name(service.user)) {
-      user->refuse(user->label() + " is \"" + service.user + "\", which is no user's name");
-    }
+    service.user = read_user(*user);
     if (!service.unit.empty())
       user->refuse(user->label() + " cannot be set: the unit " + service.unit + " says who runs it");
   }
@@ -123,6 +139,25 @@ model::Service read_service(const YamlNode& node) {
   const std::int64_t stop_seconds = node.integer_or("stop_timeout_seconds", 1, 3'600, 30);
   service.stop_timeout_ms = static_cast<std::uint32_t>(stop_seconds * 1'000);
   return service;
+}
+
+model::RunCommand read_run(const YamlNode& node, const model::Component& component) {
+  node.allow_keys({"name", "when", "command", "undo", "user", "timeout_seconds"});
+  model::RunCommand run;
+  run.name = node.at("name").name();
+  if (const auto when = node.find("when")) {
+    run.phase = when->choice({"prepare", "swap"}) == 0 ? protocol::Phase::prepare : protocol::Phase::swap;
+  }
+  const YamlNode command = node.at("command");
+  run.command = read_run_words(command);
+  run.where = command.items().front().where();
+  if (const auto undo = node.find("undo")) run.undo = read_run_words(*undo);
+  run.user = component.service.user;
+  if (const auto user = node.find("user")) run.user = read_user(*user);
+  if (run.user.empty()) node.refuse(node.label() + " needs a `user`, since the service has none of its own");
+  run.timeout_ms =
+      static_cast<std::uint32_t>(node.integer_or("timeout_seconds", 1, 86'400, component.timeout_ms / 1'000) * 1'000);
+  return run;
 }
 
 model::Ports read_ports(const YamlNode& node) {

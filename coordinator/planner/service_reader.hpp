@@ -7,6 +7,8 @@ namespace switchyard::planner {
 
 /// The parts of a component that say what runs and where its traffic comes in. All throw InputError.
 model::Service read_service(const YamlNode& node);
+/// One entry of `run:`. The component's user and timeout are those of a command that names none.
+model::RunCommand read_run(const YamlNode& node, const model::Component& component);
 model::Ports read_ports(const YamlNode& node);
 /// Sets `traffic` and `haproxy`.
 void read_traffic(const YamlNode& node, model::Component& component);

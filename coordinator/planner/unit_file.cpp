@@ -51,17 +51,9 @@ std::string exec_start(const model::Component& component, const SlotPlace& place
 }
 
 std::string environment_lines(const model::Component& component, const SlotPlace& place) {
-  const VariableValues values = place.values();
-  std::map<std::string, std::string> variables;
-  for (const auto& [name, value] : component.service.environment) variables[name] = expand_variables(value, values);
-  if (place.port != 0) variables["PORT"] = std::to_string(place.port);
-  variables["SWITCHYARD_COMPONENT"] = place.component;
-  variables["SWITCHYARD_SLOT"] = place.slot;
-  variables["SWITCHYARD_RELEASE"] = place.release.str();
-  variables["SWITCHYARD_RELEASE_DIR"] = place.release_dir;
-  variables["SWITCHYARD_SHARED_DIR"] = place.shared_dir;
   std::string result;
-  for (const auto& [name, value] : variables) result += line("Environment", quote_for_environment(name, value));
+  for (const auto& [name, value] : service_environment(component, place))
+    result += line("Environment", quote_for_environment(name, value));
   return result;
 }
 
@@ -130,6 +122,19 @@ std::string drop_in(const model::Component& component, const SlotPlace& place) {
 
 }  // namespace
 
+std::map<std::string, std::string> service_environment(const model::Component& component, const SlotPlace& place) {
+  const VariableValues values = place.values();
+  std::map<std::string, std::string> variables;
+  for (const auto& [name, value] : component.service.environment) variables[name] = expand_variables(value, values);
+  if (place.port != 0) variables["PORT"] = std::to_string(place.port);
+  variables["SWITCHYARD_COMPONENT"] = place.component;
+  variables["SWITCHYARD_SLOT"] = place.slot;
+  variables["SWITCHYARD_RELEASE"] = place.release.str();
+  variables["SWITCHYARD_RELEASE_DIR"] = place.release_dir;
+  variables["SWITCHYARD_SHARED_DIR"] = place.shared_dir;
+  return variables;
+}
+
 std::uint16_t port_of_unit_file(std::string_view content) {
   constexpr std::string_view key = "\nEnvironment=PORT=";
   const std::size_t at = content.find(key);
@@ -146,13 +151,12 @@ std::string program_path(const std::string& word, const SlotPlace& place) {
   return place.release_dir + "/" + std::string(inside);
 }
 
-std::set<std::string> programs_in_release(const model::Component& component) {
+std::set<std::string> programs_in_release(const model::Component& component, const std::vector<std::string>& command) {
   std::set<std::string> paths;
-  if (component.service.command.empty()) return paths;
+  if (command.empty()) return paths;
   for (const char* slot : {"blue", "green"}) {
     const SlotPlace place = place_in_slot(component, slot, ReleaseId("release"), {"/components", "/units"});
-    const std::filesystem::path program =
-        program_path(expand_variables(component.service.command.front(), place.values()), place);
+    const std::filesystem::path program = program_path(expand_variables(command.front(), place.values()), place);
     const std::filesystem::path inside = program.lexically_normal().lexically_relative(place.release_dir);
     const bool within = program.is_absolute() && !inside.empty() && *inside.begin() != "..";
     if (within) paths.insert(inside.string());

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "coordinator/model/manifest.hpp"
 #include "coordinator/planner/slot_place.hpp"
@@ -22,9 +24,11 @@ std::uint16_t port_of_unit_file(std::string_view content);
 /// Where the first word of a command leads: `bin/server` lies in the release, `/usr/bin/env` on the host, and `node`
 /// wherever the host's search path finds it.
 std::string program_path(const std::string& word, const SlotPlace& place);
-/// The files of the release that the component's command runs, relative to it: one, unless ${slot} or ${port} chooses.
-/// None when it runs a program of the host, or a unit of the host.
-std::set<std::string> programs_in_release(const model::Component& component);
+/// The files of the release that a command of the component runs, relative to it: one, unless ${slot} or ${port}
+/// chooses. None when it runs a program of the host, or there is no command.
+std::set<std::string> programs_in_release(const model::Component& component, const std::vector<std::string>& command);
+/// What a service, or a command that runs beside it, finds in its environment. Throws InputError like unit_file().
+std::map<std::string, std::string> service_environment(const model::Component& component, const SlotPlace& place);
 
 /// A word of ExecStart=, quoted so that systemd hands exactly this text to the program.
 std::string quote_for_exec(std::string_view word);

@@ -140,8 +140,58 @@ TEST_F(Runs, OfAnUndoAreOtherRuns) {
   run([&] { services.end_process(unit(), 0); });
   context.undo = true;
   EXPECT_EQ(run([&] { services.end_process(unit(), 5); }).exit_status, 5);
+  EXPECT_EQ(run([&] { services.end_process(unit(), 0); }).state, protocol::StepState::done) << "an undo is tried again";
   context.undo = false;
   EXPECT_EQ(run().state, protocol::StepState::done);
+}
+
+TEST_F(Runs, AreOverBeforeTheyAreUndone) {
+  std::stop_source stop;
+  context.stop = stop.get_token();
+  run([&] { stop.request_stop(); });
+  const std::string step = unit();
+  ASSERT_EQ(services.status(step).active_state, "active");
+  context.stop = {};
+  context.undo = true;
+  std::string state_during_undo;
+  const protocol::StepResult undone = run([&] {
+    state_during_undo = services.status(step).load_state;
+    services.end_process(unit(), 0);
+  });
+  EXPECT_EQ(undone.state, protocol::StepState::done);
+  EXPECT_EQ(state_during_undo, "not-found") << "its effect would come after that of its undo";
+}
+
+TEST_F(Runs, AreWaitedForWhenSystemdIsOnlyAboutToStartThem) {
+  // The agent died between its order to systemd and the start.
+  services.start_transient({.name = unit(),
+                            .description = "",
+                            .argv = {"/usr/bin/migrate"},
+                            .environment = {},
+                            .working_directory = "",
+                            .user = "",
+                            .timeout_ms = 0});
+  UnitStatus& status = services.unit(unit()).status;
+  const UnitStatus running = status;
+  status.active_state = "inactive";
+  status.sub_state = "dead";
+  status.job_pending = true;
+  context.recovered = true;
+  int looks = 0;
+  const protocol::StepResult result = run([&] {
+    if (++looks == 1) services.unit(unit()).status = running;
+    if (looks == 2) services.end_process(unit(), 6);
+  });
+  EXPECT_EQ(result.state, protocol::StepState::failed);
+  EXPECT_EQ(result.exit_status, 6);
+}
+
+TEST_F(Runs, AreUnknownWhenSomebodyElseStoppedThem) {
+  const protocol::StepResult result = run([&] {
+    services.unit(unit()).status.active_state = "inactive";
+    services.unit(unit()).status.sub_state = "dead";
+  });
+  EXPECT_EQ(result.state, protocol::StepState::unknown) << "it did not say that it had succeeded";
 }
 
 TEST_F(Runs, TakeNoRelativePath) {

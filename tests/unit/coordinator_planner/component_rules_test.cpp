@@ -64,6 +64,20 @@ TEST(ComponentRules, CheckTheService) {
   EXPECT_TRUE(has(refusal_of("service: {command: [a], environment: {A: off}}"), "put it in quotes"));
 }
 
+TEST(ComponentRules, CheckCommandsThatRunOnce) {
+  const auto run = [](const std::string& text) { return refusal_of("service: {command: [a]}, run: [" + text + "]"); };
+  EXPECT_EQ(run("{name: warm, command: [bin/warm, \"${port}\"], undo: [/bin/true], user: www}"), "(accepted)");
+  EXPECT_EQ(refusal_of("service: {command: [a], user: www}, run: [{name: warm, command: [bin/warm], when: swap}]"),
+            "(accepted)");
+  EXPECT_TRUE(has(run("{name: warm, command: [bin/warm]}"), "needs a `user`"));
+  EXPECT_TRUE(has(run("{name: warm, command: [warm], user: www}"), "write bin/warm"));
+  EXPECT_TRUE(has(run("{name: warm, command: [bin/warm], undo: [cool], user: www}"), "write bin/cool"));
+  EXPECT_TRUE(has(run("{name: warm, command: [../warm], user: www}"), "leaves the release's directory"));
+  EXPECT_TRUE(has(run("{name: warm, command: \"bin/warm now\", user: www}"), "must be a list of words"));
+  EXPECT_TRUE(has(run("{name: warm, command: [bin/warm], user: www, when: commit}"), "must be one of prepare, swap"));
+  EXPECT_TRUE(has(run("{name: a, command: [bin/a], user: w}, {name: a, command: [bin/b], user: w}"), "is there twice"));
+}
+
 TEST(ComponentRules, CheckPathsAndUnits) {
   EXPECT_TRUE(has(refusal_of("shared: [../x]"), "a path inside the release"));
   EXPECT_TRUE(has(refusal_of("shared: [/x]"), "a path inside the release"));
@@ -110,6 +124,23 @@ TEST(ComponentRules, CheckNamesAndDependencies) {
   EXPECT_TRUE(has(refusal_of_two("dependencies: [c]", "priority: 1"), "`a` depends on `c`, which is no component"));
   EXPECT_TRUE(has(refusal([] { read_manifest("metadata: {name: x}\ncomponents: [{name: a}, {name: a}]\n", "f.yaml"); }),
                   "f.yaml:2:25: the component `a` is there twice (first at f.yaml:2:14)"));
+}
+
+/// What is no name could be put into a plan that every agent refuses.
+TEST(ComponentRules, TakeOnlyNamesOfUnitsForUnits) {
+  const auto check = [](const std::string& unit) {
+    return refusal_of("health_checks: [{name: c, type: unit, config: {unit: \"" + unit + "\"}}]");
+  };
+  for (const std::string unit : {"postgresql.service", "api@${slot}.service", "${component}@${slot}.service"}) {
+    EXPECT_EQ(check(unit), "(accepted)") << unit;
+  }
+  for (const std::string& unit :
+       {std::string("postg - .service"), std::string("a/b.service"), std::string("a;b.service"),
+        std::string("${release_dir}.service"), std::string("-a.service"), std::string("postgresql"),
+        std::string(200, 'a') + "${component}.service"}) {
+    EXPECT_TRUE(has(check(unit), "must be the name of a unit"));
+  }
+  EXPECT_TRUE(has(refusal_of("adopt: {unit: \"old api.service\"}"), "name of a service"));
 }
 
 }  // namespace switchyard::planner

@@ -73,6 +73,29 @@ TEST(DeploymentPlanner, UndoesAStartOnlyAfterTheSlotWasDrained) {
   EXPECT_TRUE(std::get<protocol::EnsureFile>(undos[4]).absent);
 }
 
+TEST(DeploymentPlanner, RunsCommandsOnceBesideTheNewSlotAndBeforeTheLastChecks) {
+  model::Manifest manifest = manifest_from_text("api@h1");
+  const auto command = [](const std::string& name, Phase phase, Texts undo) {
+    return model::RunCommand{name, phase, {"bin/" + name, "${port}"}, std::move(undo), "www", 7'000, "f.yaml:1:1"};
+  };
+  manifest.components[0].runs = {command("warm", Phase::prepare, {"/bin/cool", "${slot}"}),
+                                 command("tell", Phase::swap, {})};
+  const model::Plan plan = plan_deployment(manifest, facts_for(manifest), {});
+  const protocol::SliceComponent& api = component_on(plan, "api", "h1");
+  EXPECT_EQ(titles(api, Phase::prepare).back(), "run warm");
+  EXPECT_EQ(titles(api, Phase::swap).at(2), "run tell");
+  const protocol::Step warm = step_titled(api, "run warm");
+  const auto run = std::get<protocol::Run>(warm.action);
+  EXPECT_EQ(run.argv, (Texts{"/srv/api/releases/" + api.release.str() + "/bin/warm", "10002"}));
+  EXPECT_EQ(run.user, "www");
+  EXPECT_EQ(run.environment.at("SWITCHYARD_SLOT"), "green");
+  EXPECT_EQ(warm.attempts, 1U) << "what may have run is not run again";
+  EXPECT_EQ(warm.timeout_ms, 7'000U);
+  EXPECT_EQ(std::get<protocol::Run>(*warm.undo).argv, (Texts{"/bin/cool", "green"}));
+  EXPECT_FALSE(step_titled(api, "run tell").undo);
+  EXPECT_EQ(plan.settings.confirm_ms, limits::lease_ms_default) << "a command in the swap takes its time";
+}
+
 TEST(DeploymentPlanner, StartsAFirstDeploymentInTheSwapWhenItsDependenciesAreLive) {
   const model::Plan plan = plan_from_text("db@h1 > api@h1", {.first = true});
   const protocol::SliceComponent& api = component_on(plan, "api", "h1");

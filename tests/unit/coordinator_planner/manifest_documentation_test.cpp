@@ -19,7 +19,7 @@ TEST(ManifestDocumentation, EveryExampleLoads) {
     EXPECT_NO_THROW(read_manifest(example, "docs/manifest.md")) << example;
     ++examples;
   }
-  EXPECT_EQ(examples, 3);
+  EXPECT_EQ(examples, 4);
 }
 
 }  // namespace switchyard::planner

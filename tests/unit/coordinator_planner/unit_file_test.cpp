@@ -31,7 +31,7 @@ TEST(UnitFile, KnowsWhichFilesOfTheReleaseACommandRuns) {
   const auto programs = [](const std::string& word) {
     model::Component api = component();
     api.service.command = {word, "--verbose"};
-    return programs_in_release(api);
+    return programs_in_release(api, api.service.command);
   };
   using Paths = std::set<std::string>;
   EXPECT_EQ(programs("bin/api"), Paths{"bin/api"});
