@@ -23,6 +23,10 @@ struct DecodeError : Error {
 struct StoreError : Error {
   using Error::Error;
 };
+/// The store's disk is full: nothing can be written until somebody has made room, and what is known can be read.
+struct StoreFullError : StoreError {
+  using StoreError::StoreError;
+};
 /// The store says that another coordinator holds a newer epoch: this process must end.
 struct StaleEpochError : StoreError {
   using StoreError::StoreError;

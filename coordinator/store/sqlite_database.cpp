@@ -22,11 +22,11 @@ void check(sqlite3* handle, int code, const char* what) {
     log::error("fsync of the store failed, its state on disk is unknown; ending the process", {{"sqlite", said}});
     std::abort();
   }
-  std::string advice;
-  if ((extended & 0xff) == SQLITE_FULL) advice = "; free space on the disk of the state directory";
-  if ((extended & 0xff) == SQLITE_BUSY) advice = "; another process keeps the database locked";
-  throw StoreError(std::string("the store failed at ") + what + ": " + said + " (sqlite " + std::to_string(extended) +
-                   ")" + advice);
+  const std::string text =
+      std::string("the store failed at ") + what + ": " + said + " (sqlite " + std::to_string(extended) + ")";
+  if ((extended & 0xff) == SQLITE_FULL) throw StoreFullError(text + "; free space on the disk of the state directory");
+  if ((extended & 0xff) == SQLITE_BUSY) throw StoreError(text + "; another process keeps the database locked");
+  throw StoreError(text);
 }
 
 /// Created here, so that the file has its mode before it has any content.
