@@ -9,7 +9,7 @@
 #include "common/error.hpp"
 #include "common/file_descriptor.hpp"
 
-namespace switchyard::agent {
+namespace switchyard {
 
 /// Holds an exclusive lock between processes while it lives. The file is made when missing, and stays. Waits for the
 /// holder, which every caller bounds by doing bounded work under it.
@@ -27,4 +27,4 @@ class FileLock {
   FileDescriptor file_;
 };
 
-}  // namespace switchyard::agent
+}  // namespace switchyard

@@ -1,30 +1,21 @@
 #include "agent/journal/journal_disk.hpp"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 
 #include <cerrno>
 #include <utility>
 
 #include "common/error.hpp"
+#include "common/file_lock.hpp"
 #include "common/file_system.hpp"
 
 namespace switchyard::agent {
 namespace {
 
-class FileLock final : public JournalDisk::Lock {
- public:
-  explicit FileLock(const std::filesystem::path& path)
-      : file_(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600)) {
-    if (!file_) throw_errno("opening " + path.string());
-    while (::flock(file_.get(), LOCK_EX) != 0) {
-      if (errno != EINTR) throw_errno("locking " + path.string());
-    }
-  }
-
- private:
-  FileDescriptor file_;
+struct HeldLock final : JournalDisk::Lock {
+  explicit HeldLock(const std::filesystem::path& path) : lock(path) {}
+  FileLock lock;
 };
 
 }  // namespace
@@ -32,7 +23,7 @@ class FileLock final : public JournalDisk::Lock {
 PosixJournalDisk::PosixJournalDisk(const std::filesystem::path& directory) : path_(directory / "journal") {}
 
 std::unique_ptr<JournalDisk::Lock> PosixJournalDisk::lock() {
-  return std::make_unique<FileLock>(path_.string() + ".lock");
+  return std::make_unique<HeldLock>(path_.string() + ".lock");
 }
 
 std::optional<std::uint64_t> PosixJournalDisk::present() {

@@ -4,8 +4,8 @@
 #include <sstream>
 #include <utility>
 
-#include "agent/system/file_lock.hpp"
 #include "common/error.hpp"
+#include "common/file_lock.hpp"
 #include "common/log.hpp"
 
 namespace switchyard::agent {

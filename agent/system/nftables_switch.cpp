@@ -2,9 +2,9 @@
 
 #include <utility>
 
-#include "agent/system/file_lock.hpp"
 #include "agent/system/switch_unit.hpp"
 #include "common/error.hpp"
+#include "common/file_lock.hpp"
 #include "common/log.hpp"
 
 namespace switchyard::agent {
