@@ -1,19 +1,20 @@
 #include "coordinator/coordinator.hpp"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
 #include <string>
 
 #include "common/clock.hpp"
+#include "common/error.hpp"
 #include "common/file_system.hpp"
-#include "common/limits.hpp"
 #include "common/log.hpp"
 #include "common/service_notify.hpp"
 #include "coordinator/api/http_server.hpp"
 #include "coordinator/fleet/allow_list.hpp"
 #include "coordinator/fleet/audit.hpp"
-#include "coordinator/fleet/fleet_operations.hpp"
+#include "coordinator/fleet/fleet.hpp"
 #include "coordinator/fleet/loop_timers.hpp"
 #include "coordinator/key_files.hpp"
 #include "coordinator/store/migrations.hpp"
@@ -29,6 +30,28 @@ std::filesystem::path prepare_state(const CoordinatorConfig& config) {
   files.create_directories(config.state_directory / "artifacts", 0700);
   if (!config.api.unix_socket.empty()) files.create_directories(config.api.unix_socket.parent_path(), 0755);
   return config.state_directory;
+}
+
+/// Root can read everything; who runs the coordinator cannot.
+void check_owners(const std::filesystem::path& state) {
+  struct stat directory {};
+  if (::stat(state.c_str(), &directory) != 0) return;
+  for (const std::filesystem::directory_entry& entry : std::filesystem::directory_iterator(state)) {
+    struct stat file {};
+    if (::lstat(entry.path().c_str(), &file) != 0 || file.st_uid == directory.st_uid) continue;
+    throw InputError(entry.path().string() + " belongs to user " + std::to_string(file.st_uid) + ", but " +
+                     state.string() + " to user " + std::to_string(directory.st_uid) +
+                     ", as whom the coordinator runs: it could not write this file. Give it to that user (chown)");
+  }
+}
+
+/// What root makes here (the lock of the store), the coordinator's user could not open.
+void become_owner_of(const std::filesystem::path& state) {
+  struct stat directory {};
+  if (::geteuid() != 0) return;
+  if (::stat(state.c_str(), &directory) != 0 || ::setegid(directory.st_gid) != 0 || ::seteuid(directory.st_uid) != 0) {
+    throw_errno("becoming the owner of " + state.string());
+  }
 }
 
 std::string holder_name() {
@@ -52,8 +75,6 @@ fleet::EnrolmentTerms enrolment_terms(const CoordinatorConfig& config, const pro
 struct Coordinator::Parts {
   Parts(EventLoop& event_loop, const CoordinatorConfig& config);
 
-  void take_over();
-  void keep_pinging();
   void keep_alive(std::int64_t interval_ms);
 
   EventLoop& loop;
@@ -63,25 +84,9 @@ struct Coordinator::Parts {
   protocol::CurveKeyPair server_keys;
   SigningKeyPair plan_key;
   store::SqliteStore store;
-  fleet::ArtifactStore artifacts;
-
   protocol::ZmqRouter router;
   fleet::AllowList allow_list;
-  fleet::AgentRegistry registry;
-  fleet::HostBook hosts;
-
-  fleet::TimelineViewers viewers;
-  fleet::DeploymentRuns runs;
-  fleet::InventoryRounds inventory;
-  fleet::Planning planning;
-  fleet::DeploymentStarter starter;
-  fleet::Convergence convergence;
-
-  fleet::ArtifactPruner pruner;
-  fleet::RefusalBook refusals;
-  fleet::Recovery recovery;
-  fleet::Intake intake;
-  fleet::FleetOperations operations;
+  fleet::Fleet fleet;
   std::unique_ptr<api::HttpServer> http;  ///< last: it answers only when all else is there
 };
 
@@ -92,57 +97,30 @@ Coordinator::Parts::Parts(EventLoop& event_loop, const CoordinatorConfig& config
       server_keys(load_or_make_server_keys(state)),
       plan_key(load_or_make_plan_key(state)),
       store(state / "coordinator.db"),
-      artifacts(state / "artifacts"),
       router({config.control_address, config.bulk_address, server_keys}, loop,
              [this](protocol::ZmqRouter::Arrival arrival) {
-               intake.frame_arrived(arrival.peer, arrival.channel, arrival.connection, arrival.frame);
+               fleet.intake.frame_arrived(arrival.peer, arrival.channel, arrival.connection, arrival.frame);
              }),
       allow_list([this](const HostId& peer, const std::string& key) { return router.allow(peer, key); },
                  [this](const HostId& peer) { router.disallow(peer); }),
-      registry(router, clock),
-      hosts(store, clock, enrolment_terms(config, server_keys, plan_key),
-            [this](const std::map<std::string, HostId>& allowed) { allow_list.set(allowed); }),
-      viewers(store, timers),
-      runs(store, registry, timers, clock, viewers),
-      inventory(registry, timers, clock),
-      planning(store, hosts, artifacts, inventory, clock, plan_key, config.host_roots),
-      starter(store, runs, clock),
-      convergence(store, planning, starter, registry, timers, clock),
-      pruner(store, artifacts, timers, clock, config.keep_releases),
-      refusals(store, clock),
-      recovery(store, registry, runs, hosts, clock),
-      intake({store, registry, hosts, runs, inventory, convergence, artifacts, refusals, recovery}),
-      operations({store, clock, registry, hosts, artifacts, pruner, runs, planning, starter, convergence, viewers,
-                  intake, recovery}) {
-  take_over();
-  http = std::make_unique<api::HttpServer>(loop, operations, config.api);
-  keep_pinging();
-  if (const auto watchdog = service_watchdog_ms()) keep_alive(*watchdog / 2);
-}
-
-/// From here on every older coordinator on this store is fenced, and the agents obey this one.
-void Coordinator::Parts::take_over() {
-  const std::uint64_t epoch = store.take_epoch(holder_name());
-  store.commit({fleet::audit_row(clock, fleet::coordinator_itself(), "coordinator.start", holder_name(), {},
-                                 {{"epoch", std::to_string(epoch)}, {"version", SWITCHYARD_VERSION}})});
-  registry.speak_for(epoch, store.audit_head());
-  runs.when_finished([this](const model::DeploymentRow& row) {
-    convergence.deployment_finished(row);
-    pruner.deployment_finished();
-  });
-  convergence.refresh();
-  runs.restore();
-  hosts.load();                              // agents are let in only now
+      fleet({
+          .store = store,
+          .bus = router,
+          .timers = timers,
+          .clock = clock,
+          .artifacts = state / "artifacts",
+          .plan_key = plan_key,
+          .terms = enrolment_terms(config, server_keys, plan_key),
+          .publish = [this](const std::map<std::string, HostId>& allowed) { allow_list.set(allowed); },
+          .take_refused = [this] { return router.take_refused(); },
+          .host_roots = config.host_roots,
+          .keep_releases = config.keep_releases,
+      }) {
+  const std::uint64_t epoch = fleet.begin(holder_name());
   static_cast<void>(router.take_refused());  // who dialled a moment too early is no stranger
-  log::info("coordinator started", {{"epoch", epoch}, {"hosts", hosts.rows().size()}, {"state", state.string()}});
-}
-
-void Coordinator::Parts::keep_pinging() {
-  timers.set("coordinator/ping", limits::ping_interval_ms, [this] {
-    intake.turned_away(router.take_refused());
-    intake.tick();
-    keep_pinging();
-  });
+  log::info("coordinator started", {{"epoch", epoch}, {"hosts", fleet.hosts.rows().size()}, {"state", state.string()}});
+  http = std::make_unique<api::HttpServer>(loop, fleet.operations, config.api);
+  if (const auto watchdog = service_watchdog_ms()) keep_alive(*watchdog / 2);
 }
 
 void Coordinator::Parts::keep_alive(std::int64_t interval_ms) {
@@ -156,9 +134,25 @@ Coordinator::~Coordinator() = default;
 
 void check_coordinator(const CoordinatorConfig& config) {
   const std::filesystem::path& state = config.state_directory;
+  check_owners(state);
   if (std::filesystem::exists(state / "server.key")) load_or_make_server_keys(state);
   if (std::filesystem::exists(state / "plan.key")) load_or_make_plan_key(state);
   if (std::filesystem::exists(state / "coordinator.db")) store::check_schema(state / "coordinator.db");
+}
+
+void mark_restored(const CoordinatorConfig& config) {
+  const std::filesystem::path& state = config.state_directory;
+  const std::filesystem::path file = state / "coordinator.db";
+  if (!std::filesystem::exists(file)) {
+    throw InputError("there is no store " + file.string() + "; put the copy in its place first");
+  }
+  check_owners(state);
+  become_owner_of(state);
+  store::SqliteStore store(file);
+  const SystemClock clock;
+  store.take_epoch(holder_name());
+  store.commit({store::SetRestored{true}, fleet::audit_row(clock, fleet::coordinator_itself(), "store.restored",
+                                                           file.string(), "a copy was put in the place of the store")});
 }
 
 }  // namespace switchyard

@@ -26,4 +26,8 @@ class Coordinator {
 /// beside a coordinator. Throws Error.
 void check_coordinator(const CoordinatorConfig& config);
 
+/// Notes in the store that it is a copy which took the place of a newer one. No coordinator may run on it meanwhile.
+/// Throws Error.
+void mark_restored(const CoordinatorConfig& config);
+
 }  // namespace switchyard

@@ -17,24 +17,32 @@ namespace {
 using namespace switchyard;
 
 constexpr std::string_view usage =
-    "usage: switchyard-coordinator [--config FILE] [--root DIR] [--check]\n"
+    "usage: switchyard-coordinator [--config FILE] [--root DIR] [--check | --restored]\n"
     "\n"
     "Holds the plans and the state of a fleet's deployments, and drives the agents.\n"
     "\n"
     "  --config FILE  configuration (default: /etc/switchyard/coordinator.yaml, if it exists)\n"
     "  --root DIR     goes before every path of this machine, the configuration's default place too\n"
     "  --check        reads configuration, keys and store, says whether they are in order, and ends\n"
+    "  --restored     says that the store is a copy that was restored, and ends: from its next start on the "
+    "coordinator\n"
+    "                 gives no command until `switchyard recover` has read back what the hosts know\n"
     "  --version      prints the version\n"
-    "  --help         prints this text\n";
+    "  --help         prints this text\n"
+    "\n"
+    "Exit status: 0 ended on request, or in order; 3 another coordinator has taken over this store; 70 ended after an\n"
+    "error; 78 configuration or a key is not as it must be.\n";
 
-/// Another coordinator has taken over: the supervisor must not start this one again at once.
-constexpr int exit_stale = 2;
+/// Another coordinator has taken over: RestartPreventExitStatus= of the unit names this number, or the two would take
+/// the store from each other for ever.
+constexpr int exit_stale = 3;
 
 struct Arguments {
   std::filesystem::path config;
   bool config_named = false;
   std::filesystem::path root;
   bool check = false;
+  bool restored = false;
   bool help = false;
   bool version = false;
 };
@@ -54,6 +62,8 @@ Arguments parse(int count, char** values) {
       arguments.root = value();
     } else if (word == "--check") {
       arguments.check = true;
+    } else if (word == "--restored") {
+      arguments.restored = true;
     } else if (word == "--help" || word == "-h") {
       arguments.help = true;
     } else if (word == "--version") {
@@ -62,6 +72,7 @@ Arguments parse(int count, char** values) {
       throw InputError("unknown argument '" + std::string(word) + "'; see --help");
     }
   }
+  if (arguments.check && arguments.restored) throw InputError("--check and --restored exclude each other; see --help");
   if (!arguments.config_named) {
     arguments.config =
         (arguments.root.empty() ? std::filesystem::path("/") : arguments.root) / "etc/switchyard/coordinator.yaml";
@@ -90,6 +101,11 @@ int run(const Arguments& arguments) {
   }
   const CoordinatorConfig config = load_coordinator_config(arguments.config, arguments.config_named, arguments.root);
   log::set_up("switchyard-coordinator", config.log_level);
+  if (arguments.restored) {
+    mark_restored(config);
+    std::puts("noted: after its start the coordinator waits for `switchyard recover`");
+    return EX_OK;
+  }
   if (!arguments.check) {
     serve(config);
     return EX_OK;

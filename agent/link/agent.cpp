@@ -15,6 +15,7 @@
 #include "agent/link/host_tools.hpp"
 #include "agent/link/link_note.hpp"
 #include "agent/link/step_runner.hpp"
+#include "agent/link/witness.hpp"
 #include "agent/system/switch_watch.hpp"
 #include "common/clock.hpp"
 #include "common/error.hpp"
@@ -43,6 +44,7 @@ struct Agent::Parts {
         identity(agent_identity),
         blobs(clock, [this](protocol::BlobGet question) { loop.post([this, question] { session.send(question); }); }),
         tools(config.paths, clock, blobs),
+        witness(tools.files, config.paths.state),
         switch_watch(tools.nftables, tools.haproxy),
         journal(config.paths.state),
         steps(loop, pool, tools.executors, clock, [this](const StepFinished& finished) { shell.handle(finished); }),
@@ -77,6 +79,7 @@ struct Agent::Parts {
     callbacks.message = [this](std::uint64_t epoch, protocol::Message message) {
       on_message(epoch, std::move(message));
     };
+    callbacks.witness = [this](const std::string& audit_head) { witness.told(audit_head); };
     callbacks.ended = [this] { shell.handle(SessionEnded{}); };
     callbacks.every_ping = [this] { housekeeping(); };
     callbacks.link_changed = [this](LinkState state, const std::string& text) { note_link(state, text); };
@@ -91,6 +94,7 @@ struct Agent::Parts {
     hello.agent_version = SWITCHYARD_VERSION;
     hello.boot_id = boot_id;
     hello.max_epoch = shell.core().max_epoch();
+    hello.audit_head = witness.head();
     hello.open = shell.core().reports(clock.boot_ms());
     return hello;
   }
@@ -138,6 +142,7 @@ struct Agent::Parts {
   EventLoop loop;
   BlobClient blobs;
   HostTools tools;
+  Witness witness;
   SwitchWatch switch_watch;
   JournalFile journal;
   StepRunner steps;

@@ -76,6 +76,7 @@ void CoordinatorSession::on_message(protocol::Envelope envelope) {
     epoch_ = envelope.epoch;
     log::info("coordinator welcomed this agent", {{"host", welcome->host.str()}, {"epoch", envelope.epoch}});
     tell_link(LinkState::connected, "");
+    callbacks_.witness(welcome->audit_head);
     callbacks_.welcomed(envelope.epoch, *welcome, connection_);
     return;
   }
@@ -86,6 +87,7 @@ void CoordinatorSession::on_message(protocol::Envelope envelope) {
   }
   if (!welcomed_) return;
   if (const auto* ping = std::get_if<protocol::Ping>(&envelope.message)) {
+    callbacks_.witness(ping->audit_head);
     transmit(protocol::Channel::control, protocol::Pong{ping->sent_ms, {}});
     return;
   }

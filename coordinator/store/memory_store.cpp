@@ -82,6 +82,7 @@ struct PlainWriter {
   void operator()(const DropArtifact& write) { disk.artifacts.erase(write.release); }
   void operator()(const PutSource& write) { disk.sources.insert_or_assign(write.deployment, write); }
   void operator()(const AppendTimeline& write) { disk.timelines[write.entry.deployment].push_back(write.entry); }
+  void operator()(const SetRestored& write) { disk.restored = write.restored; }
   void operator()(const AppendAudit& write) {
     const std::string head = disk.audit.empty() ? std::string(empty_audit_head) : disk.audit.back().hash;
     const std::uint64_t seq = disk.audit.size() + 1;
@@ -183,8 +184,15 @@ std::vector<StoredAudit> MemoryStore::audit(std::uint64_t after_seq, std::size_t
   return rows;
 }
 
+bool MemoryStore::restored() const { return disk_->restored; }
+
 std::string MemoryStore::audit_head() const {
   return disk_->audit.empty() ? std::string(empty_audit_head) : disk_->audit.back().hash;
+}
+
+bool MemoryStore::knows_audit_head(const std::string& hash) const {
+  // Who asks was mostly told one of the last.
+  return std::any_of(disk_->audit.rbegin(), disk_->audit.rend(), [&](const auto& row) { return row.hash == hash; });
 }
 
 }  // namespace switchyard::store

@@ -20,6 +20,7 @@ struct MemoryDisk {
   };
   std::uint64_t epoch = 0;
   std::uint64_t plan_seq = 0;
+  bool restored = false;
   Guarded guarded;
   std::vector<DeploymentId> order;  ///< of creation
   std::map<DeploymentId, model::DeploymentRow> deployments;
@@ -66,7 +67,9 @@ class MemoryStore : public StateStore {
   std::vector<model::TimelineEntry> timeline(const DeploymentId& id, std::size_t after,
                                              std::size_t limit) const override;
   std::vector<StoredAudit> audit(std::uint64_t after_seq, std::size_t limit) const override;
+  bool restored() const override;
   std::string audit_head() const override;
+  bool knows_audit_head(const std::string& hash) const override;
 
  private:
   void check_epoch() const;

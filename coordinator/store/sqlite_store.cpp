@@ -320,9 +320,21 @@ std::vector<StoredAudit> SqliteStore::audit(std::uint64_t after_seq, std::size_t
   });
 }
 
+bool SqliteStore::restored() const {
+  SqliteStatement statement(database_, "SELECT restored FROM lease WHERE id = 1");
+  ENSURE(statement.step());
+  return statement.as<bool>();
+}
+
 std::string SqliteStore::audit_head() const {
   SqliteStatement statement(database_, "SELECT hash FROM audit ORDER BY seq DESC LIMIT 1");
   return statement.step() ? statement.text() : std::string(empty_audit_head);
+}
+
+bool SqliteStore::knows_audit_head(const std::string& hash) const {
+  SqliteStatement statement(database_, "SELECT 1 FROM audit WHERE hash = ?");
+  statement.bind(hash);
+  return statement.step();
 }
 
 }  // namespace switchyard::store

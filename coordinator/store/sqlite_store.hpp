@@ -40,7 +40,9 @@ class SqliteStore final : public StateStore {
   std::vector<model::TimelineEntry> timeline(const DeploymentId& id, std::size_t after,
                                              std::size_t limit) const override;
   std::vector<StoredAudit> audit(std::uint64_t after_seq, std::size_t limit) const override;
+  bool restored() const override;
   std::string audit_head() const override;
+  bool knows_audit_head(const std::string& hash) const override;
 
  private:
   void check_epoch();

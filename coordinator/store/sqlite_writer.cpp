@@ -181,4 +181,8 @@ void SqliteWriter::operator()(const AppendAudit& write) {
       .run();
 }
 
+void SqliteWriter::operator()(const SetRestored& write) {
+  SqliteStatement(database_, "UPDATE lease SET restored = ? WHERE id = 1").bind(write.restored).run();
+}
+
 }  // namespace switchyard::store

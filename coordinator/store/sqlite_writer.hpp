@@ -25,6 +25,7 @@ class SqliteWriter {
   void operator()(const PutRequestKey& write);
   void operator()(const AppendTimeline& write);
   void operator()(const AppendAudit& write);
+  void operator()(const SetRestored& write);
 
  private:
   /// The one text that a query gives; nothing without a row.

@@ -85,10 +85,14 @@ struct AppendTimeline {
 struct AppendAudit {
   model::AuditEntry entry;
 };
+/// Whether this store is a copy that took the place of a newer one, see fleet/recovery.hpp.
+struct SetRestored {
+  bool restored = false;
+};
 
 using Write =
     std::variant<PutDeployment, PutPlan, PutDecision, TakeLock, ReleaseLocks, PutHost, PutToken, UseToken, PutServing,
-                 PutArtifact, DropArtifact, PutSource, PutRequestKey, AppendTimeline, AppendAudit>;
+                 PutArtifact, DropArtifact, PutSource, PutRequestKey, AppendTimeline, AppendAudit, SetRestored>;
 using Transaction = std::vector<Write>;
 
 /// A write that the state of the store does not allow: lock held, token used, decision already made otherwise.
@@ -142,7 +146,11 @@ class StateStore {
   virtual std::vector<model::TimelineEntry> timeline(const DeploymentId& id, std::size_t after,
                                                      std::size_t limit) const = 0;
   virtual std::vector<StoredAudit> audit(std::uint64_t after_seq, std::size_t limit) const = 0;
+  virtual bool restored() const = 0;
   virtual std::string audit_head() const = 0;
+  /// Whether this was the head of the chain at some time. A head that somebody was told, and that the store does not
+  /// know, was made by a newer store than this one, or by another.
+  virtual bool knows_audit_head(const std::string& hash) const = 0;
 };
 
 }  // namespace switchyard::store

@@ -19,7 +19,7 @@
 #include <sstream>
 #include <stdexcept>
 #include <thread>
-#include <vector>
+#include <utility>
 
 #include "protocol/enrolment.hpp"
 
@@ -82,10 +82,7 @@ Attacked::Attacked() {
 }
 
 Attacked::~Attacked() {
-  if (pid_ > 0) {
-    ::kill(pid_, SIGTERM);
-    ::waitpid(pid_, nullptr, 0);
-  }
+  stop();
   std::error_code ignored;
   std::filesystem::remove_all(root_, ignored);
 }
@@ -96,17 +93,53 @@ void Attacked::start() {
       << "listen: {control: \"127.0.0.1:" << endpoint_.control_port << "\", bulk: \"127.0.0.1:" << endpoint_.bulk_port
       << "\"}\nadvertise: [\"127.0.0.1:" << endpoint_.control_port << ":" << endpoint_.bulk_port
       << "\"]\nhttp: {listen: \"127.0.0.1:" << http_port_ << "\"}\n";
+  pid_ = spawn();
+}
+
+pid_t Attacked::spawn(const std::vector<std::string>& more) const {
   std::vector<std::string> words = {SWITCHYARD_COORDINATOR, "--root", root_.string()};
+  words.insert(words.end(), more.begin(), more.end());
   std::vector<char*> argv;
   for (std::string& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
   posix_spawn_file_actions_t files;
   posix_spawn_file_actions_init(&files);
-  posix_spawn_file_actions_addopen(&files, 1, (root_ / "log").c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+  posix_spawn_file_actions_addopen(&files, 1, (root_ / "log").c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
   posix_spawn_file_actions_adddup2(&files, 1, 2);
-  const int error = posix_spawn(&pid_, SWITCHYARD_COORDINATOR, &files, nullptr, argv.data(), environ);
+  pid_t child = -1;
+  const int error = posix_spawn(&child, SWITCHYARD_COORDINATOR, &files, nullptr, argv.data(), environ);
   posix_spawn_file_actions_destroy(&files);
   if (error != 0) throw std::runtime_error(std::string("starting the coordinator: ") + std::strerror(error));
+  return child;
+}
+
+void Attacked::stop() {
+  if (pid_ <= 0) return;
+  ::kill(pid_, SIGTERM);
+  ::waitpid(std::exchange(pid_, -1), nullptr, 0);
+}
+
+int Attacked::end_within(int ms) {
+  for (int waited = 0; waited < ms; waited += 50) {
+    int status = 0;
+    if (::waitpid(pid_, &status, WNOHANG) == pid_) {
+      pid_ = -1;
+      return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+  return -1;
+}
+
+void Attacked::start_again() {
+  start();
+  wait_until_it_answers();
+}
+
+int Attacked::run_beside(const std::vector<std::string>& arguments) const {
+  int status = 0;
+  ::waitpid(spawn(arguments), &status, 0);
+  return WEXITSTATUS(status);
 }
 
 void Attacked::wait_until_it_answers() {

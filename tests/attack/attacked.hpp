@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "protocol/endpoint.hpp"
 #include "protocol/zmq_curve_keys.hpp"
@@ -30,6 +31,7 @@ class Attacked {
   const std::string& server_key() const { return server_key_; }
   std::uint16_t http_port() const { return http_port_; }
   std::filesystem::path socket() const { return root_ / "run/switchyard/coordinator.sock"; }
+  std::filesystem::path store() const { return root_ / "var/lib/switchyard/coordinator.db"; }
   std::string admin_token() const;
 
   /// Over the unix socket, as root.
@@ -40,12 +42,22 @@ class Attacked {
   protocol::CurveKeyPair enrol(const std::string& host) const;
   RawPeer dial(const protocol::CurveKeyPair& keys, const std::string& routing_id = {}) const;
 
+  // --- the program's end ---
+  void stop();
+  /// Its exit status, or -1 when it still runs.
+  int end_within(int ms);
+  /// In the same directory, after stop().
+  void start_again();
+  /// The exit status of the same program, with these arguments, on the same directory.
+  int run_beside(const std::vector<std::string>& arguments) const;
+
   // As the kernel counts.
   std::uint64_t memory_kib() const;
   std::int64_t cpu_ms() const;
 
  private:
   void start();
+  pid_t spawn(const std::vector<std::string>& more = {}) const;
   void wait_until_it_answers();
   std::string new_enrolment(const std::string& host_pattern) const;
 

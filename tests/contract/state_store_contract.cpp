@@ -335,6 +335,9 @@ TYPED_TEST(StateStoreContract, ChainsTheAuditLogAcrossRestarts) {
   EXPECT_EQ(find_audit_break(rows), std::nullopt);
   EXPECT_EQ(rows[2].entry, make_audit("three"));
   EXPECT_EQ(this->store->audit_head(), rows[2].hash);
+  for (const StoredAudit& row : rows) EXPECT_TRUE(this->store->knows_audit_head(row.hash));
+  EXPECT_FALSE(this->store->knows_audit_head(audit_hash("another chain", 1, make_audit("one"))));
+  EXPECT_FALSE(this->store->knows_audit_head(""));
   EXPECT_EQ(this->store->audit(2, 10).size(), 1u);
   EXPECT_EQ(this->store->audit(0, 1).size(), 1u);
 }

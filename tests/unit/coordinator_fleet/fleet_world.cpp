@@ -26,43 +26,19 @@ Process::Process(std::shared_ptr<store::MemoryDisk> disk, FakeBus& bus, testing:
                  const SigningKeyPair& plan_key, const std::filesystem::path& artifact_directory)
     : timers(clock),
       store(std::move(disk)),
-      artifacts(artifact_directory),
-      registry(bus, clock),
-      hosts(store, clock,
-            {.endpoints = {{"coordinator.example", 7400, 7401}},
-             .server_public_key = fake_key("server"),
-             .plan_public_key = plan_key.public_key,
-             .public_key_of = fake_key},
-            [this](const std::map<std::string, HostId>& keys) { allowed = keys; }),
-      viewers(store, timers),
-      runs(store, registry, timers, clock, viewers),
-      inventory(registry, timers, clock),
-      planning(store, hosts, artifacts, inventory, clock, plan_key, {}),
-      starter(store, runs, clock),
-      convergence(store, planning, starter, registry, timers, clock),
-      pruner(store, artifacts, timers, clock, limits::keep_releases_default),
-      refusals(store, clock),
-      recovery(store, registry, runs, hosts, clock),
-      intake({store, registry, hosts, runs, inventory, convergence, artifacts, refusals, recovery}),
-      operations({store, clock, registry, hosts, artifacts, pruner, runs, planning, starter, convergence, viewers,
-                  intake, recovery}) {
-  const std::uint64_t epoch = store.take_epoch("test");
-  registry.speak_for(epoch, store.audit_head());
-  runs.when_finished([this](const model::DeploymentRow& row) {
-    convergence.deployment_finished(row);
-    pruner.deployment_finished();
-  });
-  convergence.refresh();
-  runs.restore();
-  hosts.load();
-  keep_pinging();
-}
-
-void Process::keep_pinging() {
-  timers.set("ping", limits::ping_interval_ms, [this] {
-    intake.tick();
-    keep_pinging();
-  });
+      fleet({.store = store,
+             .bus = bus,
+             .timers = timers,
+             .clock = clock,
+             .artifacts = artifact_directory,
+             .plan_key = plan_key,
+             .terms = {.endpoints = {{"coordinator.example", 7400, 7401}},
+                       .server_public_key = fake_key("server"),
+                       .plan_public_key = plan_key.public_key,
+                       .public_key_of = fake_key},
+             .publish = [this](const std::map<std::string, HostId>& keys) { allowed = keys; },
+             .keep_releases = limits::keep_releases_default}) {
+  fleet.begin("test");
 }
 
 FleetWorld::FleetWorld() {
@@ -117,6 +93,7 @@ void FleetWorld::connect(FakeAgent& agent) {
   protocol::Hello hello;
   hello.agent_version = "0.1.0";
   hello.boot_id = "boot";
+  hello.audit_head = agent.audit_head;
   for (const auto& [id, report] : agent.open) hello.open.push_back(report);
   reply(agent, hello);
 }
@@ -141,7 +118,7 @@ void FleetWorld::say(FakeAgent& agent, protocol::Message message) {
 void FleetWorld::deliver(const HostId& peer, protocol::Channel channel, const std::string& session,
                          protocol::Message message, std::uint64_t connection) {
   protocol::Envelope envelope;
-  envelope.epoch = now().store.epoch();
+  envelope.epoch = store().epoch();
   envelope.session = session;
   envelope.seq = 1;
   envelope.message = std::move(message);
@@ -184,7 +161,7 @@ void FleetWorld::run(std::int64_t ms) {
     take_off();
     const bool flying = !flights_.empty() && flights_.begin()->first <= end;
     const std::int64_t until = flying ? flights_.begin()->first : end;
-    if (now().timers.fire_next(until - clock.boot_ms())) continue;
+    if (process_->timers.fire_next(until - clock.boot_ms())) continue;
     if (!flying) break;
     if (clock.boot_ms() < until) clock.advance(until - clock.boot_ms());
     const auto flight = flights_.extract(flights_.begin());
@@ -235,7 +212,8 @@ void FleetWorld::answer(FakeAgent& agent, const protocol::Message& message) {
     reply(agent, protocol::Report{report});
   } else if (const auto* extend = std::get_if<protocol::Extend>(&message)) {
     reply(agent, protocol::Extended{extend->deployment, 30'000});
-  } else if (std::holds_alternative<protocol::Ping>(message)) {
+  } else if (const auto* ping = std::get_if<protocol::Ping>(&message)) {
+    agent.audit_head = ping->audit_head;
     reply(agent, protocol::Pong{});
   }
 }

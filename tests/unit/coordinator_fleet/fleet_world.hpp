@@ -12,13 +12,13 @@
 
 #include "common/crypto.hpp"
 #include "common/error.hpp"
-#include "coordinator/fleet/fleet_operations.hpp"
+#include "coordinator/fleet/fleet.hpp"
 #include "coordinator/store/memory_store.hpp"
 #include "tests/support/fake_clock.hpp"
 #include "tests/support/fake_timers.hpp"
 
-/// A coordinator's fleet without network, disk (but for artifacts) and real time: the parts as coordinator.cpp wires
-/// them, over a MemoryStore, and agents that follow the protocol.
+/// A coordinator's fleet without network, disk (but for artifacts) and real time: the real Fleet over a MemoryStore,
+/// and agents that follow the protocol.
 namespace switchyard::fleet {
 
 /// How long a frame is on its way, in either direction.
@@ -43,36 +43,22 @@ class FakeBus final : public protocol::AgentBus {
   std::function<void(const HostId&)> on_send;
 };
 
-/// One coordinator process's worth of parts. A new one over the same disk is a restart.
+/// One coordinator process's worth. A new one over the same disk is a restart.
 struct Process {
   Process(std::shared_ptr<store::MemoryDisk> disk, FakeBus& bus, testing::FakeClock& clock,
           const SigningKeyPair& plan_key, const std::filesystem::path& artifact_directory);
 
-  void keep_pinging();
-
   testing::FakeTimers timers;
   store::MemoryStore store;
-  ArtifactStore artifacts;
   std::map<std::string, HostId> allowed;  ///< as the transport has it
-  AgentRegistry registry;
-  HostBook hosts;
-  TimelineViewers viewers;
-  DeploymentRuns runs;
-  InventoryRounds inventory;
-  Planning planning;
-  DeploymentStarter starter;
-  Convergence convergence;
-  ArtifactPruner pruner;
-  RefusalBook refusals;
-  Recovery recovery;
-  Intake intake;
-  FleetOperations operations;
+  Fleet fleet;
 };
 
 /// An agent that does what it is told, at once, unless the test says otherwise.
 struct FakeAgent {
   HostId host;
   std::string session;
+  std::string audit_head;  ///< the newest it was told
   std::uint64_t connection = 0;
   bool online = false;
   bool fail_prepare = false;
@@ -96,9 +82,10 @@ class FleetWorld {
   ~FleetWorld();
 
   // --- the coordinator ---
-  Process& now() { return *process_; }
-  Operations& operations() { return process_->operations; }
+  Fleet& now() { return process_->fleet; }
+  Operations& operations() { return now().operations; }
   store::MemoryStore& store() { return process_->store; }
+  const std::map<std::string, HostId>& allowed() { return process_->allowed; }
   void restart();
   /// Uploads a small artifact that holds `text`.
   ReleaseId upload(const std::string& component, const std::string& text);

@@ -24,7 +24,7 @@ class HostBookTest : public ::testing::Test {
   bool enrols(const std::string& token_id, const std::string& name, const std::string& with) {
     return std::holds_alternative<Enrolled>(book().enrol(token_id, {name, with, "0.1.0"}));
   }
-  const std::map<std::string, HostId>& allowed() { return world.now().allowed; }
+  const std::map<std::string, HostId>& allowed() { return world.allowed(); }
 
   FleetWorld world;
 };
@@ -167,7 +167,7 @@ TEST_F(HostBookTest, WritesAnAuditRowForEveryChange) {
   std::vector<std::string> operations;
   for (const store::StoredAudit& row : world.store().audit(0, 100)) operations.push_back(row.entry.operation);
   EXPECT_EQ(operations,
-            (std::vector<std::string>{"token.create", "host.enrol", "host.add", "agent.revoke", "host.remove"}));
+            (std::vector<std::string>{"coordinator.start", "token.create", "host.enrol", "host.add", "agent.revoke", "host.remove"}));
 }
 
 }  // namespace

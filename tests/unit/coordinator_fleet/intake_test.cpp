@@ -190,7 +190,7 @@ TEST_F(IntakeTest, TellsARevokedAgentWhyBeforeTheTransportShutsItOut) {
   FakeAgent& agent = world.add_agent("web-1");
   world.bus.on_send = [&](const HostId& peer) {
     EXPECT_EQ(peer, agent.host);
-    const auto keys = world.now().allowed;
+    const auto keys = world.allowed();
     EXPECT_TRUE(std::any_of(keys.begin(), keys.end(), [&](const auto& key) { return key.second == agent.host; }));
   };
   expect_value(world.operations().revoke_agent(FleetWorld::caller, agent.host));
@@ -222,7 +222,7 @@ TEST_F(IntakeTest, SaysInTheAuditWhoseKeyWasTurnedAwayAtTheDoor) {
   const std::string agent_key = world.now().hosts.find(agent.host)->public_key;
   const TokenMade token = expect_value(world.operations().create_token(FleetWorld::caller, {}));
   std::string token_key;
-  for (const auto& [key, peer] : world.now().allowed) {
+  for (const auto& [key, peer] : world.allowed()) {
     if (peer == protocol::enrolment_peer(token.id)) token_key = key;
   }
   expect_value(world.operations().revoke_agent(FleetWorld::caller, agent.host));
@@ -241,7 +241,7 @@ TEST_F(IntakeTest, SaysInTheAuditWhoseKeyWasTurnedAwayAtTheDoor) {
                                                       {"others", "connection.refuse  9"}}));
 }
 
-TEST_F(IntakeTest, IgnoresAHostThatSpeaksOfAnotherHostsDeployment) {
+TEST_F(IntakeTest, CutsOffAHostThatSpeaksOfAnotherHostsDeploymentAndWritesItIntoTheAudit) {
   world.add_agent("web-1");
   FakeAgent& other = world.add_agent("web-2");
   const ReleaseId release = world.upload("api", "v1");
@@ -249,8 +249,22 @@ TEST_F(IntakeTest, IgnoresAHostThatSpeaksOfAnotherHostsDeployment) {
   const std::size_t lines = world.operations().timeline(started.row.id, 0, 1000).size();
   world.say(other, protocol::Failed{started.row.id, {}, "api", "evil", "stop them"});
   EXPECT_EQ(world.operations().timeline(started.row.id, 0, 1000).size(), lines);
+  EXPECT_FALSE(connected("web-2"));
+  EXPECT_TRUE(connected("web-1"));
   world.run(60'000);
   EXPECT_EQ(world.row(started.row.id).state, model::DeploymentState::done);
+  const auto rows = world.store().audit(0, 1'000);
+  EXPECT_EQ(std::count_if(rows.begin(), rows.end(),
+                          [](const store::StoredAudit& each) {
+                            return each.entry.operation == "message.refuse" && each.entry.object == "web-2";
+                          }),
+            1);
+  // Of one that is over as well.
+  world.connect(other);
+  world.run(latency_ms);
+  ASSERT_TRUE(connected("web-2"));
+  world.say(other, protocol::Reverted{started.row.id, {}, true, "evil"});
+  EXPECT_FALSE(connected("web-2"));
 }
 
 }  // namespace

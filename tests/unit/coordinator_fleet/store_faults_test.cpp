@@ -94,9 +94,9 @@ TEST(StoreFaults, AreTheRequestsOwnWhenAPersonAsksForAChange) {
   FleetWorld world;
   world.store().fail_commit(1, MemoryStore::Fault::lost);
   EXPECT_THROW(world.operations().create_token(FleetWorld::caller, {}), StoreError);
-  EXPECT_TRUE(world.now().allowed.empty());
+  EXPECT_TRUE(world.allowed().empty());
   expect_value(world.operations().create_token(FleetWorld::caller, {}));
-  EXPECT_EQ(world.now().allowed.size(), 1u);
+  EXPECT_EQ(world.allowed().size(), 1u);
 }
 
 TEST(StoreFaults, AnswerAStartThatCouldNotBeWritten) {

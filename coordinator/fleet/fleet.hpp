@@ -1,0 +1,85 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "common/clock.hpp"
+#include "common/crypto.hpp"
+#include "coordinator/fleet/agent_registry.hpp"
+#include "coordinator/fleet/artifact_pruner.hpp"
+#include "coordinator/fleet/artifact_store.hpp"
+#include "coordinator/fleet/convergence.hpp"
+#include "coordinator/fleet/deployment_runs.hpp"
+#include "coordinator/fleet/deployment_starter.hpp"
+#include "coordinator/fleet/fleet_operations.hpp"
+#include "coordinator/fleet/host_book.hpp"
+#include "coordinator/fleet/intake.hpp"
+#include "coordinator/fleet/inventory_rounds.hpp"
+#include "coordinator/fleet/planning.hpp"
+#include "coordinator/fleet/recovery.hpp"
+#include "coordinator/fleet/refusal_book.hpp"
+#include "coordinator/fleet/timeline_viewers.hpp"
+#include "coordinator/fleet/timers.hpp"
+#include "coordinator/store/state_store.hpp"
+#include "protocol/transport.hpp"
+
+namespace switchyard::fleet {
+
+/// A coordinator between its seams, wired in this one place: coordinator.cpp gives it SQLite, ZeroMQ and an event loop,
+/// the tests and the simulation what stands for them there. In the order of construction: each part needs only those
+/// above it. Loop thread only.
+class Fleet {
+ public:
+  struct Seams {
+    store::StateStore& store;
+    protocol::AgentBus& bus;
+    Timers& timers;
+    const Clock& clock;
+    std::filesystem::path artifacts;
+    SigningKeyPair plan_key;
+    EnrolmentTerms terms;
+    HostBook::Publish publish;
+    /// Who was turned away since the last call; asked for at every ping.
+    std::function<std::vector<protocol::RefusedDial>()> take_refused = [] {
+      return std::vector<protocol::RefusedDial>();
+    };
+    HostRoots host_roots = {};
+    std::uint32_t keep_releases;
+  };
+  explicit Fleet(const Seams& seams);
+  Fleet(const Fleet&) = delete;
+  Fleet& operator=(const Fleet&) = delete;
+
+  /// From here on every older coordinator on this store is fenced, and the agents obey this one. Takes up again what
+  /// was under way; hosts are let in at the end of it. Returns the epoch. Throws StoreError.
+  std::uint64_t begin(const std::string& holder);
+  store::StateStore& store;
+  Timers& timers;
+  const Clock& clock;
+
+  ArtifactStore artifacts;
+  AgentRegistry registry;
+  HostBook hosts;
+
+  TimelineViewers viewers;
+  DeploymentRuns runs;
+  InventoryRounds inventory;
+  Planning planning;
+  DeploymentStarter starter;
+  Convergence convergence;
+
+  ArtifactPruner pruner;
+  RefusalBook refusals;
+  Recovery recovery;
+  Intake intake;
+  FleetOperations operations;
+
+ private:
+  void keep_pinging();
+  std::function<std::vector<protocol::RefusedDial>()> take_refused_;
+};
+
+}  // namespace switchyard::fleet

@@ -1,0 +1,2 @@
+DROP INDEX audit_by_hash;
+ALTER TABLE lease DROP COLUMN restored;
