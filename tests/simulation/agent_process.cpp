@@ -78,6 +78,7 @@ struct AgentProcess::Parts {
       shell.handle(agent::SessionBegan{connection});
     };
     callbacks.message = [this](std::uint64_t epoch, protocol::Message message) { hear(epoch, std::move(message)); };
+    callbacks.witness = [this](const std::string& audit_head) { host.audit_head = audit_head; };
     callbacks.ended = [this] { shell.handle(agent::SessionEnded{}); };
     callbacks.every_ping = [this] { shell.compact_if_large(world.journal_compact_bytes); };
     return callbacks;
@@ -91,6 +92,7 @@ struct AgentProcess::Parts {
     hello.agent_version = "simulated";
     hello.boot_id = host.boot_id();
     hello.max_epoch = shell.core().max_epoch();
+    hello.audit_head = host.audit_head;
     hello.open = shell.core().reports(host.clock.boot_ms());
     world.watchman.agent_reports(host.id, hello);
     return hello;
@@ -133,10 +135,7 @@ void AgentProcess::begin() {
     if (role_ == agent::Role::agent) parts_->shell.handle(agent::Began{host_.boot_id()});
   });
   if (role_ == agent::Role::agent || !process.alive()) return;
-  world_.events.at(host_.clock.world_ms(grace_ms), [this, boot = host_.boots, &host = host_] {
-    if (host.dead_man.get() != this || host.boots != boot) return;
-    process.run([this] { parts_->shell.handle(agent::Began{host_.boot_id()}); });
-  });
+  grace_ = process.after(grace_ms, [this] { parts_->shell.handle(agent::Began{host_.boot_id()}); });
 }
 
 void AgentProcess::clear() { parts_.reset(); }

@@ -44,6 +44,7 @@ class AgentProcess {
   Surroundings& world_;
   Host& host_;
   agent::Role role_;
+  Scheduler::Timer grace_;
 };
 
 }  // namespace switchyard::simulation

@@ -23,6 +23,7 @@ class SimStore final : public store::MemoryStore {
  public:
   SimStore(std::shared_ptr<store::MemoryDisk> disk, Surroundings& world, const StoreTrouble& trouble);
   std::uint64_t take_epoch(const std::string& holder) override;
+  std::uint64_t take_epoch_above(std::uint64_t obeyed) override;
   std::uint64_t next_plan_seq() override;
   void commit(const store::Transaction& writes) override;
 
@@ -31,8 +32,7 @@ class SimStore final : public store::MemoryStore {
   const StoreTrouble& trouble_;
 };
 
-/// One life of a coordinator: all of coordinator/fleet over a simulated loop, clock, bus and store, put together as
-/// coordinator/coordinator.cpp does.
+/// One life of a coordinator: the real Fleet over a simulated loop, clock, bus and store.
 class CoordinatorProcess final : public Listener {
  public:
   CoordinatorProcess(Surroundings& world, const MachineClock& clock, std::shared_ptr<store::MemoryDisk> disk,

@@ -41,6 +41,7 @@ void Faults::begin() {
   steps();
   people();
   stale_words();
+  old_copies();
 }
 
 void Faults::network() {
@@ -108,9 +109,10 @@ void Faults::processes() {
       if (!host.agent || host.agent->process.paused()) return;
       host.agent->process.pause();
       world_.surroundings().trace.note(world_.surroundings().events.now(), host.id.str(), "agent frozen");
-      world_.surroundings().events.at(dice.between(500, 40'000), [&host, frozen = host.agent.get()] {
-        if (host.agent.get() == frozen) frozen->process.go_on();
-      });
+      world_.surroundings().events.at(dice.between(500, 40'000),
+                                      [&frozen = host.agent->process, alive = host.agent->process.life()] {
+                                        if (*alive) frozen.go_on();
+                                      });
     });
   }
   if (dice.chance(half)) sometimes(1, 3, [this] { world_.crash_coordinator("killed"); });
@@ -202,6 +204,19 @@ void Faults::steps() {
       host.agent->change_health(dice.chance(0.3));
     });
   }
+}
+
+/// A person puts an older copy of the store in its place: what was decided since is known to the hosts alone.
+void Faults::old_copies() {
+  Dice& dice = world_.surroundings().dice;
+  if (!dice.chance(half / 2)) return;
+  const std::int64_t copied = dice.between(0, 20'000);
+  const std::int64_t restored = copied + dice.between(500, 40'000);
+  world_.surroundings().events.at(copied, [this] { world_.copy_store(); });
+  world_.surroundings().events.at(std::min(restored, length_ms_ - 1), [this] {
+    world_.model().disturbed();
+    world_.restore_store();
+  });
 }
 
 /// What a coordinator that was replaced still says, over whatever connection.

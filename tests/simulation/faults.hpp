@@ -27,6 +27,7 @@ class Faults {
   void steps();
   void people();
   void stale_words();
+  void old_copies();
   /// `times`: how often, each at a time of its own.
   void sometimes(std::int64_t least, std::int64_t most, std::function<void()> happen);
   Host& any_host();

@@ -50,6 +50,7 @@ struct Host {
   bool up = false;
   std::uint64_t boots = 0;
   std::unique_ptr<AgentProcess> agent, dead_man;
+  std::string audit_head;       ///< what agent/link/witness.cpp keeps in a file
   double dead_man_failure = 0;  ///< share of its starts that systemd refuses
 
  private:

@@ -22,11 +22,14 @@ const fleet::Caller first_operator{"local:root", "simulated"};
 const fleet::Caller other_operator{"token:other", "simulated"};
 
 /// The one host of a converge deployment. Its reason names it too, but that changes on the way.
+std::string only_host(const model::Plan& plan) {
+  return plan.slices.empty() ? std::string() : plan.slices.begin()->first.str();
+}
+
 std::string host_of(const fleet::Operations& operations, const DeploymentId& id) {
   const fleet::Answer<fleet::DeploymentView> answer = operations.deployment(id);
   const auto* view = std::get_if<fleet::DeploymentView>(&answer);
-  if (view == nullptr || !view->plan || view->plan->slices.empty()) return {};
-  return view->plan->slices.begin()->first.str();
+  return view == nullptr || !view->plan ? std::string() : only_host(*view->plan);
 }
 
 }  // namespace
@@ -50,7 +53,7 @@ void Operators::look() {
     asked_at_ = -1;
   }
   follow();
-  if (busy_ && current_.empty()) ask_for_it();
+  if (busy_ && current_.empty() && !recovering_) ask_for_it();
   world_.events.at(look_ms, [this] { look(); });
 }
 
@@ -99,8 +102,37 @@ void Operators::refused_with(const fleet::Refusal& refusal) {
   asked_at_ = world_.events.now() - answer_ms_max + 3'000;  // again in a moment
 }
 
+void Operators::store_was_restored(const store::MemoryDisk& lost) {
+  // What was begun since anybody looked is the model's to know, or nobody could tell what hosts should serve.
+  for (const DeploymentId& id : lost.order) {
+    learn(lost.deployments.at(id), [&] { return only_host(lost.plans.at(id)); });
+  }
+  model_.store_was_restored();
+  recovering_ = true;
+  if (now_.rollback) {
+    // Of what, nobody is sure any more.
+    now_.rollback = false;
+    now_.version = 1 + now_.version % Artifacts::versions;
+  }
+  key_ = "wish-" + std::to_string(++keys_);
+  current_ = {};
+  asked_at_ = -1;
+}
+
+void Operators::recover(fleet::Operations& operations) {
+  if (operations.recovery()) {
+    operations.recover(first_operator, {{}, "simulated"});
+    return;
+  }
+  recovering_ = false;
+  std::set<std::string> known;
+  for (const model::DeploymentRow& row : operations.deployments(1'000)) known.insert(row.id.str());
+  model_.forgotten_but(known);
+}
+
 void Operators::follow() {
   ask_([this](fleet::Operations& operations) {
+    if (recovering_ || operations.recovery()) return recover(operations);
     const auto rows = operations.deployments(rows_looked_at);
     read_rows(operations, rows);
     for (const model::DeploymentRow& row : rows) help(operations, row);
@@ -117,21 +149,25 @@ void Operators::read_rows(const fleet::Operations& operations, const std::vector
   model_.know_behind(std::move(behind));
 }
 
-void Operators::read_row(const fleet::Operations& operations, const model::DeploymentRow& row) {
+void Operators::learn(const model::DeploymentRow& row, const std::function<std::string()>& host_of) {
   using model::DeploymentKind;
   const std::string& id = row.id.str();
+  if (model_.knows(id)) return;
   std::set<std::string> left_out;
   for (const HostId& host : row.deferred) left_out.insert(host.str());
-  if (!model_.knows(id)) {
-    if (row.kind == DeploymentKind::converge) {
-      const std::string host = host_of(operations, row.id);
-      if (!host.empty()) model_.converge_started(id, row.rollback_of.str(), host);
-    } else if (row.kind == DeploymentKind::rollback) {
-      model_.rollback_started(id, row.rollback_of.str(), calm);
-    } else {
-      model_.started(id, plan_.wanted(artifacts_, std::stoi(row.version)), left_out, calm);
-    }
+  if (row.kind == DeploymentKind::converge) {
+    const std::string host = host_of();
+    if (!host.empty()) model_.converge_started(id, row.rollback_of.str(), host);
+  } else if (row.kind == DeploymentKind::rollback) {
+    model_.rollback_started(id, row.rollback_of.str(), calm);
+  } else {
+    model_.started(id, plan_.wanted(artifacts_, std::stoi(row.version)), left_out, calm);
   }
+}
+
+void Operators::read_row(const fleet::Operations& operations, const model::DeploymentRow& row) {
+  const std::string& id = row.id.str();
+  learn(row, [&] { return host_of(operations, row.id); });
   if (row.id == current_) {
     last_state_ = model::state_name(row.state);
     last_reason_ = row.reason;
@@ -141,7 +177,7 @@ void Operators::read_row(const fleet::Operations& operations, const model::Deplo
   model_.ended(id, all_new ? ReferenceModel::End::all_new : ReferenceModel::End::all_old);
   if (row.id != current_ || !busy_) return;
   world_.trace.note(world_.events.now(), "operator", id + " ended " + last_state_ + ": " + row.reason);
-  if (all_new && row.kind == DeploymentKind::deploy) last_done_ = row.id;
+  if (all_new && row.kind == model::DeploymentKind::deploy) last_done_ = row.id;
   if (all_new) ++done;
   if (!all_new) ++rolled_back;
   if (now_.must_succeed && !all_new) world_.watchman.violation("rolled back though nothing went wrong: " + row.reason);

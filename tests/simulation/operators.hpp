@@ -5,6 +5,7 @@
 #include <string>
 
 #include "coordinator/fleet/operations.hpp"
+#include "coordinator/store/memory_store.hpp"
 #include "tests/simulation/fleet_plan.hpp"
 #include "tests/simulation/host.hpp"
 #include "tests/simulation/reference_model.hpp"
@@ -34,6 +35,8 @@ class Operators {
   // --- what may come between ---
   void second_operator();
   void cancel();
+  /// Whoever restored it says `switchyard recover` as soon as every host was heard, and wishes anew.
+  void store_was_restored(const store::MemoryDisk& lost);
 
   std::uint64_t done = 0, rolled_back = 0, refused = 0, given_up = 0;
   std::string present() const { return current_.str() + " " + last_state_ + " " + last_reason_; }
@@ -46,9 +49,12 @@ class Operators {
   void refused_with(const fleet::Refusal& refusal);
   void follow();
   void read_rows(const fleet::Operations& operations, const std::vector<model::DeploymentRow>& rows);
+  /// `host_of`: the one host of a converge deployment.
+  void learn(const model::DeploymentRow& row, const std::function<std::string()>& host_of);
   void read_row(const fleet::Operations& operations, const model::DeploymentRow& row);
   void help(fleet::Operations& operations, const model::DeploymentRow& row);
   void finish();
+  void recover(fleet::Operations& operations);
 
   Surroundings& world_;
   const FleetPlan& plan_;
@@ -57,6 +63,7 @@ class Operators {
   Ask ask_;
   std::deque<Wish> wishes_;
   bool busy_ = false;
+  bool recovering_ = false;
   Wish now_;
   std::string key_;
   std::uint64_t keys_ = 0;

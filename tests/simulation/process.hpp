@@ -54,6 +54,8 @@ class Process final : public Scheduler, public Workers {
   /// From outside: SIGKILL.
   void kill(const std::string& why, bool power = false);
   bool alive() const { return *alive_; }
+  /// For who may outlive it: another life may begin at the same address, and whether it does is not the seed's to say.
+  std::shared_ptr<const bool> life() const { return alive_; }
   /// Frozen, as by SIGSTOP: what should happen waits, and happens all at once when it goes on.
   void pause() { paused_ = true; }
   void go_on();

@@ -42,7 +42,7 @@ void ReferenceModel::started(const std::string& id, const Fleet& wanted, const s
 
 void ReferenceModel::rollback_started(const std::string& id, const std::string& undone, bool calm) {
   if (knows(id)) return;
-  if (!can_be_rolled_back(undone)) complain(undone + " is rolled back, which cannot be");
+  if (!deployments_[undone].lost && !can_be_rolled_back(undone)) complain(undone + " is rolled back, which cannot be");
   open(id, deployments_[undone].before, calm);
 }
 
@@ -57,7 +57,9 @@ void ReferenceModel::converge_started(const std::string& id, const std::string& 
 
 bool ReferenceModel::can_be_rolled_back(const std::string& id) const {
   const auto found = deployments_.find(id);
-  if (found == deployments_.end() || found->second.end != End::all_new || !found->second.whole) return false;
+  if (found == deployments_.end() || found->second.end != End::all_new || !found->second.whole || found->second.lost) {
+    return false;
+  }
   return std::all_of(found->second.wanted.begin(), found->second.wanted.end(), [&](const auto& entry) {
     const auto now = fleet_.find(entry.first);
     return now != fleet_.end() && now->second == entry.second && !changing(entry.first);
@@ -69,6 +71,20 @@ void ReferenceModel::cancelled(const std::string& id) { deployments_[id].cancell
 void ReferenceModel::disturbed() {
   for (auto& [id, deployment] : deployments_) {
     if (deployment.end == End::open) deployment.calm = false;
+  }
+}
+
+void ReferenceModel::store_was_restored() {
+  for (auto& [id, deployment] : deployments_) {
+    deployment.calm = false;
+    deployment.lost = true;
+  }
+}
+
+/// Whom no host knows either, has changed nothing.
+void ReferenceModel::forgotten_but(const std::set<std::string>& known) {
+  for (auto& [id, deployment] : deployments_) {
+    if (deployment.end == End::open && !known.contains(id)) deployment.end = End::all_old;
   }
 }
 

@@ -29,6 +29,10 @@ class ReferenceModel {
   /// Something went wrong while it ran, so that it may end either way.
   void disturbed();
   void ended(const std::string& id, End end);
+  /// What the coordinator knew for some time is lost; it will find out again what became of it.
+  void store_was_restored();
+  /// It is asked, and knows nothing of these.
+  void forgotten_but(const std::set<std::string>& known);
   /// A release whose checks never pass.
   void bad_release(const std::string& release) { bad_.insert(release); }
 
@@ -51,6 +55,7 @@ class ReferenceModel {
     bool calm = true;
     bool cancelled = false;
     bool whole = true;  ///< nobody was left out
+    bool lost = false;  ///< the coordinator may have forgotten how to undo it
     End end = End::open;
   };
   void open(const std::string& id, Fleet wanted, bool calm);

@@ -141,7 +141,9 @@ void Watchman::note_decision(const HostId& host, Facts& facts, const agent::Jour
 
 bool Watchman::decided(const DeploymentId& id, model::Decision decision) const {
   const auto found = decisions_.find(id);
-  return found != decisions_.end() && found->second == decision;
+  const auto lost = lost_decisions_.find(id);
+  return (found != decisions_.end() && found->second == decision) ||
+         (lost != lost_decisions_.end() && lost->second == decision);
 }
 
 void Watchman::agent_says(const HostId& host, const protocol::Message& message) {
@@ -217,12 +219,13 @@ void Watchman::store_took_epoch(std::uint64_t epoch) {
   store_epoch_ = epoch;
 }
 
-void Watchman::store_was_restored(const std::map<DeploymentId, model::Decision>& decisions, std::uint64_t epoch) {
+void Watchman::store_was_restored(const store::MemoryDisk& lost, const store::MemoryDisk& copy) {
   restored_ = true;
-  decisions_ = decisions;
-  store_epoch_ = epoch;
-  seen_heads_.clear();
-  locks_.clear();
+  lost_decisions_ = lost.guarded.decisions;
+  for (const store::StoredAudit& row : lost.audit) lost_heads_.insert(row.hash);
+  decisions_ = copy.guarded.decisions;
+  locks_ = copy.guarded.locks;
+  store_epoch_ = copy.epoch;
 }
 
 void Watchman::store_committed(std::uint64_t epoch, const store::Transaction& writes) {
@@ -274,7 +277,8 @@ void Watchman::audit_at_the_end(const std::vector<store::StoredAudit>& rows) {
   std::set<std::string> heads = {std::string(store::empty_audit_head)};
   for (const store::StoredAudit& row : rows) heads.insert(row.hash);
   for (const std::string& seen : seen_heads_) {
-    if (!heads.contains(seen)) violation("I12: an agent has seen an audit head that is not in the chain");
+    if (!heads.contains(seen) && !lost_heads_.contains(seen))
+      violation("I12: an agent has seen an audit head that is not in the chain");
   }
 }
 

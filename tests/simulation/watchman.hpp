@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "agent/core/journal_record.hpp"
-#include "coordinator/store/state_store.hpp"
+#include "coordinator/store/memory_store.hpp"
 #include "protocol/message.hpp"
 
 namespace switchyard::simulation {
@@ -43,8 +43,8 @@ class Watchman {
   // --- the store ---
   void store_took_epoch(std::uint64_t epoch);
   void store_committed(std::uint64_t epoch, const store::Transaction& writes);
-  /// An old copy of the store took the place of the store: what it does not know is forgotten here too.
-  void store_was_restored(const std::map<DeploymentId, model::Decision>& decisions, std::uint64_t epoch);
+  /// An old copy took the place of the store. What the lost one decided may still be obeyed by who was told so.
+  void store_was_restored(const store::MemoryDisk& lost, const store::MemoryDisk& copy);
   void audit_at_the_end(const std::vector<store::StoredAudit>& rows);
 
  private:
@@ -80,10 +80,10 @@ class Watchman {
   std::vector<std::string> violations_;
   std::map<HostId, Book> books_;
   std::map<DeploymentId, Deployment> deployments_;
-  std::map<DeploymentId, model::Decision> decisions_;
+  std::map<DeploymentId, model::Decision> decisions_, lost_decisions_;
   std::map<std::pair<HostId, std::string>, DeploymentId> locks_;
   std::uint64_t store_epoch_ = 0;
-  std::set<std::string> seen_heads_;
+  std::set<std::string> seen_heads_, lost_heads_;
   bool restored_ = false;
   std::map<HostId, std::set<std::pair<DeploymentId, std::string>>> sick_;
 };

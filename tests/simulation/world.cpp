@@ -94,6 +94,19 @@ void World::freeze_coordinator(std::int64_t ms) {
   });
 }
 
+void World::copy_store() { store_copy_ = std::make_shared<store::MemoryDisk>(*store_disk_); }
+
+void World::restore_store() {
+  if (!store_copy_) return;
+  trace_.note(surroundings_.events.now(), "coordinator", "an old copy of its store is restored");
+  // Whoever still had the newer store in hand is gone before.
+  for (const auto& process : std::vector(coordinators_)) process->process.kill("for the restore");
+  const auto lost = std::exchange(store_disk_, std::exchange(store_copy_, nullptr));
+  store_disk_->restored = true;
+  watchman_.store_was_restored(*lost, *store_disk_);
+  operators_.store_was_restored(*lost);
+}
+
 // --- the history
 // -------------------------------------------------------------------------------------------------------
 
@@ -133,12 +146,15 @@ void World::end_faults() {
   surroundings_.points.armed = false;
   surroundings_.network.trouble = {};
   store_trouble_ = {};
+  // Somebody has set the clocks: a plan may be accepted until it expires, by the clock of each host.
+  coordinator_clock_.wall_offset_ms = 0;
   for (auto& [id, host] : hosts_) {
     Network::Way& way = surroundings_.network.way(id);
     way.cut_in = way.cut_out = false;
     surroundings_.network.unclog(id);
     host->disk.full = false;
     host->dead_man_failure = 0;
+    host->clock.wall_offset_ms = 0;
     Machine::Trouble& trouble = host->machine.trouble;
     trouble = {.bad_releases = trouble.bad_releases, .walling_releases = trouble.walling_releases};
     // A plan has an hour by the wall clock of the host that takes it: somebody has put the clocks right.

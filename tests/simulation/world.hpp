@@ -64,6 +64,10 @@ class World {
   void crash_coordinator(const std::string& why);
   /// The present one is frozen for a while, and another takes over meanwhile.
   void freeze_coordinator(std::int64_t ms);
+  /// Somebody copies the store now ...
+  void copy_store();
+  /// ... and puts the copy in the store's place later, as the manual says.
+  void restore_store();
   bool faults_are_on() const { return faults_on_; }
 
  private:
@@ -87,6 +91,7 @@ class World {
   FleetPlan plan_;
   MachineClock coordinator_clock_;
   StoreTrouble store_trouble_;
+  std::shared_ptr<store::MemoryDisk> store_copy_;
   std::shared_ptr<store::MemoryDisk> store_disk_ = std::make_shared<store::MemoryDisk>();
   std::map<HostId, std::unique_ptr<Host>> hosts_;
   std::vector<std::shared_ptr<CoordinatorProcess>> coordinators_;  ///< the newest last
