@@ -1,8 +1,10 @@
 #include "agent/link/status.hpp"
 
+#include <algorithm>
 #include <array>
 #include <ctime>
 #include <optional>
+#include <vector>
 
 #include "agent/core/agent_core.hpp"
 #include "agent/journal/journal_file.hpp"
@@ -35,13 +37,26 @@ std::string link_text(const std::optional<LinkNote>& link) {
          (link->text.empty() ? "" : ": " + link->text) + "\n";
 }
 
+/// The newest first: its components' lines say what serves now, the others' what served in their time.
+std::vector<protocol::DeploymentReport> newest_first(const AgentCore& core, std::int64_t now_boot_ms) {
+  std::vector<protocol::DeploymentReport> reports = core.reports(now_boot_ms);
+  std::reverse(reports.begin(), reports.end());  // those that are over are told in the order of their ends
+  const auto seq = [&core](const protocol::DeploymentReport& report) {
+    const auto open = core.deployments().find(report.deployment);
+    return open == core.deployments().end() ? 0 : open->second.plan_seq;
+  };
+  std::stable_sort(reports.begin(), reports.end(),
+                   [&](const auto& left, const auto& right) { return seq(left) > seq(right); });
+  return reports;
+}
+
 /// Every value here is a name, an id or a fixed word: none needs escaping.
 std::string json_of(const AgentIdentity& identity, const AgentCore& core, std::int64_t now_boot_ms, bool idle,
                     const std::optional<LinkNote>& link) {
   std::string text = "{\"host\":\"" + identity.host.str() + "\",\"epoch\":" + std::to_string(core.max_epoch()) +
                      ",\"idle\":" + (idle ? "true" : "false") + link_json(link) + ",\"deployments\":[";
   bool first = true;
-  for (const protocol::DeploymentReport& report : core.reports(now_boot_ms)) {
+  for (const protocol::DeploymentReport& report : newest_first(core, now_boot_ms)) {
     text += std::string(first ? "" : ",") + "{\"id\":\"" + report.deployment.str() + "\",\"state\":\"" +
             std::string(protocol::agent_state_name(report.state)) +
             "\",\"remaining_ms\":" + std::to_string(report.remaining_ms) + ",\"components\":[";
@@ -61,7 +76,7 @@ std::string text_of(const AgentIdentity& identity, const AgentCore& core, std::i
                     const std::optional<LinkNote>& link) {
   std::string text = "host " + identity.host.str() + ", epoch " + std::to_string(core.max_epoch()) + ", " +
                      (idle ? "idle" : "deploying") + "\n" + link_text(link);
-  for (const protocol::DeploymentReport& report : core.reports(now_boot_ms)) {
+  for (const protocol::DeploymentReport& report : newest_first(core, now_boot_ms)) {
     text += report.deployment.str() + "  " + std::string(protocol::agent_state_name(report.state));
     if (report.remaining_ms > 0) text += ", reverts by itself in " + std::to_string(report.remaining_ms / 1000) + " s";
     text += "\n";
