@@ -67,7 +67,15 @@ void DeploymentRuns::start_over() {
   live_.clear();
   waiting_.clear();
   strays_.clear();
+  held_.clear();
   restore();
+}
+
+void DeploymentRuns::hold(const DeploymentId& id) {
+  ENSURE(!draining_);
+  held_.insert(id);
+  timers_.cancel_all(timer_prefix(id));
+  std::erase_if(waiting_, [&](const auto& event) { return event.first == id; });
 }
 
 void DeploymentRuns::start(model::DeploymentRow row, model::Plan plan) {
@@ -96,6 +104,7 @@ void DeploymentRuns::introduce_connected(const DeploymentId& id) {
 }
 
 void DeploymentRuns::post(const DeploymentId& id, engine::Event event) {
+  if (held_.contains(id)) return;
   if (waiting_.size() >= limits::waiting_events_max && std::holds_alternative<engine::AgentSaid>(event)) return;
   waiting_.emplace_back(id, std::move(event));
   drain();
@@ -230,21 +239,30 @@ void DeploymentRuns::agent_lost(const HostId& host, std::uint64_t session) {
   std::erase_if(strays_, [&](const auto& entry) { return entry.first.first == host; });
 }
 
-void DeploymentRuns::agent_said(const HostId& host, std::uint64_t session, const DeploymentId& id,
+bool DeploymentRuns::agent_said(const HostId& host, std::uint64_t session, const DeploymentId& id,
                                 const protocol::Message& message) {
   const auto found = live_.find(id);
   const auto* step = std::get_if<protocol::StepEvent>(&message);
   if (found == live_.end()) {
+    if (!took_part(host, id)) return false;
     if (step != nullptr) late_step(host, *step);
     stray_said(host, id, message);
-    return;
+    return true;
   }
-  if (!found->second.run.plan.slices.contains(host)) {
-    log::warning("a host spoke of a deployment that is not its own", {{"host", host.str()}, {"deployment", id.str()}});
-    return;
-  }
-  if (step != nullptr && acknowledge_known_step(found->second, host, *step)) return;
+  if (!found->second.run.plan.slices.contains(host)) return false;
+  if (step != nullptr && acknowledge_known_step(found->second, host, *step)) return true;
   post(id, engine::AgentSaid{host, session, message});
+  return true;
+}
+
+/// In one that is over. Of one that the store does not know everybody may speak: nothing can come of it.
+bool DeploymentRuns::took_part(const HostId& host, const DeploymentId& id) {
+  if (late_speakers_.contains({host, id})) return true;
+  const auto plan = store_.plan(id);
+  if (plan && !plan->slices.contains(host)) return false;
+  if (late_speakers_.size() >= limits::late_steps_max) late_speakers_.clear();
+  late_speakers_.insert({host, id});
+  return true;
 }
 
 /// A report whose acknowledgement was lost: it is in the timeline already.

@@ -37,14 +37,17 @@ class DeploymentRuns {
   void restore();
   /// The same once more, after decisions were written that no run has made: a recovery.
   void start_over();
+  /// Nothing happens to it any more, until start_over(): what hosts and people say of it is passed over.
+  void hold(const DeploymentId& id);
+  bool is_held(const DeploymentId& id) const { return held_.contains(id); }
   /// Row, plan and locks are durable, in state `approved`.
   void start(model::DeploymentRow row, model::Plan plan);
   void post(const DeploymentId& id, engine::Event event);
 
   void agent_connected(const HostId& host, std::uint64_t session, const std::vector<protocol::DeploymentReport>& open);
   void agent_lost(const HostId& host, std::uint64_t session);
-  /// Any message that names a deployment.
-  void agent_said(const HostId& host, std::uint64_t session, const DeploymentId& id, const protocol::Message& message);
+  /// Any message that names a deployment. False: of one in which the host takes no part; nothing came of it.
+  bool agent_said(const HostId& host, std::uint64_t session, const DeploymentId& id, const protocol::Message& message);
 
   const engine::DeploymentRun* find(const DeploymentId& id) const;
   const std::map<std::pair<HostId, std::string>, StepNote>* steps(const DeploymentId& id) const;
@@ -66,6 +69,7 @@ class DeploymentRuns {
   void settle(const HostId& host, const protocol::DeploymentReport& report);
   void tell_strays();
   void stray_said(const HostId& host, const DeploymentId& id, const protocol::Message& message);
+  bool took_part(const HostId& host, const DeploymentId& id);
   void late_step(const HostId& host, const protocol::StepEvent& step);
 
   store::StateStore& store_;
@@ -79,7 +83,9 @@ class DeploymentRuns {
   std::deque<std::pair<DeploymentId, engine::Event>> waiting_;
   bool draining_ = false;
   bool store_down_ = false;
+  std::set<DeploymentId> held_;
   std::set<std::string> late_recorded_;
+  std::set<std::pair<HostId, DeploymentId>> late_speakers_;  ///< they did take part
   /// Hosts that still have a deployment open which is over, and what they were told.
   std::map<std::pair<HostId, DeploymentId>, protocol::Message> strays_;
 };

@@ -95,14 +95,15 @@ std::vector<store::PutArtifact> FleetOperations::artifacts() const { return part
 
 void FleetOperations::plan(const Caller&, const DeployRequest& request, Reply<model::Plan> reply) {
   parts_.planning.deployment(request, Planning::Use::look,
-                             [reply = std::move(reply)](Answer<PlannedDeployment> answer) {
-                               if (auto* refusal = std::get_if<Refusal>(&answer)) return reply(std::move(*refusal));
+                             [this, reply = std::move(reply)](Answer<PlannedDeployment> answer) {
+                               if (auto* refusal = std::get_if<Refusal>(&answer)) {
+                                 return reply(parts_.recovery.explain(std::move(*refusal)));
+                               }
                                reply(std::move(std::get<PlannedDeployment>(answer).plan));
                              });
 }
 
 void FleetOperations::start(const Caller& caller, const DeployRequest& request, Reply<DeploymentView> reply) {
-  if (auto refusal = parts_.recovery.refuse_start()) return reply(std::move(*refusal));
   if (answered_by_key(request.idempotency_key, reply)) return;
   StartOrder order;
   order.caller = caller;
@@ -117,7 +118,6 @@ void FleetOperations::start(const Caller& caller, const DeployRequest& request, 
 
 void FleetOperations::start_rollback(const Caller& caller, const RollbackRequest& request,
                                      Reply<DeploymentView> reply) {
-  if (auto refusal = parts_.recovery.refuse_start()) return reply(std::move(*refusal));
   const auto row = parts_.store.deployment(request.deployment);
   if (auto refusal = refuse_rollback(request, row)) return reply(std::move(*refusal));
   if (answered_by_key(request.idempotency_key, reply)) return;
@@ -187,7 +187,7 @@ void FleetOperations::launch(StartOrder order, Answer<PlannedDeployment> planned
 }
 
 Answer<DeploymentView> FleetOperations::commit_start(StartOrder order, Answer<PlannedDeployment> planned) {
-  if (auto* refusal = std::get_if<Refusal>(&planned)) return std::move(*refusal);
+  if (auto* refusal = std::get_if<Refusal>(&planned)) return parts_.recovery.explain(std::move(*refusal));
   try {
     auto started = parts_.starter.start(std::move(order), std::move(std::get<PlannedDeployment>(planned)));
     parts_.convergence.refresh();
@@ -256,6 +256,13 @@ std::vector<store::StoredAudit> FleetOperations::audit(std::uint64_t after_seq, 
 // ----------------------------------------------------------------------------------------------------------
 
 std::variant<const engine::DeploymentRun*, Refusal> FleetOperations::find_live(const DeploymentId& id) const {
+  if (parts_.runs.is_held(id) || parts_.recovery.expects_restored_store()) {
+    return Refusal{503,
+                   "recovery",
+                   "deployment " + id.str() +
+                       " waits: one of its hosts knows more than the coordinator's store; run `switchyard recover`",
+                   {{"deployment", id.str()}}};
+  }
   if (const engine::DeploymentRun* run = parts_.runs.find(id)) return run;
   const auto row = parts_.store.deployment(id);
   if (!row) return no_deployment(id);

@@ -88,8 +88,10 @@ void Intake::turned_away(const std::vector<protocol::RefusedDial>& dials) {
 
 void Intake::hello(const HostId& host, std::uint64_t connection, const protocol::Envelope& envelope) {
   const auto& hello = std::get<protocol::Hello>(envelope.message);
-  if (const auto why = parts_.recovery.refuses(host, hello)) {
-    parts_.registry.send_bare(host, protocol::Channel::control, envelope, protocol::Refuse{"recovery", *why});
+  if (const auto objection = parts_.recovery.objection(host, hello)) {
+    if (objection->lie) forbid(host, objection->why);
+    parts_.registry.send_bare(host, protocol::Channel::control, envelope,
+                              protocol::Refuse{objection->lie ? "forbidden" : "recovery", objection->why});
     return;
   }
   const HelloOutcome outcome = parts_.registry.hello(host, connection, envelope);
@@ -112,7 +114,8 @@ void Intake::from_agent(const HostId& host, const protocol::Envelope& envelope) 
   } else if (const auto* reply = std::get_if<protocol::InventoryReply>(&envelope.message)) {
     parts_.inventory.answered(host, *reply);
   } else if (const DeploymentId* id = deployment_of(envelope.message)) {
-    parts_.runs.agent_said(host, *session, *id, envelope.message);
+    if (parts_.runs.agent_said(host, *session, *id, envelope.message)) return;
+    forbid(host, "speaks of deployment " + id->str() + ", in which it takes no part");
   }
 }
 

@@ -12,79 +12,157 @@ namespace switchyard::fleet {
 namespace {
 
 constexpr const char* advice =
-    "an older copy of the store was restored; no command is given until `switchyard recover` was run on the "
-    "coordinator";
+    "an older copy of the store was restored, or that host does not tell the truth; it waits, with the deployments "
+    "that "
+    "it takes part in, until `switchyard recover` was run on the coordinator";
 
 }  // namespace
 
+Recovery::Known* Recovery::look_up(const DeploymentId& id) {
+  const auto found = known_.find(id);
+  if (found != known_.end()) return &found->second;
+  if (!store_.deployment(id)) return nullptr;
+  if (known_.size() >= limits::known_deployments_max || hosts_known_ >= limits::known_participants_max) {
+    known_.clear();
+    hosts_known_ = 0;
+  }
+  Known known;
+  if (const auto plan = store_.plan(id)) {
+    for (const auto& [host, slice] : plan->slices) known.hosts.insert(host);
+  } else {
+    known.any_host = true;
+  }
+  hosts_known_ += known.hosts.size();
+  return &known_.emplace(id, std::move(known)).first->second;
+}
+
+bool Recovery::takes_part(const HostId& host, const DeploymentId& id) {
+  const Known* known = look_up(id);
+  return known != nullptr && (known->any_host || known->hosts.contains(host));
+}
+
 /// A deployment's row is durable before a host hears of it, and its commit before a host is told: what a host knows,
 /// the store it obeyed knew.
-bool Recovery::knows(const protocol::DeploymentReport& report) {
-  if (report.state == protocol::AgentState::idle) return true;
-  const bool committed = report.state == protocol::AgentState::committed;
-  if (known_.contains({report.deployment, committed})) return true;
-  const bool known = committed ? store_.decision(report.deployment) == model::Decision::commit
-                               : store_.deployment(report.deployment).has_value();
-  if (!known) return false;
-  if (known_.size() >= limits::known_deployments_max) known_.clear();
-  known_.insert({report.deployment, committed});
-  return true;
+Recovery::Weight Recovery::weigh(const HostId& host, const protocol::DeploymentReport& report) {
+  if (report.state == protocol::AgentState::idle) return Weight::known;
+  Known* known = look_up(report.deployment);
+  if (known == nullptr) return Weight::news;
+  if (!known->any_host && !known->hosts.contains(host)) return Weight::foreign;
+  if (report.state != protocol::AgentState::committed || known->committed) return Weight::known;
+  known->committed = store_.decision(report.deployment) == model::Decision::commit;
+  return known->committed ? Weight::known : Weight::news;
 }
 
-bool Recovery::is_behind(const protocol::Hello& hello) {
-  return hello.max_epoch > store_.epoch() ||
-         !std::all_of(hello.open.begin(), hello.open.end(), [this](const auto& report) { return knows(report); });
+/// A head that a host was told of, and that the store does not know, is of a newer store.
+bool Recovery::is_news(const std::string& audit_head) const {
+  return !audit_head.empty() && !forgotten_heads_.contains(audit_head) && !store_.knows_audit_head(audit_head);
 }
 
-std::optional<std::string> Recovery::refuses(const HostId& host, const protocol::Hello& hello) {
-  if (!active_ && is_behind(hello)) begin(host, hello.max_epoch);
-  if (!active_) return std::nullopt;
-  epoch_seen_ = std::max(epoch_seen_, hello.max_epoch);
+void Recovery::expect_restored_store() {
+  restored_ = store_.restored();
+  if (!restored_) return;
+  epoch_seen_ = store_.epoch();
+  log::error("the store is a copy that was restored: no command is given", {{"what_to_do", "switchyard recover"}});
+}
+
+std::optional<Objection> Recovery::objection(const HostId& host, const protocol::Hello& hello) {
+  const std::uint64_t epoch = store_.epoch();
+  if (hello.max_epoch > epoch && hello.max_epoch - epoch > limits::epoch_lead_max) {
+    return Objection{"says that it has obeyed epoch " + std::to_string(hello.max_epoch) +
+                         ", which no coordinator of this fleet can have reached (this one's is " +
+                         std::to_string(epoch) + ")",
+                     true};
+  }
+  bool ahead = hello.max_epoch > epoch || is_news(hello.audit_head);
+  for (const protocol::DeploymentReport& report : hello.open) {
+    const Weight weight = weigh(host, report);
+    if (weight == Weight::foreign) {
+      return Objection{"speaks of deployment " + report.deployment.str() + ", in which it takes no part", true};
+    }
+    ahead = ahead || weight == Weight::news;
+  }
+  if (ahead) believe(host, hello);
+  const auto held = held_back_.find(host);
+  if (held == held_back_.end() && !restored_) return std::nullopt;
+  take_down(host, hello);
+  if (held == held_back_.end()) return Objection{"the coordinator waits for `switchyard recover`: its store is a copy"};
+  const std::string who =
+      held->second == host ? "host " + host.str() + " knows"
+                           : "host " + held->second.str() + ", with which this one takes part in a deployment, knows";
+  return Objection{who + " more than the coordinator's store (epoch " + std::to_string(epoch_seen_) +
+                   ", the store: " + std::to_string(epoch) + "): " + advice};
+}
+
+void Recovery::take_down(const HostId& host, const protocol::Hello& hello) {
   reports_[host] = hello.open;
-  return "host " + first_.str() + " knows more than the coordinator's store (epoch " + std::to_string(epoch_seen_) +
-         ", the store: " + std::to_string(store_.epoch()) + "): " + advice;
+  if (is_news(hello.audit_head)) heads_.insert(hello.audit_head);
 }
 
-void Recovery::begin(const HostId& host, std::uint64_t epoch) {
+void Recovery::believe(const HostId& host, const protocol::Hello& hello) {
+  if (!ahead_.contains(host)) write_claim(host, hello.max_epoch);
+  ahead_.insert(host);
+  epoch_seen_ = std::max({epoch_seen_, hello.max_epoch, store_.epoch()});
+  held_back_.insert_or_assign(host, host);
+  hold_deployments_of(host);
+  end_session(host, advice);
+}
+
+/// Writing it down also tells two cases apart: a coordinator that was replaced cannot write, and ends here.
+void Recovery::write_claim(const HostId& host, std::uint64_t epoch) {
   try {
-    // Writing it down also tells the two cases apart: a coordinator that was replaced cannot write, and ends here.
-    store_.commit({audit_row(
-        clock_, coordinator_itself(), "recovery.begin", host.str(), "a host has obeyed a newer epoch than the store",
-        {{"epoch_obeyed", std::to_string(epoch)}, {"epoch_stored", std::to_string(store_.epoch())}})});
+    store_.commit(
+        {audit_row(clock_, coordinator_itself(), "recovery.begin", host.str(), "a host knows more than the store",
+                   {{"epoch_obeyed", std::to_string(epoch)}, {"epoch_stored", std::to_string(store_.epoch())}})});
   } catch (const StaleEpochError&) {
     throw;
   } catch (const StoreError& error) {
-    log::warning("that recovery began was not written to the audit", {{"why", error.what()}});
+    log::warning("that a host knows more than the store was not written to the audit", {{"why", error.what()}});
   }
-  active_ = true;
-  epoch_seen_ = epoch;
-  first_ = host;
-  log::error("recovery began", {{"host", host.str()},
-                                {"epoch_obeyed", epoch},
-                                {"epoch_stored", store_.epoch()},
-                                {"what_to_do", "switchyard recover"}});
-  for (const model::HostRow& row : hosts_.rows()) {
-    if (const auto ended = registry_.refuse(row.id, "recovery", advice)) runs_.agent_lost(row.id, ended->number);
+  log::error("a host knows more than the store", {{"host", host.str()},
+                                                  {"epoch_obeyed", epoch},
+                                                  {"epoch_stored", store_.epoch()},
+                                                  {"what_to_do", "switchyard recover"}});
+}
+
+/// What the host knows may be that they are committed; and what their other hosts hold must not be aborted meanwhile.
+void Recovery::hold_deployments_of(const HostId& host) {
+  for (const model::DeploymentRow& row : store_.unfinished_deployments()) {
+    if (!takes_part(host, row.id)) continue;
+    runs_.hold(row.id);
+    const auto plan = store_.plan(row.id);
+    if (!plan) continue;
+    for (const auto& [other, slice] : plan->slices) {
+      if (held_back_.emplace(other, host).second) end_session(other, advice);
+    }
   }
 }
 
+void Recovery::end_session(const HostId& host, const std::string& why) {
+  if (const auto ended = registry_.refuse(host, "recovery", why)) runs_.agent_lost(host, ended->number);
+}
+
 std::optional<RecoveryView> Recovery::view() const {
-  if (!active_) return std::nullopt;
+  if (ahead_.empty() && !restored_) return std::nullopt;
   RecoveryView view{epoch_seen_, store_.epoch(), {}, missing({})};
   for (const auto& [host, reports] : reports_) view.heard.push_back(host);
   return view;
 }
 
-std::optional<Refusal> Recovery::refuse_start() const {
-  if (!active_) return std::nullopt;
-  return Refusal{503, "recovery", advice, {{"host", first_.str()}}};
+Refusal Recovery::explain(Refusal refusal) const {
+  if (restored_) return {503, "recovery", "the coordinator waits for `switchyard recover`: its store is a copy", {}};
+  std::string names;
+  for (const auto& [host, account] : held_back_) names += (names.empty() ? "" : ", ") + host.str();
+  if (!names.empty()) refusal.message += "; held back until `switchyard recover` was run: " + names;
+  return refusal;
 }
 
+/// Who has a session has said in its HELLO what it knows, and it was no news.
 std::vector<HostId> Recovery::missing(const RecoverRequest& request) const {
   std::vector<HostId> hosts;
   for (const model::HostRow& row : hosts_.rows()) {
     const bool without = std::find(request.without.begin(), request.without.end(), row.id) != request.without.end();
-    if (hosts_.may_connect(row.id) && !reports_.contains(row.id) && !without) hosts.push_back(row.id);
+    const bool heard = reports_.contains(row.id) || registry_.connected(row.id);
+    if (hosts_.may_connect(row.id) && !heard && !without) hosts.push_back(row.id);
   }
   return hosts;
 }
@@ -120,7 +198,7 @@ store::Transaction Recovery::what_is_proven(RecoveryDone& done) const {
 }
 
 Answer<RecoveryDone> Recovery::recover(const Caller& caller, const RecoverRequest& request) {
-  if (!active_) {
+  if (ahead_.empty() && !restored_) {
     return Refusal{409, "no_recovery", "no host knows more than the store: there is nothing to recover", {}};
   }
   const std::vector<HostId> absent = missing(request);
@@ -140,16 +218,32 @@ Answer<RecoveryDone> Recovery::recover(const Caller& caller, const RecoverReques
                               {"committed", std::to_string(done.committed.size())},
                               {"aborted", std::to_string(done.aborted.size())},
                               {"without", std::to_string(request.without.size())}}));
+  writes.push_back(store::SetRestored{false});
   store_.commit(writes);
   done.epoch = store_.take_epoch_above(epoch_seen_);
-  registry_.speak_for(done.epoch, store_.audit_head());
-  active_ = false;
-  epoch_seen_ = 0;
-  reports_.clear();
-  runs_.start_over();
+  begin_anew(done.epoch);
   log::info("recovered",
             {{"epoch", done.epoch}, {"committed", done.committed.size()}, {"aborted", done.aborted.size()}});
   return done;
+}
+
+/// As after a restart: every host dials anew and says what is true there.
+void Recovery::begin_anew(std::uint64_t epoch) {
+  for (const model::HostRow& row : hosts_.rows()) {
+    end_session(row.id, "the coordinator has recovered and begins anew: dial again");
+  }
+  registry_.speak_for(epoch, store_.audit_head());
+  restored_ = false;
+  epoch_seen_ = 0;
+  ahead_.clear();
+  held_back_.clear();
+  reports_.clear();
+  // Who was heard says its old head once more, when it comes back to be welcomed.
+  forgotten_heads_.merge(heads_);
+  heads_.clear();
+  known_.clear();
+  hosts_known_ = 0;
+  runs_.start_over();
 }
 
 }  // namespace switchyard::fleet

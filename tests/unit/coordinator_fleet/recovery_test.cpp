@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <limits>
 
+#include "common/limits.hpp"
 #include "tests/unit/coordinator_fleet/fleet_world.hpp"
 
 namespace switchyard::fleet {
@@ -17,6 +19,7 @@ class RecoveryTest : public ::testing::Test {
   void say_hello(FakeAgent& agent, std::uint64_t epoch) {
     protocol::Hello hello;
     hello.max_epoch = epoch;
+    hello.audit_head = agent.audit_head;
     for (const auto& [id, report] : agent.open) hello.open.push_back(report);
     agent.session = sha256(agent.host.str() + std::to_string(++agent.connection)).substr(0, 16);
     world.say(agent, hello);
@@ -46,16 +49,71 @@ class RecoveryTest : public ::testing::Test {
   FakeAgent& db;
 };
 
-TEST_F(RecoveryTest, GivesNoCommandToAnybodyOnceAHostHasObeyedANewerEpoch) {
+/// Each host speaks for itself: one that says what is not so harms nobody else.
+TEST_F(RecoveryTest, HoldsBackTheHostThatHasObeyedANewerEpochAndServesTheOthers) {
   say_hello(web, world.store().epoch() + 5);
   EXPECT_EQ(refusal_code(web), "recovery");
-  EXPECT_EQ(refusal_code(db), "recovery");
-  EXPECT_FALSE(world.now().registry.connected(HostId("db-1")));
+  EXPECT_EQ(refusal_code(db), "");
+  EXPECT_FALSE(world.now().registry.connected(HostId("web-1")));
+  EXPECT_TRUE(world.now().registry.connected(HostId("db-1")));
   EXPECT_TRUE(audited("recovery.begin"));
   const auto release = world.upload("api", "one");
   const Refusal refusal = expect_refusal(world.start(world.request(api_manifest("web-1"), {{"api", release}})));
-  EXPECT_EQ(refusal.code, "recovery");
-  EXPECT_EQ(refusal.status, 503);
+  EXPECT_NE(refusal.message.find("held back until `switchyard recover` was run: web-1"), std::string::npos)
+      << refusal.message;
+  const auto other = expect_value(world.start(world.request(api_manifest("db-1"), {{"api", release}})));
+  EXPECT_EQ(world.row(other.row.id).state, model::DeploymentState::done);
+}
+
+TEST_F(RecoveryTest, DoesNotBelieveAnEpochThatNobodyCanHaveReached) {
+  for (const std::uint64_t epoch :
+       {world.store().epoch() + limits::epoch_lead_max + 1, std::numeric_limits<std::uint64_t>::max()}) {
+    say_hello(web, epoch);
+    EXPECT_EQ(refusal_code(web), "forbidden");
+  }
+  EXPECT_EQ(recovery().view(), std::nullopt);
+  EXPECT_TRUE(world.now().registry.connected(HostId("db-1")));
+  world.run(3 * limits::ping_interval_ms);
+  EXPECT_TRUE(audited("message.refuse"));
+  EXPECT_FALSE(audited("recovery.begin"));
+  web.open.clear();
+  say_hello(web, 1);
+  EXPECT_EQ(refusal_code(web), "") << "it may come back to its senses";
+}
+
+TEST_F(RecoveryTest, TakesNoWordOfADeploymentFromAHostThatTakesNoPartInIt) {
+  const auto release = world.upload("api", "one");
+  const auto started = expect_value(world.start(world.request(api_manifest("db-1"), {{"api", release}})));
+  know(web, started.row.id.str(), protocol::AgentState::stuck);
+  say_hello(web, 1);
+  EXPECT_EQ(refusal_code(web), "forbidden");
+  EXPECT_EQ(recovery().view(), std::nullopt);
+}
+
+/// What it knows may be that the deployment is committed: nothing may be decided about it, nor undone on its other
+/// hosts.
+TEST_F(RecoveryTest, HoldsTheUnfinishedDeploymentsOfWhoKnowsMoreWithAllTheirHosts) {
+  FakeAgent& other = world.add_agent("other-1");
+  const auto release = world.upload("api", "one");
+  const auto started = expect_value(
+      world.start(world.request(api_manifest("web-1, db-1", "{watch_seconds: 60}"), {{"api", release}}), 5'000));
+  const DeploymentId& id = started.row.id;
+  ASSERT_EQ(world.row(id).state, model::DeploymentState::watching);
+  web.open[id].state = protocol::AgentState::committed;
+  say_hello(web, world.store().epoch());
+  EXPECT_EQ(refusal_code(web), "recovery");
+  EXPECT_EQ(refusal_code(db), "recovery");
+  EXPECT_EQ(refusal_code(other), "");
+  world.run(600'000);
+  EXPECT_EQ(world.store().decision(id), std::nullopt);
+  EXPECT_EQ(db.count<protocol::Abort>(), 0u);
+  EXPECT_EQ(expect_refusal(world.operations().cancel(FleetWorld::caller, id, "test")).code, "recovery");
+  say_hello(db, 1);
+  EXPECT_EQ(expect_value(recovery().recover(FleetWorld::caller, {{}, "test"})).committed, std::vector{id});
+  say_hello(web, 1);
+  say_hello(db, 1);
+  world.run(60'000);
+  EXPECT_EQ(world.row(id).state, model::DeploymentState::done);
 }
 
 /// However often the coordinator is restarted, and its epoch grows with it.
@@ -66,7 +124,53 @@ TEST_F(RecoveryTest, BeginsWhenAHostKnowsADeploymentThatTheStoreDoesNot) {
   EXPECT_EQ(refusal_code(web), "recovery");
 }
 
+/// Nothing else that the newer store knew had reached this host.
+TEST_F(RecoveryTest, BeginsWhenAHostWasToldOfAnAuditRowThatTheStoreDoesNotHave) {
+  say_hello(web, 1);
+  EXPECT_EQ(refusal_code(web), "");
+  web.audit_head = sha256_hex("a row that was lost");
+  say_hello(web, 1);
+  EXPECT_EQ(refusal_code(web), "recovery");
+  say_hello(db, 1);
+  expect_value(recovery().recover(FleetWorld::caller, {{}, "test"}));
+  say_hello(web, 1);  // its old head once more: a person knows of it
+  EXPECT_EQ(refusal_code(web), "");
+}
+
+TEST_F(RecoveryTest, DoesNotBeginForAHeadThatOlderCoordinatorsOfThisStoreSaid) {
+  world.run(60'000);
+  ASSERT_EQ(web.audit_head, world.store().audit_head());
+  for (int i = 0; i < 3; ++i) world.restart();
+  ASSERT_NE(web.audit_head, world.store().audit_head());
+  say_hello(web, 1);
+  EXPECT_EQ(refusal_code(web), "");
+}
+
+/// A deployment that was under way when the copy was made, and is committed since: what the copy says of it is not to
+/// be acted upon before the hosts were heard.
+TEST_F(RecoveryTest, DecidesNothingOnARestoredCopyBeforeItHasHeardTheHosts) {
+  const auto release = world.upload("api", "one");
+  const auto started = expect_value(world.start(
+      world.request(api_manifest("web-1", "{on_restart: abort, watch_seconds: 60}"), {{"api", release}}), 5'000));
+  const DeploymentId& id = started.row.id;
+  ASSERT_EQ(world.row(id).state, model::DeploymentState::watching);
+  world.store().commit({store::SetRestored{true}});
+  world.restart();
+  EXPECT_EQ(world.store().decision(id), std::nullopt);
+  web.open[id].state = protocol::AgentState::committed;
+  say_hello(web, 1);
+  say_hello(db, 1);
+  EXPECT_EQ(refusal_code(web), "recovery");
+  EXPECT_EQ(expect_value(recovery().recover(FleetWorld::caller, {{}, "test"})).committed, std::vector{id});
+  say_hello(web, 1);
+  world.run(60'000);
+  EXPECT_EQ(world.row(id).state, model::DeploymentState::done);
+  world.restart();
+  EXPECT_FALSE(world.store().restored());
+}
+
 TEST_F(RecoveryTest, WaitsForEveryHostUnlessItIsSaidToBeGone) {
+  world.lose(db);
   say_hello(web, 40);
   const Refusal refusal = expect_refusal(recovery().recover(FleetWorld::caller, {{}, "test"}));
   EXPECT_EQ(refusal.code, "hosts_missing");
