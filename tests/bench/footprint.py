@@ -3,6 +3,7 @@
 accounts. The agent is compared with a bare process: the same libraries, one idle CURVE connection.
 
     footprint.py [--json] [--seconds N]      how long idleness is watched (600)
+    footprint.py --gate                      a minute, and goals with a margin: for every day
 """
 
 import argparse
@@ -26,6 +27,11 @@ BARE_PROGRAM = "bench_bare_dealer"
 BARE_PORT = 7500
 SETTLE_SECONDS = 20
 SECONDS = 600
+GATE_SECONDS = 60
+# In per cent, of what --gate lets pass: what is loaded differs a little from run to run; and of a minute a few pings are
+# much, on a machine that does other things besides.
+GATE_MEMORY_MARGIN = 10
+GATE_TIME_MARGIN = 50
 
 
 def needed_libraries(program):
@@ -71,7 +77,12 @@ def start_bare(fleet):
             f"tcp://{coordinator.address}:{BARE_PORT}", key])
 
 
-def measure(fleet, seconds, figures):
+def with_margin(bound, percent):
+    return f"<= {round(bound * (100 + percent) / 100, 6):g}"
+
+
+def measure(fleet, seconds, figures, gate):
+    memory, idleness = (GATE_MEMORY_MARGIN, GATE_TIME_MARGIN) if gate else (0, 0)
     installed = product.Product(fleet)
     installed.install()
     check_fairness(fleet)
@@ -87,11 +98,14 @@ def measure(fleet, seconds, figures):
     idle, idle_bare = [(each.on_processor_ns() - then) / 1e9 / passed for each, then in zip((agent, bare), before)]
 
     (rss, private), (bare_rss, bare_private) = agent.memory_mb(), bare.memory_mb()
-    figures.add("agent_rss_mb", round(rss, 2), "MB", goal="<= 12", against=round(bare_rss, 2))
-    figures.add("agent_rss_vs_bare", round(rss / bare_rss, 3), "ratio", goal="<= 1.25")
-    figures.add("agent_private_mb_over_bare", round(private - bare_private, 2), "MB", goal="<= 2",
+    figures.add("agent_rss_mb", round(rss, 2), "MB", goal=with_margin(12, memory), against=round(bare_rss, 2))
+    figures.add("agent_rss_vs_bare", round(rss / bare_rss, 3), "ratio", goal=with_margin(1.25, memory))
+    figures.add("agent_private_mb_over_bare", round(private - bare_private, 2), "MB", goal=with_margin(2, memory),
                 against=round(bare_private, 2))
-    figures.add("agent_idle_cores", round(idle, 6), "cores", goal="<= 0.0003", against=round(idle_bare, 6))
+    figures.add("agent_idle_cores", round(idle, 6), "cores", goal=with_margin(0.0003, idleness),
+                against=round(idle_bare, 6))
+    if gate:
+        return
     deploy_something(installed)
     # What its work made it touch stays mapped; nearly all of it are pages of libraries, which others share.
     (rss, private) = agent.memory_mb()
@@ -110,13 +124,15 @@ def deploy_something(installed):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--json", action="store_true")
-    parser.add_argument("--seconds", type=int, default=SECONDS)
+    parser.add_argument("--seconds", type=int)
+    parser.add_argument("--gate", action="store_true")
     options = parser.parse_args()
+    seconds = options.seconds or (GATE_SECONDS if options.gate else SECONDS)
     figures = report.Report("footprint")
     try:
         product.require_packages()
         with Fleet("footprint", hosts=["h1", "h2", product.COORDINATOR_HOST]) as fleet:
-            measure(fleet, options.seconds, figures)
+            measure(fleet, seconds, figures, options.gate)
     except CannotRun as error:
         print(f"script/bench footprint: {error}", file=sys.stderr)
         return requirements.EXIT_STATUS

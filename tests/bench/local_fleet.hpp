@@ -1,0 +1,62 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "agent/executors/executor.hpp"
+#include "agent/link/agent_identity.hpp"
+#include "common/clock.hpp"
+#include "common/event_loop.hpp"
+#include "common/worker_pool.hpp"
+#include "protocol/zmq_curve_keys.hpp"
+
+namespace switchyard::bench {
+
+/// Everything that one agent of many is told from outside.
+struct LocalAgentSettings {
+  agent::AgentIdentity identity;
+  protocol::CurveKeyPair keys;
+  std::filesystem::path root;  ///< before every path of its host
+};
+
+/// Many agents in one process: each has the agent's own core, journal, shell, session and CURVE sockets (with their
+/// threads), as agent/link/agent.cpp puts them together; they share one loop and its workers, and their hosts are
+/// LocalHosts. From construction to destruction they run; `changed` is called on their loop.
+class LocalFleet {
+ public:
+  struct Counts {
+    std::size_t welcomed = 0;   ///< connected and welcomed at present
+    std::uint64_t refused = 0;  ///< dials that the coordinator turned away
+  };
+  using Changed = std::function<void(const Counts&)>;
+
+  /// `dead_man`: the program switchyard-agent, which is started as each agent's dead-man when it arms it; empty: none.
+  LocalFleet(const std::vector<LocalAgentSettings>& agents, Changed changed, std::filesystem::path dead_man = {});
+  ~LocalFleet();
+  LocalFleet(const LocalFleet&) = delete;
+  LocalFleet& operator=(const LocalFleet&) = delete;
+
+ private:
+  class Agent;
+
+  Changed changed_;
+  std::filesystem::path dead_man_;
+  Counts counts_;
+  SystemClock clock_;
+  EventLoop loop_;
+  std::vector<std::unique_ptr<Agent>> agents_;
+  std::unique_ptr<WorkerPool> workers_;  ///< ends before what its jobs use
+  std::jthread thread_;
+};
+
+/// As many open files as the kernel lets root have: an agent needs about a dozen.
+void raise_file_limit();
+
+agent::HostPaths paths_below(const std::filesystem::path& root);
+
+}  // namespace switchyard::bench

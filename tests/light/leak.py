@@ -1,0 +1,180 @@
+#!/usr/bin/python3
+"""Nothing grows: the memory of coordinator and agents over many deployments, and over many dials of agents that nobody
+has enrolled. The coordinator is the shipped program; the agents are real ones, many in one process, whose systemd and
+switch are kept in memory (tests/bench/local_host.hpp).
+
+    leak.py [--deployments N] [--refusals N] [--build DIRECTORY]
+
+The first part of each is not judged: caches, pools and bounded books fill up. From there to the end nothing may grow by
+more than the margins below, which are far below what one forgotten object each time would come to.
+"""
+
+import argparse
+import concurrent.futures
+import pathlib
+import sys
+import tempfile
+import threading
+import time
+
+sys.dont_write_bytecode = True
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "bench"))
+
+import local  # noqa: E402
+
+DEPLOYMENTS = 1_000
+REFUSALS = 10_000
+# Not judged: of the deployments this share, and of the refusals so many of each stranger.
+WARM_SHARE = 0.3
+WARM_REFUSALS = 20
+# What one of them may leave behind, on the average of those that are judged.
+COORDINATOR_BYTES_PER_DEPLOYMENT = 4_096
+AGENT_BYTES_PER_DEPLOYMENT = 2_048
+BYTES_PER_REFUSAL = 128
+# What an allocator keeps or gives back from one moment to the next.
+NOISE_KIB = 1_024
+
+AGENTS = 4
+NAMES = ("cart", "feed", "mail", "shop")
+STRANGERS = 400
+# Nothing that is measured here needs a disk.
+PLACE = "/dev/shm"
+STRANGER_SECONDS = 240
+
+MANIFEST = """\
+metadata: {{name: {name}, environment: production, version: "{version}"}}
+components:
+  - name: {name}
+    hosts: [{hosts}]
+    artifact: {{directory: release}}
+    service: {{command: [bin/serve]}}
+    ports: {{stable: {port}, blue: {blue}, green: {green}}}
+deployment_settings: {{watch_seconds: 0, keep_old_seconds: 1, health_checks_enabled: false}}
+"""
+
+
+class Deployer:
+    """Deploys one component again and again, each time another release of twenty files."""
+
+    def __init__(self, coordinator, place, number):
+        self._coordinator = coordinator
+        self._name = NAMES[number]
+        self._port = 8000 + 10 * number
+        self._place = place / self._name
+        program = self._place / "release/bin/serve"
+        program.parent.mkdir(parents=True)
+        program.write_text("#!/bin/true\n", encoding="ascii")
+        program.chmod(0o755)
+        for file in range(20):
+            (self._place / f"release/file-{file}").write_text(f"{file}\n" * 200, encoding="ascii")
+
+    def deploy(self, version):
+        (self._place / "release/VERSION").write_text(f"{version}\n", encoding="ascii")
+        manifest = self._place / "deploy.yaml"
+        manifest.write_text(MANIFEST.format(
+            name=self._name, version=version, hosts=", ".join(f"h{each}" for each in range(1, AGENTS + 1)),
+            port=self._port, blue=self._port + 1, green=self._port + 2), encoding="ascii")
+        self._coordinator.run("--json", "deploy", "start", manifest)
+
+
+class Watched:
+    """Processes whose memory is looked at twice."""
+
+    def __init__(self, **processes):
+        self._processes = processes
+        self._first = None
+
+    def look(self):
+        return {name: local.private_kib(process) for name, process in self._processes.items()}
+
+    def begin(self):
+        self._first = self.look()
+
+    def judge(self, what, count, bounds):
+        """True when nothing grew too much. Says what was measured."""
+        good = True
+        for name, now in self.look().items():
+            grew = now - self._first[name]
+            bound = NOISE_KIB + bounds[name] * count // 1024
+            good = good and grew <= bound
+            print(f"  {name}: {self._first[name]} KiB, after {count} more {what} {now} KiB: {grew:+} KiB"
+                  f" (at most {bound:+}){'' if grew <= bound else '  GROWS'}", flush=True)
+        return good
+
+
+def over_deployments(build, count, place):
+    warm = int(count * WARM_SHARE)
+    with local.Coordinator(build, PLACE) as coordinator, local.members(coordinator, place / "agents",
+                                                                       AGENTS) as agents:
+        watched = Watched(coordinator=coordinator.pid, agents=agents.pid)
+        deployers = [Deployer(coordinator, place, number) for number in range(len(NAMES))]
+        following = iter(range(1, count + 1))
+        lock = threading.Lock()
+
+        def work(deployer, until):
+            while True:
+                with lock:
+                    version = next(following) if until[0] > 0 else None
+                    until[0] -= 1
+                if version is None:
+                    return
+                deployer.deploy(version)
+
+        def deploy(number):
+            left = [number]
+            with concurrent.futures.ThreadPoolExecutor(len(deployers)) as pool:
+                for job in [pool.submit(work, each, left) for each in deployers]:
+                    job.result()
+            time.sleep(3)  # the old slots retire
+
+        began = time.monotonic()
+        deploy(warm)
+        watched.begin()
+        deploy(count - warm)
+        print(f"  {count} deployments to {AGENTS} agents in {time.monotonic() - began:.0f} s")
+        # The agents' process is all four.
+        return watched.judge("deployments", count - warm, {"coordinator": COORDINATOR_BYTES_PER_DEPLOYMENT,
+                                                           "agents": AGENT_BYTES_PER_DEPLOYMENT * AGENTS})
+
+
+def over_refusals(build, count, place):
+    with local.Coordinator(build, PLACE) as coordinator, local.Lines(
+            [coordinator.build / "tests/bench/bench_agents", place / "strangers", "strangers", STRANGERS]) as strangers:
+        strangers.say(coordinator.new_enrolment())
+        strangers.say("")
+        watched = Watched(coordinator=coordinator.pid, refused_agents=strangers.pid)
+
+        def wait_for(number):
+            words = strangers.hear_until(lambda heard: heard[0] == "refused" and int(heard[2]) >= number,
+                                         STRANGER_SECONDS)
+            return int(words[2])
+
+        began = time.monotonic()
+        first = wait_for(STRANGERS * WARM_REFUSALS)
+        watched.begin()
+        last = wait_for(first + count)
+        print(f"  {last} dials of {STRANGERS} agents that nobody enrolled, turned away in "
+              f"{time.monotonic() - began:.0f} s")
+        bounds = {"coordinator": BYTES_PER_REFUSAL, "refused_agents": BYTES_PER_REFUSAL}
+        return watched.judge("refusals", last - first, bounds)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("--deployments", type=int, default=DEPLOYMENTS)
+    parser.add_argument("--refusals", type=int, default=REFUSALS)
+    parser.add_argument("--build", type=pathlib.Path, default=local.ROOT / "build/dev")
+    options = parser.parse_args()
+    good = True
+    for part, count in ((over_refusals, options.refusals), (over_deployments, options.deployments)):
+        if count == 0:
+            continue
+        with tempfile.TemporaryDirectory(prefix="switchyard-leak-", dir=PLACE) as place:
+            good = part(options.build, count, pathlib.Path(place)) and good
+    print("nothing grows" if good else "something grows")
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
