@@ -22,7 +22,7 @@ import time
 from harness import CannotRun, CommandFailed, processes
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-PACKAGES = ROOT / "build/packages"
+PACKAGES = pathlib.Path(os.environ.get("SWITCHYARD_PACKAGES", ROOT / "build/packages"))
 COORDINATOR_HOST = "c1"
 COORDINATOR_PROGRAM = "switchyard-coordinator"
 AGENT_PROGRAM = "switchyard-agent"

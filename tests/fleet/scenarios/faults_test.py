@@ -8,52 +8,12 @@ import time
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
-import sample  # noqa: E402
-from scenario import Scenario, Watcher, main  # noqa: E402
-
-CONFIRM_SECONDS = 10
-GRACE_SECONDS = 2
-SLOW_SECONDS = 5
-
-FRONT = sample.Component()
-# It is started in the swap, after the front was switched, and takes its time: so there is a moment at which the front
-# is provisional everywhere and nothing is decided.
-BACK = sample.Component("laggard", ["h2"], {"stable": 8090, "blue": 6002, "green": 6003},
-                        extra="dependencies: [sample]\nstart: swap\n")
+from scenario import Watcher, main  # noqa: E402
+from slow_swap import BOTH, CONFIRM_SECONDS, GRACE_SECONDS, SlowSwap  # noqa: E402
 
 
-class Faults(Scenario):
+class Faults(SlowSwap):
     fleet_name = "faults"
-
-    def setUp(self):
-        """Each story begins with both components serving a release of their own, whatever became of the one before."""
-        for host in self.fleet.hosts:
-            host.start()
-        self.product.wait_for_coordinator()
-        self.product.wait_until_connected(self.product.hosts)
-        for row in self.product.get("/v1/deployments?limit=5")["deployments"]:
-            self.product.wait_for_end(row["id"])
-        self.old = self.next_version()
-        self.product.deploy(self.release(self.old, [FRONT, BACK], settings=self.settings()))
-        self.new = self.next_version()
-
-    @staticmethod
-    def settings(watch_seconds=0, more=""):
-        return f"confirm_seconds: {CONFIRM_SECONDS}\nwatch_seconds: {watch_seconds}\n{more}"
-
-    def start_slow_deployment(self):
-        """Returns at the moment when the front is switched on both hosts and the laggard is not."""
-        manifest = self.release(self.new, [FRONT, BACK], settings=self.settings(), slow={BACK.name: SLOW_SECONDS},
-                                deadline=20)
-        deployment = self.product.start(manifest)
-        for host in ("h1", "h2"):
-            self.product.wait_for_news(deployment, "switched sample", host)
-        return deployment
-
-    def wait_until_serving(self, version):
-        """A host that has just booted needs a moment for its services."""
-        with Watcher(self, self.product.hosts) as watcher:
-            watcher.wait_for(version, 20)
 
     def test_1_a_coordinator_that_is_gone_after_the_swap_is_not_waited_for(self):
         h1, h2 = self.product.hosts
@@ -68,7 +28,7 @@ class Faults(Scenario):
         self.product.coordinator.start()
         self.product.wait_for_coordinator()
         self.assertEqual(self.product.wait_for_end(deployment)["state"], "rolled_back")
-        self.assert_all_serve(self.old, [FRONT, BACK])
+        self.assert_all_serve(self.old, BOTH)
 
     def test_2_a_host_that_reboots_between_swap_and_hold_brings_all_back_to_the_old(self):
         deployment = self.start_slow_deployment()
@@ -76,24 +36,22 @@ class Faults(Scenario):
         self.product.hosts[0].start()
         self.assertEqual(self.product.wait_for_end(deployment)["state"], "rolled_back")
         self.wait_until_serving(self.old)
-        self.assert_all_serve(self.old, [FRONT, BACK])
+        self.assert_all_serve(self.old, BOTH)
 
     def test_3_a_host_that_reboots_after_hold_ends_with_the_decision(self):
-        manifest = self.release(self.new, [FRONT, BACK], settings=self.settings(watch_seconds=3))
-        deployment = self.product.start(manifest)
-        self.product.wait_for_state(deployment, "watching")
+        deployment = self.start_watched_deployment(3)
         self.product.hosts[0].power_cut()
         self.product.wait_for_state(deployment, "committing")
         self.product.hosts[0].start()
         self.assertEqual(self.product.wait_for_end(deployment)["state"], "done")
         self.wait_until_serving(self.new)
-        self.assert_all_serve(self.new, [FRONT, BACK])
+        self.assert_all_serve(self.new, BOTH)
 
     def test_4_a_host_that_was_away_converges_when_it_comes_back(self):
         h1 = self.product.hosts[0]
         h1.power_cut()
         self.product.wait_until_lost([h1])
-        manifest = self.release(self.new, [FRONT, BACK], settings=self.settings(more="unreachable: {defer: 1}"))
+        manifest = self.release(self.new, BOTH, settings=self.settings(more="unreachable: {defer: 1}"))
         deployment = self.product.deploy(manifest)
         self.assertEqual(deployment["deferred"], ["h1"])
         h1.start()
@@ -103,7 +61,7 @@ class Faults(Scenario):
                      if row["kind"] == "converge" and row["rollback_of"] == deployment["id"]]
         self.assertEqual(len(converged), 1)
         self.assertEqual(self.product.wait_for_end(converged[0]["id"])["state"], "done")
-        self.assert_all_serve(self.new, [FRONT, BACK])
+        self.assert_all_serve(self.new, BOTH)
 
     def test_5_a_flushed_packet_filter_is_put_back_within_a_second(self):
         h1 = self.product.hosts[0]
@@ -111,17 +69,17 @@ class Faults(Scenario):
         flushed = time.monotonic()
         with Watcher(self, [h1]) as watcher:
             self.assertLess(watcher.wait_for(self.old, 5) - flushed, 1.5)
-        self.assert_all_serve(self.old, [FRONT, BACK])
+        self.assert_all_serve(self.old, BOTH)
 
     def test_6_a_rebooted_host_without_an_agent_serves_the_committed_release(self):
         """The last one: afterwards h1 has no agent."""
         h1 = self.product.hosts[0]
-        self.product.deploy(self.release(self.new, [FRONT, BACK], settings=self.settings()))
+        self.product.deploy(self.release(self.new, BOTH, settings=self.settings()))
         h1.run(["dpkg", "--purge", "switchyard-agent"], timeout=120)
         h1.reboot()
         with Watcher(self, [h1]) as watcher:
             watcher.wait_for(self.new, 20)
-        self.assert_all_serve(self.new, [FRONT, BACK])
+        self.assert_all_serve(self.new, BOTH)
 
 
 if __name__ == "__main__":
