@@ -88,7 +88,7 @@ void DeploymentRuns::start(model::DeploymentRow row, model::Plan plan) {
 void DeploymentRuns::add(model::DeploymentRow row, model::Plan plan, std::optional<model::Decision> decision) {
   const DeploymentId id = row.id;
   const auto [place, added] =
-      live_.emplace(id, Live{engine::make_run(std::move(row), std::move(plan), decision), {}, {}});
+      live_.emplace(id, Live{engine::make_run(std::move(row), std::move(plan), decision), {}, {}, {}});
   ENSURE(added);
 }
 
@@ -185,6 +185,7 @@ void DeploymentRuns::finish(const DeploymentId& id) {
             {{"deployment", id.str()}, {"state", model::state_name(row.state)}, {"reason", row.reason}});
   // From the loop: the callback may start another deployment, and this event is not over yet.
   timers_.set("runs/finished/" + id.str(), 0, [this, row] { finished_(row); });
+  for (const auto& [host, report] : live.mapped().apart) settle(host, report);
 }
 
 void DeploymentRuns::agent_connected(const HostId& host, std::uint64_t session,
@@ -192,6 +193,10 @@ void DeploymentRuns::agent_connected(const HostId& host, std::uint64_t session,
   std::vector<DeploymentId> concerned;
   for (const auto& [id, live] : live_) {
     if (live.run.plan.slices.contains(host)) concerned.push_back(id);
+  }
+  for (const DeploymentId& id : concerned) {
+    Live& live = live_.at(id);
+    if (!live.run.hosts.contains(host)) live.apart[host] = report_of(id, open);
   }
   for (const DeploymentId& id : concerned) post(id, engine::AgentConnected{host, session, report_of(id, open)});
   for (const protocol::DeploymentReport& report : open) {
@@ -235,6 +240,7 @@ void DeploymentRuns::agent_lost(const HostId& host, std::uint64_t session) {
   for (const auto& [id, live] : live_) {
     if (live.run.plan.slices.contains(host)) concerned.push_back(id);
   }
+  for (const DeploymentId& id : concerned) live_.at(id).apart.erase(host);
   for (const DeploymentId& id : concerned) post(id, engine::AgentLost{host, session});
   std::erase_if(strays_, [&](const auto& entry) { return entry.first.first == host; });
 }

@@ -58,6 +58,8 @@ class DeploymentRuns {
     engine::DeploymentRun run;
     std::map<std::pair<HostId, std::string>, StepNote> steps;  ///< by host and component
     std::set<std::string> recorded;                            ///< step reports that are in the timeline
+    /// Who came back and does not count any more, with what it said; told at the end how that was.
+    std::map<HostId, protocol::DeploymentReport> apart;
   };
   void add(model::DeploymentRow row, model::Plan plan, std::optional<model::Decision> decision);
   void drain();

@@ -314,6 +314,26 @@ TEST_F(DeploymentsTest, BringsAHostBackInThatWasDeclaredGoneInTheMiddleOfItsPrep
   EXPECT_EQ(serving("web-2"), release);
 }
 
+TEST_F(DeploymentsTest, TellsAHostThatWasDeclaredGoneAndIsBackWhenTheDeploymentEnds) {
+  const ReleaseId release = world.upload("api", "v1");
+  const auto started = expect_value(world.start(
+      world.request(api_manifest("web-1, web-2", "{watch_seconds: 120, confirm_seconds: 200}"), {{"api", release}}), 0));
+  FakeAgent& late = world.agent("web-2");
+  world.run_until([&] { return world.row(started.row.id).state == DeploymentState::watching; });
+  world.lose(late);
+  expect_value(world.operations().declare_gone(FleetWorld::caller, started.row.id, HostId("web-2"), "test"));
+  world.connect(late);
+  world.run(5'000);
+  ASSERT_EQ(world.row(started.row.id).state, DeploymentState::watching);
+  EXPECT_EQ(late.count<protocol::Commit>(), 0u);
+  const std::uint64_t connection = late.connection;
+  world.run(180'000);
+  EXPECT_EQ(world.row(started.row.id).state, DeploymentState::done);
+  EXPECT_EQ(late.open[started.row.id].state, protocol::AgentState::committed);
+  EXPECT_EQ(late.connection, connection);
+  EXPECT_EQ(serving("web-2"), release);
+}
+
 TEST_F(DeploymentsTest, TellsAHostThatComesBackToALostDeploymentToUndoIt) {
   const ReleaseId release = world.upload("api", "v1");
   const auto started = expect_value(world.start(world.request(api_manifest("web-1, web-2"), {{"api", release}}), 0));
