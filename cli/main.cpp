@@ -4,6 +4,7 @@
 
 #include "cli/command_line.hpp"
 #include "cli/run.hpp"
+#include "common/core_dumps.hpp"
 #include "common/log.hpp"
 
 int main(int argc, char** argv) {
@@ -11,6 +12,7 @@ int main(int argc, char** argv) {
   // A reader of our output that goes away must not look like a failure of the deployment.
   std::signal(SIGPIPE, SIG_IGN);
   log::set_up("switchyard", log::Level::error);
+  forbid_core_dumps();
   const std::vector<std::string> arguments(argv + 1, argv + argc);
   const auto parsed = cli::parse_command_line(arguments);
   if (const auto* usage = std::get_if<cli::Usage>(&parsed)) {

@@ -73,6 +73,17 @@ void append_value(std::string& line, std::string_view value) {
   line += '"';
 }
 
+/// A message may carry what somebody else has said: it must not begin a line, or an escape sequence, of its own.
+void append_message(std::string& line, std::string_view message) {
+  for (const char c : message) {
+    if (c == '\n') {
+      line += "\\n";
+    } else {
+      line += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
+    }
+  }
+}
+
 }  // namespace
 
 void set_up(std::string_view program, Level least) {
@@ -88,7 +99,7 @@ void write(Level level, std::string_view message, std::initializer_list<Field> f
   try {
     if (!spdlog::should_log(to_spdlog(level))) return;
     std::string line = under_journal() ? journal_prefix(level) : "";
-    line += message;
+    append_message(line, message);
     for (const Field& field : fields) {
       line += ' ';
       line += field.key;

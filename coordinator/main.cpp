@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "common/core_dumps.hpp"
 #include "common/error.hpp"
 #include "common/event_loop.hpp"
 #include "common/log.hpp"
@@ -101,6 +102,7 @@ int run(const Arguments& arguments) {
   }
   const CoordinatorConfig config = load_coordinator_config(arguments.config, arguments.config_named, arguments.root);
   log::set_up("switchyard-coordinator", config.log_level);
+  forbid_core_dumps();
   if (arguments.restored) {
     mark_restored(config);
     std::puts("noted: after its start the coordinator waits for `switchyard recover`");

@@ -13,6 +13,7 @@
 #include "agent/link/enroll.hpp"
 #include "agent/link/safe_agent.hpp"
 #include "agent/link/status.hpp"
+#include "common/core_dumps.hpp"
 #include "common/error.hpp"
 
 namespace switchyard::agent {
@@ -189,6 +190,7 @@ int main_of(int count, char** values) {
                                                                : standard;
   const AgentConfig config = load_agent_config(file, arguments.root);
   log::set_up("switchyard-agent", config.log_level);
+  forbid_core_dumps();
   return dispatch(arguments, config);
 }
 
