@@ -39,7 +39,7 @@ constexpr unsigned enrolling_threads = 4;
 constexpr std::int64_t told_every_ms = 200;
 /// A round of so many dials passes before a refused agent rests for ten seconds: so a stranger with as many addresses
 /// of one coordinator knocks far more often than one that is meant well.
-constexpr std::size_t stranger_endpoints = protocol::enrolment_endpoints_max;
+constexpr std::size_t stranger_endpoints = 100;
 
 std::int64_t now_ms() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch())
