@@ -52,7 +52,7 @@ components:
     service: {{command: [bin/serve]}}
     health_checks:
       - {{name: health, type: http, successes: 1, config: {{url: "http://127.0.0.1:{port}/health"}}}}
-deployment_settings: {{watch_seconds: 0, keep_releases: 1000}}
+deployment_settings: {{watch_seconds: 0, keep_releases: 100}}
 """
 
 PLAYBOOK_DEPLOY = """\

@@ -27,6 +27,9 @@ namespace {
 constexpr std::uint64_t journal_bytes_reserved = 64 * 1024;  ///< a thousand journals, perhaps in memory
 constexpr std::size_t queued_steps_max = 100'000;
 constexpr rlim_t files_wanted = 100'000;
+/// Up to so many agents have a loop each, as on hosts of their own: what one makes durable, no other waits for.
+constexpr std::size_t loops_max = 16;
+constexpr std::size_t workers_of_agent = 4;  ///< as in agent/link/agent.cpp
 
 /// One agent's dead-man process. What systemd does: a new one each time, in the place of the one before.
 class DeadMan {
@@ -63,26 +66,27 @@ class DeadMan {
 
 class LocalFleet::Agent {
  public:
-  Agent(LocalFleet& fleet, const LocalAgentSettings& settings)
+  Agent(LocalFleet& fleet, Place& place, const LocalAgentSettings& settings)
       : fleet_(fleet),
+        place_(place),
         blobs_(fleet.clock_,
-               [this](protocol::BlobGet wish) { fleet_.loop_.post([this, wish] { session_.send(wish); }); }),
+               [this](protocol::BlobGet wish) { place_.loop.post([this, wish] { session_.send(wish); }); }),
         host_(settings.root, paths_below(settings.root), blobs_, fleet.clock_),
         dead_man_(fleet.dead_man_, settings.root),
         journal_(journal_of(paths_below(settings.root)), journal_bytes_reserved),
-        steps_(fleet.loop_, *fleet.workers_, host_.executors(), fleet.clock_,
+        steps_(place.loop, *place.workers, host_.executors(), fleet.clock_,
                [this](const agent::StepFinished& finished) { shell_.handle(finished); }),
-        shell_({settings.identity.host, settings.identity.plan_public_key}, agent::Role::agent, journal_, fleet.loop_,
+        shell_({settings.identity.host, settings.identity.plan_public_key}, agent::Role::agent, journal_, place.loop,
                fleet.clock_, steps_, hands()),
         session_(
             [&](protocol::LinkCallbacks heard) {
               return std::make_unique<protocol::ZmqDealer>(
                   protocol::ZmqDealer::Settings{settings.identity.endpoints, settings.identity.server_public_key,
                                                 settings.keys},
-                  fleet_.loop_, count_refusals(std::move(heard)));
+                  place_.loop, count_refusals(std::move(heard)));
             },
-            fleet.loop_, fleet.clock_, callbacks()) {
-    fleet_.loop_.post([this] { shell_.handle(agent::Began{boot_id_}); });
+            place.loop, fleet.clock_, callbacks()) {
+    place_.loop.post([this] { shell_.handle(agent::Began{boot_id_}); });
   }
 
  private:
@@ -108,14 +112,12 @@ class LocalFleet::Agent {
     callbacks.welcomed = [this](std::uint64_t epoch, const protocol::Welcome& welcome, std::uint64_t connection) {
       shell_.handle(agent::MessageArrived{epoch, welcome});
       shell_.handle(agent::SessionBegan{connection});
-      ++fleet_.counts_.welcomed;
-      fleet_.changed_(fleet_.counts_);
+      fleet_.count(1, 0);
     };
     callbacks.message = [this](std::uint64_t epoch, protocol::Message message) { hear(epoch, std::move(message)); };
     callbacks.ended = [this] {
       shell_.handle(agent::SessionEnded{});
-      --fleet_.counts_.welcomed;
-      fleet_.changed_(fleet_.counts_);
+      fleet_.count(-1, 0);
     };
     callbacks.every_ping = [this] { shell_.compact_if_large(); };
     return callbacks;
@@ -124,10 +126,7 @@ class LocalFleet::Agent {
   /// The session tells of the first refusal only.
   protocol::LinkCallbacks count_refusals(protocol::LinkCallbacks heard) {
     heard.on_down = [this, tell = std::move(heard.on_down)](protocol::LinkLoss loss) {
-      if (loss == protocol::LinkLoss::refused) {
-        ++fleet_.counts_.refused;
-        fleet_.changed_(fleet_.counts_);
-      }
+      if (loss == protocol::LinkLoss::refused) fleet_.count(0, 1);
       tell(loss);
     };
     return heard;
@@ -152,11 +151,12 @@ class LocalFleet::Agent {
   }
 
   void answer(const protocol::Inventory& question) {
-    static_cast<void>(fleet_.workers_->submit(
-        [this, question] { fleet_.loop_.post([this, reply = host_.answer(question)] { session_.send(reply); }); }));
+    static_cast<void>(place_.workers->submit(
+        [this, question] { place_.loop.post([this, reply = host_.answer(question)] { session_.send(reply); }); }));
   }
 
   LocalFleet& fleet_;
+  Place& place_;
   const std::string boot_id_ = agent::read_boot_id();  // the dead-man's, too
   agent::BlobClient blobs_;
   LocalHost host_;
@@ -168,17 +168,33 @@ class LocalFleet::Agent {
 };
 
 LocalFleet::LocalFleet(const std::vector<LocalAgentSettings>& agents, Changed changed, std::filesystem::path dead_man)
-    : changed_(std::move(changed)),
-      dead_man_(std::move(dead_man)),
-      workers_(std::make_unique<WorkerPool>(std::max(2u, std::thread::hardware_concurrency()), queued_steps_max)) {
-  for (const LocalAgentSettings& settings : agents) agents_.push_back(std::make_unique<Agent>(*this, settings));
-  thread_ = std::jthread([this] { loop_.run(); });
+    : changed_(std::move(changed)), dead_man_(std::move(dead_man)) {
+  const bool few = agents.size() <= loops_max;
+  const std::size_t workers = few ? workers_of_agent : std::max(2u, std::thread::hardware_concurrency());
+  for (std::size_t i = 0; i < (few ? agents.size() : 1); ++i) {
+    places_.push_back(std::make_unique<Place>());
+    places_.back()->workers = std::make_unique<WorkerPool>(workers, queued_steps_max);
+  }
+  for (std::size_t i = 0; i < agents.size(); ++i) {
+    Place& place = *places_[i % places_.size()];
+    place.agents.push_back(std::make_unique<Agent>(*this, place, agents[i]));
+  }
+  for (const auto& place : places_) place->thread = std::jthread([&loop = place->loop] { loop.run(); });
 }
 
 LocalFleet::~LocalFleet() {
-  loop_.stop();
-  thread_.join();
-  workers_.reset();
+  for (const auto& place : places_) {
+    place->loop.stop();
+    place->thread.join();
+    place->workers.reset();
+  }
+}
+
+void LocalFleet::count(int welcomed, unsigned refused) {
+  const std::lock_guard lock(mutex_);
+  counts_.welcomed += static_cast<std::size_t>(welcomed);
+  counts_.refused += refused;
+  changed_(counts_);
 }
 
 void raise_file_limit() {

@@ -1,10 +1,10 @@
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <thread>
 #include <vector>
 
@@ -25,8 +25,8 @@ struct LocalAgentSettings {
 };
 
 /// Many agents in one process: each has the agent's own core, journal, shell, session and CURVE sockets (with their
-/// threads), as agent/link/agent.cpp puts them together; they share one loop and its workers, and their hosts are
-/// LocalHosts. From construction to destruction they run; `changed` is called on their loop.
+/// threads), as agent/link/agent.cpp puts them together. A few have a loop and workers each; many share them. Their
+/// hosts are LocalHosts. From construction to destruction they run; `changed` is called on their loops, one at a time.
 class LocalFleet {
  public:
   struct Counts {
@@ -43,15 +43,22 @@ class LocalFleet {
 
  private:
   class Agent;
+  /// A loop's thread, and where its agents' steps run.
+  struct Place {
+    EventLoop loop;
+    std::vector<std::unique_ptr<Agent>> agents;
+    std::unique_ptr<WorkerPool> workers;  ///< ends before what its jobs use
+    std::jthread thread;
+  };
+
+  void count(int welcomed, unsigned refused);
 
   Changed changed_;
   std::filesystem::path dead_man_;
-  Counts counts_;
   SystemClock clock_;
-  EventLoop loop_;
-  std::vector<std::unique_ptr<Agent>> agents_;
-  std::unique_ptr<WorkerPool> workers_;  ///< ends before what its jobs use
-  std::jthread thread_;
+  std::mutex mutex_;  ///< guards counts_, and keeps the calls of changed_ apart
+  Counts counts_;
+  std::vector<std::unique_ptr<Place>> places_;
 };
 
 /// As many open files as the kernel lets root have: an agent needs about a dozen.
