@@ -67,6 +67,15 @@ std::string neutralised(std::string_view text, bool lines) {
 std::string printable(std::string_view text) { return neutralised(text, false); }
 std::string printable_lines(std::string_view text) { return neutralised(text, true); }
 
+std::string printable_message(std::string_view text) {
+  std::string message;
+  for (const char c : neutralised(text, true)) {
+    message += c;
+    if (c == '\n') message += "  ";
+  }
+  return message;
+}
+
 std::size_t width_of(std::string_view text) {
   std::size_t width = 0;
   for (const char c : text) width += (static_cast<unsigned char>(c) & 0xc0u) != 0x80 ? 1 : 0;

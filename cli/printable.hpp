@@ -10,6 +10,8 @@ namespace switchyard::cli {
 /// written out visibly (`\x1b`, `\u202e`). Tabs become blanks; line breaks too, unless `lines` lets them be. Pure.
 std::string printable(std::string_view text);
 std::string printable_lines(std::string_view text);
+/// Lines too, those after the first indented: none of them can be taken for a line of our own.
+std::string printable_message(std::string_view text);
 
 /// The number of characters (not bytes) of UTF-8 text: what a terminal column count needs, wide characters aside.
 std::size_t width_of(std::string_view text);

@@ -11,7 +11,7 @@ namespace switchyard::cli {
 namespace {
 
 ExitStatus fail(const Console& console, ExitStatus status, const std::string& code, const std::string& message) {
-  console.notes << coloured(console, Colour::red, "switchyard: ") << printable_lines(message) << "\n";
+  console.notes << coloured(console, Colour::red, "switchyard: ") << printable_message(message) << "\n";
   if (console.json) console.print_json(write_error(code, message));
   return status;
 }
@@ -22,7 +22,7 @@ ExitStatus reported(const Console& console, Job job) {
   try {
     return job();
   } catch (const RefusedError& error) {
-    console.notes << coloured(console, Colour::red, "switchyard: ") << error.what() << "\n";
+    console.notes << coloured(console, Colour::red, "switchyard: ") << printable_message(error.what()) << "\n";
     if (console.json) console.print_json(error.body);
     return status_of_refusal(error.status);
   } catch (const InterruptedError&) {

@@ -46,7 +46,7 @@ ExitStatus validate(const Console& console, const Validate& options) {
                 << how_many(validity.components.size(), "component") << ", " << how_many(validity.hosts.size(), "host")
                 << "\n";
   } else {
-    console.notes << printable_lines(validity.error) << "\n";
+    console.notes << printable_message(validity.error) << "\n";
   }
   return validity.valid ? ExitStatus::done : ExitStatus::bad_input;
 }

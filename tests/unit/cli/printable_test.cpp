@@ -35,6 +35,11 @@ TEST(Printable, ShowsBytesThatAreNoText) {
   EXPECT_EQ(printable("\xe6\x97"), "\\xe6\\x97");           // cut short
 }
 
+TEST(Printable, IndentsTheLinesOfAMessageSoThatNoneOfThemLooksLikeOneOfOurs) {
+  EXPECT_EQ(printable_message("`name` is \"x\nswitchyard: done\""), "`name` is \"x\n  switchyard: done\"");
+  EXPECT_EQ(printable_message("a\r\nb\n\x1b"), "a\\x0d\n  b\n  \\x1b");
+}
+
 TEST(Printable, KeepsLineBreaksOnlyWhereLinesAreExpected) {
   EXPECT_EQ(printable("a\nb\tc"), "a b c");
   EXPECT_EQ(printable_lines("a\nb\tc\x1b"), "a\nb c\\x1b");
