@@ -15,11 +15,12 @@ namespace switchyard::planted {
   BUG(abort_of_an_unknown_plan_is_forgotten) BUG(journal_is_believed_before_it_is_synced) BUG(torn_frame_is_believed) \
   BUG(compaction_loses_open_deployments) BUG(compaction_loses_the_epoch) BUG(dead_man_is_not_started)                 \
   BUG(intent_is_not_written) BUG(keeps_serving_new_when_old_is_reported)                                              \
-  BUG(commits_what_has_swapped) BUG(decision_is_not_stored) BUG(says_before_the_commit)                              \
+  BUG(commits_what_has_swapped) BUG(decision_is_not_stored) BUG(says_before_the_commit)                               \
   BUG(aborts_a_commit_after_a_restart) BUG(replaced_coordinator_may_write) BUG(locks_are_not_taken)                   \
   BUG(locks_are_released_at_the_decision) BUG(stray_that_holds_is_aborted) BUG(stray_is_told_once)                    \
   BUG(replaced_coordinator_stays_when_idle) BUG(done_when_one_has_committed) BUG(rolled_back_when_one_has_reverted)   \
-  BUG(forgets_whom_it_told_to_swap) BUG(decision_may_change) BUG(step_results_end_the_wrong_chain)
+  BUG(forgets_whom_it_told_to_swap) BUG(decision_may_change) BUG(step_results_end_the_wrong_chain)                    \
+  BUG(what_may_have_run_is_not_told) BUG(restored_copy_is_believed)
 // clang-format on
 enum class Bug {
   none,

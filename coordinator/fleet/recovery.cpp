@@ -6,6 +6,7 @@
 #include "common/error.hpp"
 #include "common/limits.hpp"
 #include "common/log.hpp"
+#include "common/planted.hpp"
 #include "coordinator/fleet/audit.hpp"
 
 namespace switchyard::fleet {
@@ -59,7 +60,7 @@ bool Recovery::is_news(const std::string& audit_head) const {
 }
 
 void Recovery::expect_restored_store() {
-  restored_ = store_.restored();
+  restored_ = store_.restored() && !PLANTED(restored_copy_is_believed);
   if (!restored_) return;
   epoch_seen_ = store_.epoch();
   log::error("the store is a copy that was restored: no command is given", {{"what_to_do", "switchyard recover"}});

@@ -12,7 +12,7 @@ namespace switchyard::simulation {
 namespace {
 
 /// One fleet, whose wish is a deployment or a rollback.
-constexpr std::uint64_t seed = 3;
+constexpr std::uint64_t world_seed = 3;
 
 void crash_at_every_point(bool rollback) {
   log::set_up("simulation", log::Level::off);
@@ -20,7 +20,7 @@ void crash_at_every_point(bool rollback) {
   World::Options options;
   options.faults = false;
   options.rollback_wish = rollback;
-  const Outcome calm = World(seed, artifacts, options).run();
+  const Outcome calm = World(world_seed, artifacts, options).run();
   ASSERT_TRUE(calm.violations.empty()) << calm.violations.front();
   ASSERT_GT(calm.points, 100u);
   std::uint64_t survived = 0;
@@ -28,7 +28,7 @@ void crash_at_every_point(bool rollback) {
     for (std::uint64_t point = 1; point <= calm.points; ++point) {
       options.crash_at = point;
       options.crash_with_power = power;
-      const Outcome outcome = World(seed, artifacts, options).run();
+      const Outcome outcome = World(world_seed, artifacts, options).run();
       EXPECT_TRUE(outcome.crashed_as_chosen) << "nothing crashed at point " << point;
       for (const std::string& text : outcome.violations) ADD_FAILURE() << "point " << point << ": " << text;
       survived += outcome.violations.empty() ? 1 : 0;

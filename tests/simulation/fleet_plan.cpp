@@ -17,6 +17,12 @@ std::string joined(const std::vector<std::string>& words) {
   return "[" + text + "]";
 }
 
+std::string run_of(const FleetPlan::Component& component) {
+  if (component.runs_in.empty()) return "";
+  return "\n    run: [{name: once, when: " + component.runs_in + ", user: shop, command: [bin/once]" +
+         (component.run_has_undo ? ", undo: [bin/undo]" : "") + "}]";
+}
+
 }  // namespace
 
 Artifacts::Artifacts() {
@@ -62,6 +68,8 @@ FleetPlan FleetPlan::draw(Dice& dice) {
     component.priority = static_cast<int>(dice.between(0, 2));
     component.parallel_safe = !dice.chance(0.1);
     component.start_in_swap = dice.chance(0.2);
+    if (dice.chance(0.3)) component.runs_in = dice.chance(0.5) ? "prepare" : "swap";
+    component.run_has_undo = dice.chance(0.5);
     plan.components.push_back(std::move(component));
   }
   plan.confirm_seconds = static_cast<int>(dice.between(10, 40));
@@ -87,7 +95,7 @@ std::string FleetPlan::manifest(int version) const {
         "\n    dependencies: " + joined(component.dependencies) +
         "\n    priority: " + std::to_string(component.priority) +
         "\n    parallel_safe: " + (component.parallel_safe ? "true" : "false") +
-        (switched && component.start_in_swap ? "\n    start: swap" : "") +
+        (switched && component.start_in_swap ? "\n    start: swap" : "") + run_of(component) +
         "\n    timeout_seconds: 20\n    drain_seconds: 2\n    max_parallel: " + std::to_string(component.max_parallel) +
         "\n    ports: {stable: " + std::to_string(port) +
         (switched ? ", blue: " + std::to_string(port + 1) + ", green: " + std::to_string(port + 2) : "") + "}\n";

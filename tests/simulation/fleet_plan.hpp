@@ -38,6 +38,8 @@ struct FleetPlan {
     int priority = 0;
     bool parallel_safe = true;
     bool start_in_swap = false;
+    std::string runs_in;  ///< prepare or swap: a command runs once on every host
+    bool run_has_undo = false;
   };
   std::vector<std::string> hosts;
   std::vector<Component> components;

@@ -26,7 +26,7 @@ Host::Host(Surroundings& surroundings, HostId name)
     : id(std::move(name)),
       clock(surroundings.events),
       disk(surroundings.dice, surroundings.points),
-      machine(id.str(), surroundings.dice, clock),
+      machine(id.str(), surroundings.dice, surroundings.points, clock),
       world_(surroundings) {
   world_.network.way(id).walled = [this] { return machine.walled(); };
   disk.on_durable = [this] { world_.watchman.journal_grew(id, disk.durable_file(), disk.durable_bytes()); };

@@ -35,16 +35,20 @@ class Machine::Hands final : public agent::Executor {
   Machine& machine_;
 };
 
-Machine::Machine(std::string host, Dice& dice, const MachineClock& clock)
+Machine::Machine(std::string host, Dice& dice, FaultPoints& points, const MachineClock& clock)
     : host_(std::move(host)),
       dice_(dice),
       clock_(clock),
+      commands_(dice, points, clock, trouble.failing),
       hands_(std::make_unique<Hands>(*this)),
       executors_({*hands_, *hands_, *hands_, *hands_, *hands_, *hands_, *hands_, *hands_, *hands_, *hands_, *hands_},
-                 clock) {}
+                 clock) {
+  commands_.on_violation = [this](const std::string& text) { on_violation(text + " on " + host_); };
+}
 
 void Machine::boot() {
   running_.clear();
+  commands_.boot();
   for (const std::string& unit : enabled_) {
     const std::string release = release_in_unit_file(unit);
     if (has_release(component_of(unit), release)) running_[unit] = release;
@@ -103,9 +107,22 @@ std::size_t Machine::idle_units_of(const std::string& component) const {
 
 protocol::StepResult Machine::act(const protocol::Action& action, const agent::StepContext& context) {
   if (auto failure = misfortune(action, context)) return *failure;
-  protocol::StepResult result = std::visit([this](const auto& wanted) { return make(wanted); }, action);
+  protocol::StepResult result = make(action, context);
   on_act((context.undo ? "undoes " : "does ") + std::string(protocol::action_name(action)));
   return result;
+}
+
+protocol::StepResult Machine::make(const protocol::Action& action, const agent::StepContext& context) {
+  if (const auto* run = std::get_if<protocol::Run>(&action)) return commands_.run(*run, context);
+  return std::visit(
+      [this](const auto& wanted) {
+        if constexpr (std::is_same_v<std::decay_t<decltype(wanted)>, protocol::Run>) {
+          return agent::failed("bad_request", "");
+        } else {
+          return make(wanted);
+        }
+      },
+      action);
 }
 
 /// A step takes its time, and may not succeed. One that runs out of time may have had its effect all the same.
@@ -117,7 +134,7 @@ std::optional<protocol::StepResult> Machine::misfortune(const protocol::Action& 
   Process::job_took(clock_.world_ms(std::min(takes, left)));
   if (dice_.chance(context.undo ? trouble.failing_undo : trouble.failing)) return failed("planted", "by chance");
   if (takes <= left) return std::nullopt;
-  if (left > 0 && dice_.chance(0.5)) std::visit([this](const auto& wanted) { make(wanted); }, action);
+  if (left > 0 && dice_.chance(0.5)) make(action, context);
   return failed("timeout", "not done in time");
 }
 

@@ -9,6 +9,7 @@
 
 #include "agent/executors/executors.hpp"
 #include "protocol/message.hpp"
+#include "tests/simulation/commands.hpp"
 #include "tests/simulation/dice.hpp"
 #include "tests/simulation/process.hpp"
 
@@ -18,7 +19,7 @@ namespace switchyard::simulation {
 /// switch's map outlive a boot; running units do not.
 class Machine {
  public:
-  Machine(std::string host, Dice& dice, const MachineClock& clock);
+  Machine(std::string host, Dice& dice, FaultPoints& points, const MachineClock& clock);
 
   /// The real dispatcher of steps, over this machine.
   agent::Executors& executors() { return executors_; }
@@ -52,6 +53,7 @@ class Machine {
  private:
   class Hands;
   protocol::StepResult act(const protocol::Action& action, const agent::StepContext& context);
+  protocol::StepResult make(const protocol::Action& action, const agent::StepContext& context);
   std::optional<protocol::StepResult> misfortune(const protocol::Action& action, const agent::StepContext& context);
   protocol::StepResult make(const protocol::EnsureUnit& wanted);
   protocol::StepResult make(const protocol::SwitchTraffic& wanted);
@@ -63,7 +65,6 @@ class Machine {
   protocol::StepResult make(const protocol::VerifyOld& wanted);
   protocol::StepResult make(const protocol::CheckSwitch&) { return agent::done(false, ""); }
   protocol::StepResult make(const protocol::Drain&) { return agent::done(false, ""); }
-  protocol::StepResult make(const protocol::Run&) { return agent::done(true, ""); }
   std::string release_in_unit_file(const std::string& unit) const;
   protocol::OldState read_serving(const protocol::InventoryQuestion& question) const;
 
@@ -77,6 +78,7 @@ class Machine {
   std::set<std::string> enabled_;
   std::map<std::string, std::string> live_slot_;  ///< component -> slot that the switch leads to
   std::set<std::string> switched_;                ///< components that have a switch
+  Commands commands_;
   std::unique_ptr<agent::Executor> hands_;
   agent::Executors executors_;
 };
