@@ -317,7 +317,8 @@ TEST_F(DeploymentsTest, BringsAHostBackInThatWasDeclaredGoneInTheMiddleOfItsPrep
 TEST_F(DeploymentsTest, TellsAHostThatWasDeclaredGoneAndIsBackWhenTheDeploymentEnds) {
   const ReleaseId release = world.upload("api", "v1");
   const auto started = expect_value(world.start(
-      world.request(api_manifest("web-1, web-2", "{watch_seconds: 120, confirm_seconds: 200}"), {{"api", release}}), 0));
+      world.request(api_manifest("web-1, web-2", "{watch_seconds: 120, confirm_seconds: 200}"), {{"api", release}}),
+      0));
   FakeAgent& late = world.agent("web-2");
   world.run_until([&] { return world.row(started.row.id).state == DeploymentState::watching; });
   world.lose(late);

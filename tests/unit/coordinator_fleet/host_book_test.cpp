@@ -166,8 +166,8 @@ TEST_F(HostBookTest, WritesAnAuditRowForEveryChange) {
   expect_value(book().remove(FleetWorld::caller, HostId("web-2")));
   std::vector<std::string> operations;
   for (const store::StoredAudit& row : world.store().audit(0, 100)) operations.push_back(row.entry.operation);
-  EXPECT_EQ(operations,
-            (std::vector<std::string>{"coordinator.start", "token.create", "host.enrol", "host.add", "agent.revoke", "host.remove"}));
+  EXPECT_EQ(operations, (std::vector<std::string>{"coordinator.start", "token.create", "host.enrol", "host.add",
+                                                  "agent.revoke", "host.remove"}));
 }
 
 }  // namespace
