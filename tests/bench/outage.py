@@ -49,7 +49,9 @@ class Outages:
     def __init__(self, fleet, place, options, say):
         self.product = product.Product(fleet)
         self.fleet, self.place, self.options, self.say = fleet, place, options, say
-        self.component = sample.Component("sample", [host.name for host in self.product.hosts])
+        # In batches, because 50 hosts that start something at once are too much for one machine's processors.
+        self.component = sample.Component("sample", [host.name for host in self.product.hosts],
+                                          extra="strategy: rolling\nmax_parallel: 10\n")
         self.back_ms, self.on_ms, self.ended_ms = [], [], []
 
     def release(self, version, **options):

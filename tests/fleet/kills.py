@@ -205,7 +205,7 @@ class KilledFleet:
         self._judge_hosts(where, expected)
         for name in HOSTS:
             new = self._effects(name)[len(lines_before[name]):]
-            self._judge_effects(f"{where}: {name} {new}", kind, state, new)
+            self.judge_effects(f"{where}: {name} {new}", kind, state, new)
         if sum(self.account.wrongs.values()) > wrongs:
             print(self.product.story(identity), flush=True)
         if state == "done":
@@ -225,7 +225,7 @@ class KilledFleet:
             if "unit" in seen and enabled != [seen["unit"]]:
                 self.account.note("mixed", f"{where}: on {name} {seen['unit']} serves, and {enabled} would after a boot")
 
-    def _judge_effects(self, where, kind, state, lines):
+    def judge_effects(self, where, kind, state, lines):
         counts = collections.Counter(lines)
         words = collections.Counter(line.split()[-1] for line in lines)
         if any(count > 1 for count in counts.values()) or any(count > 1 for count in words.values()):

@@ -3,7 +3,9 @@
 cannot end, what was begun can always be taken back, and who cannot write says so."""
 
 import contextlib
+import os
 import pathlib
+import random
 import sys
 import time
 
@@ -18,6 +20,7 @@ STATE, RELEASES = "/var/lib/switchyard", "/srv"
 # Above the reserve that PREPARE asks for (disk_reserve_bytes), with room for some releases.
 HOST_DISK, COORDINATOR_DISK = "96M", "24M"
 FILLER = "filler"
+ROUNDS, DEPLOYMENT_SECONDS = 8, 7
 
 
 class FullDisk(SlowSwap):
@@ -144,6 +147,28 @@ class FullDisk(SlowSwap):
                 self.assertNotIn(self.product.deployment(deployment)["state"], ("done", "rolled_back"),
                                  "what is not in the store has not happened")
         self.assert_ends(deployment, "rolled_back", self.old)
+
+    @long
+    def test_8_a_disk_that_is_full_from_any_moment_on_costs_the_deployment_at_most(self):
+        seed = os.environ.get("SWITCHYARD_SEED") or str(int(time.time()))
+        print(f"full disks: seed {seed}", flush=True)
+        dice = random.Random(seed)
+        for number in range(ROUNDS):
+            if number:
+                super().setUp()
+            hosts = dice.choice(([self.h1], [self.h2], [self.h1, self.h2]))
+            places = dice.choice(([STATE], [RELEASES], [STATE, RELEASES]))
+            after = dice.uniform(0, DEPLOYMENT_SECONDS)
+            story = f"{' '.join(places)} of {' '.join(host.name for host in hosts)} after {after:.1f} s"
+            with self.subTest(story), contextlib.ExitStack() as disks:
+                deployment = self.product.start(self.release(self.new, BOTH, settings=self.settings(watch_seconds=1)))
+                time.sleep(after)
+                for host in hosts:
+                    disks.enter_context(self.full(host, *places))
+                state = self.product.wait_for_end(deployment)["state"]
+                self.assertIn(state, ("done", "rolled_back"))
+                self.assert_ends(deployment, state, self.new if state == "done" else self.old)
+                print(f"full disks: {story}: {state}", flush=True)
 
 
 if __name__ == "__main__":
