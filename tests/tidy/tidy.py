@@ -131,6 +131,19 @@ def check_built(path, report):
     report(path, 1, "no CMakeLists.txt builds this file")
 
 
+def check_threats(report):
+    """Every test that docs/SECURITY.md names exists."""
+    path = pathlib.Path("docs/SECURITY.md")
+    tests = set()
+    for source in tracked("_test.cpp", "_contract.cpp"):
+        tests |= {".".join(found) for found in
+                  re.findall(r"TEST(?:_F|_P)?\((\w+),\s*(\w+)\)", (ROOT / source).read_text(errors="replace"))}
+    for number, line in enumerate((ROOT / path).read_text().splitlines(), 1):
+        for name in re.findall(r"`([A-Z]\w+\.[A-Z]\w+)`", line):
+            if name not in tests:
+                report(path, number, f"there is no test {name}")
+
+
 def main():
     broken = []
     checked = 0
@@ -153,6 +166,7 @@ def main():
             report(path, 1, "#pragma once is missing")
     for path in tracked(".py", ".sh") + [p for p in tracked("") if p.parts[0] in ("script", ".ci")]:
         check_banned(path, (ROOT / path).read_text(errors="replace").splitlines(), report)
+    check_threats(report)
     for line in broken:
         print(line)
     print(f"{checked} files checked, {len(broken)} rules broken")
