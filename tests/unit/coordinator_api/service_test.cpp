@@ -91,6 +91,14 @@ TEST_F(ServiceTest, AsksAStrangerForATokenWhateverThePath) {
   EXPECT_TRUE(operations.asked.empty());
 }
 
+TEST_F(ServiceTest, TellsTheAuditFromWhereItIsAsked) {
+  EXPECT_NE(ask(head(Method::get, "/v1/audit?after=41")).body.find("\"seq\":42"), std::string::npos);
+  EXPECT_NE(ask(head(Method::get, "/v1/audit")).body.find("\"seq\":1,"), std::string::npos);
+  for (const char* query : {"after=-1", "after=x", "limit=0x", "from=1", "after=1&after=2"}) {
+    EXPECT_EQ(ask(head(Method::get, std::string("/v1/audit?") + query)).status, 400) << query;
+  }
+}
+
 TEST_F(ServiceTest, AnswersHealthToAnybody) { EXPECT_EQ(ask(head(Method::get, "/v1/health"), "", remote).status, 200); }
 
 TEST_F(ServiceTest, KnowsTheBearerOfAToken) {
