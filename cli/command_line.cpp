@@ -142,7 +142,8 @@ class Grammar {
     token->fallthrough();
     auto create = std::make_shared<AgentsTokenCreate>();
     CLI::App* app = verb(token, "create", "Print one string that enrols one agent within ten minutes", create);
-    app->add_option("--host", create->host, "The only name that it enrols, or prefix-*");
+    CLI::Option* name = app->add_option("--host", create->host, "The only name that it enrols, or prefix-*");
+    app->add_flag("--new-key", create->new_key, "The host is enrolled: the string gives it a new key")->needs(name);
     auto revoke = std::make_shared<AgentsRevoke>();
     app = verb(agents, "revoke", "Take no more notice of a host's agent key", revoke);
     app->add_option("HOST", revoke->host, "The host")->required();

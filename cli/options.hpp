@@ -72,6 +72,7 @@ struct RollbackList {
 struct AgentsList {};
 struct AgentsTokenCreate {
   std::string host;
+  bool new_key = false;
 };
 struct AgentsRevoke {
   std::string host;

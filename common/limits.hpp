@@ -116,6 +116,8 @@ inline constexpr int token_failures_max = 5;
 /// How long `enroll` waits for an answer, and after what time it asks again.
 inline constexpr std::int64_t enrol_ms_max = 20'000;
 inline constexpr std::int64_t enrol_resend_ms = 2'000;
+/// An agent that has two keys, and does not know which of them the coordinator has, tries each for so long.
+inline constexpr std::int64_t key_change_ms_min = 60'000;
 /// Refusals of strangers in the audit: one row per source with a count, the next one after this time, doubling up to
 /// the longest. So a host that was revoked and keeps asking is a row an hour.
 inline constexpr std::int64_t refusal_row_ms_min = 60'000;

@@ -10,6 +10,7 @@
 #include "agent/link/blob_client.hpp"
 #include "agent/link/coordinator_session.hpp"
 #include "agent/link/core_shell.hpp"
+#include "agent/link/enroll.hpp"
 #include "agent/link/health_watch.hpp"
 #include "agent/link/host_boot.hpp"
 #include "agent/link/host_tools.hpp"
@@ -50,9 +51,7 @@ struct Agent::Parts {
         steps(loop, pool, tools.executors, clock, [this](const StepFinished& finished) { shell.handle(finished); }),
         watch(loop, pool, tools.prober, [this](const HealthChanged& changed) { shell.handle(changed); }),
         shell({identity.host, identity.plan_public_key}, Role::agent, journal, loop, clock, steps, hands()),
-        session({identity.endpoints, identity.server_public_key,
-                 protocol::load_curve_keys(config.paths.state / "agent.key")},
-                loop, clock, callbacks()),
+        session({identity.endpoints, identity.server_public_key, keys}, loop, clock, callbacks()),
         pool(workers, limits::steps_per_slice_max) {}
 
   CoreShell::Hands hands() {
@@ -116,6 +115,9 @@ struct Agent::Parts {
 
   /// For `systemctl status` and for `switchyard-agent status`.
   void note_link(LinkState state, const std::string& text) {
+    link = state;
+    if (state == LinkState::connected) keep_key(config.paths.state);
+    mind_key();
     sd_notify(0, ("STATUS=" + (text.empty() ? "connected to the coordinator" : text)).c_str());
     try {
       write_link_note(tools.files, config.paths.run, {state, clock.wall_ms(), text});
@@ -124,9 +126,23 @@ struct Agent::Parts {
     }
   }
 
+  /// `enroll --new-key` has put a new key in the place of ours, or was cut short: then the coordinator knows one of
+  /// two, and this host has both. The supervisor starts this process again, with the other.
+  void mind_key() {
+    try {
+      const bool replaced = protocol::load_curve_keys(config.paths.state / "agent.key").public_key != keys.public_key;
+      if (!replaced && (link != LinkState::refused || !change_key(config.paths.state))) return;
+      log::info("beginning anew with this host's other key");
+      loop.stop();
+    } catch (const Error& error) {
+      log::warning("this host's key could not be looked at", {{"why", error.what()}});
+    }
+  }
+
   void housekeeping() {
     sd_notify(0, "WATCHDOG=1");
     shell.compact_if_large();
+    mind_key();
     // A package upgrade asks for a restart at a moment when no deployment is under way.
     const std::filesystem::path wish = config.paths.run / "restart-when-idle";
     if (!restart_is_safe(shell.core()) || !tools.files.read(wish)) return;
@@ -137,6 +153,8 @@ struct Agent::Parts {
 
   AgentConfig config;
   AgentIdentity identity;
+  const protocol::CurveKeyPair keys = protocol::load_curve_keys(config.paths.state / "agent.key");
+  LinkState link = LinkState::lost;
   std::string boot_id = read_boot_id();
   SystemClock clock;
   EventLoop loop;

@@ -1,5 +1,8 @@
 #include "agent/link/enroll.hpp"
 
+#include <fcntl.h>
+#include <stdio.h>
+
 #include <chrono>
 #include <optional>
 #include <utility>
@@ -112,6 +115,19 @@ void sweep_tries(FileSystem& files, const std::filesystem::path& state, bool enr
   }
 }
 
+/// Throws as enroll() does; a key that can be of no more use is gone then.
+protocol::Enrolled converse(FileSystem& files, const std::filesystem::path& file, bool drawn_now,
+                            const protocol::Enrolment& enrolment, const std::string& name,
+                            const protocol::CurveKeyPair& keys, std::int64_t patience_ms) {
+  Conversation conversation(enrolment, {name, keys.public_key, SWITCHYARD_VERSION}, patience_ms);
+  try {
+    return conversation.run();
+  } catch (const EnrolmentRefused&) {
+    if (conversation.key_is_useless(drawn_now) || outlived_its_token(file)) files.remove(file);
+    throw;
+  }
+}
+
 }  // namespace
 
 HostId enroll(const AgentConfig& config, const std::string& text, const std::string& name, std::int64_t patience_ms) {
@@ -133,18 +149,53 @@ HostId enroll(const AgentConfig& config, const std::string& text, const std::str
   const bool drawn_now = !std::filesystem::exists(file);
   if (drawn_now) protocol::save_curve_keys(file, protocol::generate_curve_keys());
   const protocol::CurveKeyPair keys = protocol::load_curve_keys(file);
-  Conversation conversation(enrolment, {name, keys.public_key, SWITCHYARD_VERSION}, patience_ms);
-  try {
-    const protocol::Enrolled enrolled = conversation.run();
-    protocol::save_curve_keys(state / "agent.key", keys);
-    save_identity(files, state,
-                  {enrolled.host, enrolment.endpoints, enrolment.server_public_key, enrolled.plan_public_key});
-    sweep_tries(files, state, true, file);
-    return enrolled.host;
-  } catch (const EnrolmentRefused&) {
-    if (conversation.key_is_useless(drawn_now) || outlived_its_token(file)) files.remove(file);
-    throw;
+  const protocol::Enrolled enrolled = converse(files, file, drawn_now, enrolment, name, keys, patience_ms);
+  protocol::save_curve_keys(state / "agent.key", keys);
+  save_identity(files, state,
+                {enrolled.host, enrolment.endpoints, enrolment.server_public_key, enrolled.plan_public_key});
+  sweep_tries(files, state, true, file);
+  return enrolled.host;
+}
+
+HostId take_new_key(const AgentConfig& config, const std::string& text, std::int64_t patience_ms) {
+  const protocol::Enrolment enrolment = protocol::decode_enrolment(text);
+  const std::filesystem::path& state = config.paths.state;
+  PosixFileSystem files;
+  const auto known = load_identity(files, state);
+  if (!known) throw InputError("this host is not enrolled, so that it has no key to replace; leave --new-key out");
+  if (known->server_public_key != enrolment.server_public_key) {
+    throw InputError("the enrolment string is of another coordinator than the one that this host belongs to");
   }
+  const std::filesystem::path file = key_file(state, enrolment.token);
+  sweep_tries(files, state, false, file);
+  const bool drawn_now = !std::filesystem::exists(file);
+  if (drawn_now) protocol::save_curve_keys(file, protocol::generate_curve_keys());
+  const protocol::CurveKeyPair keys = protocol::load_curve_keys(file);
+  const protocol::Enrolled enrolled = converse(files, file, drawn_now, enrolment, known->host.str(), keys, patience_ms);
+  protocol::save_curve_keys(state / "agent.key", keys);
+  sweep_tries(files, state, true, file);
+  return enrolled.host;
+}
+
+bool change_key(const std::filesystem::path& state) {
+  const PosixFileSystem files;
+  for (const std::string& name : files.list(state)) {
+    if (!name.starts_with(try_prefix)) continue;
+    const std::filesystem::path tried = state / name, present = state / "agent.key";
+    const auto now = std::filesystem::file_time_type::clock::now();
+    if (now - std::filesystem::last_write_time(present) < std::chrono::milliseconds(limits::key_change_ms_min)) break;
+    if (::renameat2(AT_FDCWD, tried.c_str(), AT_FDCWD, present.c_str(), RENAME_EXCHANGE) != 0) {
+      throw_errno("putting " + tried.string() + " in the place of agent.key");
+    }
+    std::filesystem::last_write_time(present, now);
+    return true;
+  }
+  return false;
+}
+
+void keep_key(const std::filesystem::path& state) {
+  PosixFileSystem files;
+  sweep_tries(files, state, true, {});
 }
 
 }  // namespace switchyard::agent

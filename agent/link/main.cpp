@@ -32,6 +32,8 @@ Commands:
   run                         be this host's agent (what switchyard-agent.service does)
   enroll STRING [--name N]    join the fleet with the string that `switchyard agents token create` printed;
                               STRING may be - to read it from standard input
+  enroll STRING --new-key     give this host, which is enrolled, a new key; STRING comes from
+                              `switchyard agents token create --host NAME --new-key`
   status [--json]             what this host's journal says; exit status 3 while a deployment is under way
   resolve DEPLOYMENT --commit|--abort --reason TEXT
                               decide a held deployment here, when the coordinator is gone for good
@@ -54,7 +56,7 @@ struct Arguments {
   std::vector<std::string> operands;
   std::string name;
   std::string reason;
-  bool json = false, commit = false, abort = false, help = false, version = false;
+  bool new_key = false, json = false, commit = false, abort = false, help = false, version = false;
 };
 
 Arguments parse(int count, char** values) {
@@ -73,6 +75,8 @@ Arguments parse(int count, char** values) {
       arguments.name = value_of(i);
     else if (word == "--reason")
       arguments.reason = value_of(i);
+    else if (word == "--new-key")
+      arguments.new_key = true;
     else if (word == "--json")
       arguments.json = true;
     else if (word == "--commit")
@@ -111,6 +115,12 @@ int do_enroll(const Arguments& arguments, const AgentConfig& config) {
   expect_operands(arguments, 1);
   std::string text = arguments.operands.front();
   if (text == "-" && !std::getline(std::cin, text)) throw InputError("no enrolment string on standard input");
+  if (arguments.new_key) {
+    const HostId host = take_new_key(config, text);
+    std::cout << host.str()
+              << " has a new key, and its agent takes it within seconds. The old one is no key any more.\n";
+    return EXIT_SUCCESS;
+  }
   const HostId host = enroll(config, text, arguments.name.empty() ? host_name() : arguments.name);
   std::cout << "This host is now " << host.str() << ". Start its agent: systemctl restart switchyard-agent\n";
   return EXIT_SUCCESS;

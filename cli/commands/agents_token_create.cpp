@@ -5,7 +5,9 @@
 namespace switchyard::cli {
 
 ExitStatus run_command(Context& context, const AgentsTokenCreate& options) {
-  report_token(context.console, context.api.post("/v1/agents/tokens", write_texts({{"host_pattern", options.host}})));
+  report_token(context.console,
+               context.api.post("/v1/agents/tokens",
+                                write_texts({{"host_pattern", (options.new_key ? "=" : "") + options.host}})));
   return ExitStatus::done;
 }
 

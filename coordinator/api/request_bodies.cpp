@@ -164,7 +164,8 @@ std::string token_pattern(const std::string& text) {
   std::string pattern = members.text_or("host_pattern", "");
   // `web-*`: what stands before the star is the beginning of a name.
   std::string name = pattern;
-  if (!name.empty() && name.back() == '*') name.back() = '0';
+  if (!name.empty() && name.back() == '*' && name.front() != '=') name.back() = '0';
+  if (name.size() > 1 && name.front() == '=') name.erase(0, 1);
   if (!name.empty()) checked_name(name, "host_pattern");
   return pattern;
 }

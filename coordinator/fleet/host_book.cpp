@@ -15,8 +15,15 @@ Refusal not_found(const HostId& host) {
   return {404, "unknown_host", "there is no host " + host.str() + "; `switchyard hosts list` shows all", {}};
 }
 
+/// The enrolled host that the token gives a new key; nothing for a token that lets a host join.
+std::optional<HostId> host_of_new_key(const std::string& pattern) {
+  if (!pattern.starts_with('=')) return std::nullopt;
+  return HostId(pattern.substr(1));
+}
+
 bool is_pattern(const std::string& pattern) {
   if (pattern.empty() || is_name(pattern)) return true;
+  if (const auto host = host_of_new_key(pattern)) return is_name(host->str());
   return pattern.ends_with('*') && is_name(pattern.substr(0, pattern.size() - 1) + "x");
 }
 
@@ -24,6 +31,7 @@ bool is_pattern(const std::string& pattern) {
 
 bool matches_pattern(const std::string& pattern, const std::string& name) {
   if (pattern.empty()) return true;
+  if (const auto host = host_of_new_key(pattern)) return host->str() == name;
   if (pattern.ends_with('*')) return name.starts_with(pattern.substr(0, pattern.size() - 1));
   return pattern == name;
 }
@@ -195,6 +203,15 @@ Answer<TokenMade> HostBook::create_token(const Caller& caller, const std::string
   if (!is_pattern(host_pattern)) {
     return Refusal{400, "bad_name", "'" + host_pattern + "' is neither a host name nor of the form prefix-*", {}};
   }
+  if (const auto host = host_of_new_key(host_pattern)) {
+    if (find(*host) == nullptr) return not_found(*host);
+    if (!may_connect(*host)) {
+      return Refusal{409,
+                     "no_key",
+                     "host " + host->str() + " has no key that is valid: use `hosts replace`, which lets it in again",
+                     {{"host", host->str()}}};
+    }
+  }
   const model::HostRow* bound = find(HostId(host_pattern));
   if (bound != nullptr && (!bound->public_key.empty() || bound->removed)) {
     return Refusal{
@@ -246,7 +263,11 @@ std::string HostBook::refuse_enrolment(const model::TokenRow* token, const proto
     return "the token is for host " + token->host_pattern + ", not for " + wish.name;
   }
   const model::HostRow* present = find(HostId(wish.name));
-  if (present != nullptr && (!present->public_key.empty() || present->removed)) {
+  if (const auto host = host_of_new_key(token->host_pattern)) {
+    if (!may_connect(*host)) return "host " + wish.name + " has no key that is valid; use `hosts replace`";
+    // Its agent dials anew with the new key, which must not cost a deployment.
+    if (const auto busy = refuse_busy(*host)) return busy->message;
+  } else if (present != nullptr && (!present->public_key.empty() || present->removed)) {
     return "a host " + wish.name + " exists already; an operator brings a new machine in with `hosts replace`";
   }
   if (present == nullptr && hosts_.size() >= limits::hosts_max) return "the fleet is full";
@@ -284,16 +305,17 @@ std::variant<protocol::Enrolled, protocol::Refuse> HostBook::enrol(const std::st
   }
 
   model::HostRow row = present != nullptr ? *present : model::HostRow{};
+  const char* operation = host_of_new_key(token->host_pattern) ? "host.new_key" : "host.enrol";
   row.id = host;
   row.public_key = wish.public_key;
   row.enrolled_wall_ms = clock_.wall_ms();
   row.agent_version = wish.agent_version;
   put_host(row, {store::UseToken{token_id, host, clock_.wall_ms()},
-                 audit_row(clock_, agent, "host.enrol", host.str(), {}, {{"public_key", wish.public_key}})});
+                 audit_row(clock_, agent, operation, host.str(), {}, {{"public_key", wish.public_key}})});
   found->second.used_wall_ms = clock_.wall_ms();
   found->second.used_by = host;
   publish();
-  log::info("host enrolled", {{"host", host.str()}, {"token", token_id}});
+  log::info("host enrolled", {{"host", host.str()}, {"token", token_id}, {"audit", operation}});
   return protocol::Enrolled{host, terms_.plan_public_key};
 }
 

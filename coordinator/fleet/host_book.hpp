@@ -83,7 +83,8 @@ class HostBook {
   std::map<std::string, int> failures_;  ///< by token id
 };
 
-/// True if the name is what the token was made for: a name, `prefix-*`, or empty for any.
+/// True if the name is what the token was made for: a name, `prefix-*`, empty for any, or `=name`: a new key for the
+/// host of that name.
 bool matches_pattern(const std::string& pattern, const std::string& name);
 
 }  // namespace switchyard::fleet

@@ -26,9 +26,10 @@ struct HostRow {
 
 /// A one-use right to enrol. Only the public half of the key derived from the token is kept.
 struct TokenRow {
-  std::string id;            ///< 16 hexadecimal digits, for people
-  std::string public_key;    ///< Z85 of the derived CURVE key; knows nothing of the token
-  std::string host_pattern;  ///< the only name (or `prefix-*`) that it may enrol; empty: any
+  std::string id;          ///< 16 hexadecimal digits, for people
+  std::string public_key;  ///< Z85 of the derived CURVE key; knows nothing of the token
+  std::string
+      host_pattern;  ///< the only name (or `prefix-*`) that it may enrol; empty: any; `=name`: gives it a new key
   std::int64_t expires_wall_ms = 0;
   std::int64_t used_wall_ms = 0;
   HostId used_by;

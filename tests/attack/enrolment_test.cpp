@@ -9,6 +9,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -147,6 +148,30 @@ TEST(Enrolment, NeverGivesANameToAnotherKey) {
   // One machine does not become two hosts either.
   const protocol::CurveKeyPair other = attacked.enrol("web-2");
   EXPECT_EQ(try_to_enrol(attacked, attacked.token_keys("web-*"), "web-3", other), "refused");
+}
+
+TEST(Enrolment, GivesAHostANewKeyWithoutTouchingTheOthers) {
+  const Attacked attacked;
+  const protocol::CurveKeyPair old = attacked.enrol("web-1"), other = attacked.enrol("web-2");
+  const protocol::CurveKeyPair fresh = protocol::generate_curve_keys(), thief = protocol::generate_curve_keys();
+  RawPeer neighbour = attacked.dial(other);
+  ASSERT_TRUE(neighbour.outcome() == Outcome::let_in && neighbour.greet());
+  const protocol::CurveKeyPair token = attacked.token_keys("=web-1");
+  EXPECT_TRUE(may_dial(attacked, old)) << "good until the new one is there";
+  EXPECT_EQ(try_to_enrol(attacked, token, "web-2", thief), "refused");
+  EXPECT_EQ(try_to_enrol(attacked, token, "web-3", thief), "refused");
+  EXPECT_EQ(try_to_enrol(attacked, token, "web-1", other), "refused") << "another host's key";
+  EXPECT_EQ(try_to_enrol(attacked, token, "web-1", fresh), "enrolled");
+  EXPECT_EQ(try_to_enrol(attacked, token, "web-1", fresh), "enrolled") << "the answer may have been lost";
+  EXPECT_EQ(try_to_enrol(attacked, token, "web-1", thief), "refused") << "once";
+  EXPECT_FALSE(may_dial(attacked, old));
+  EXPECT_FALSE(may_dial(attacked, thief));
+  EXPECT_TRUE(may_dial(attacked, fresh));
+  EXPECT_TRUE(neighbour.is_heard()) << "in the session that it had";
+  EXPECT_EQ(count_of(attacked.ask("GET", "/v1/audit?limit=1000").body, "\"operation\":\"host.new_key\""), 1u);
+  ASSERT_EQ(attacked.ask("POST", "/v1/agents/web-1/revoke", "{}").status, 200);
+  EXPECT_THROW(attacked.token_keys("=web-1"), std::runtime_error) << "a revoked host needs `hosts replace`";
+  EXPECT_THROW(attacked.token_keys("=absent"), std::runtime_error);
 }
 
 TEST(Enrolment, OfOneOfManyIsTakenBackWithoutTouchingTheOthers) {

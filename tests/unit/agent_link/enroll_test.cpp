@@ -136,6 +136,53 @@ TEST_F(Enrolling, RefusesAHostThatIsEnrolledAndANameThatIsNone) {
   EXPECT_NE(trouble(text).find("enrolled already, as web-1"), std::string::npos);
 }
 
+TEST_F(Enrolling, GivesAHostThatIsEnrolledANewKeyAndKeepsAllElse) {
+  CoordinatorDouble coordinator(yes());
+  EXPECT_THROW(take_new_key(config, invite(coordinator, std::string(32, 'n'))), InputError) << "it has none yet";
+  ASSERT_EQ(trouble(invite(coordinator, std::string(32, 't'))), "");
+  const auto before = load_identity(files, config.paths.state);
+  const std::string old = protocol::load_curve_keys(config.paths.state / "agent.key").public_key;
+  EXPECT_EQ(take_new_key(config, invite(coordinator, std::string(32, 'u'))), HostId("web-1"));
+  const auto after = load_identity(files, config.paths.state);
+  EXPECT_EQ(after->host, before->host);
+  EXPECT_EQ(after->plan_public_key, before->plan_public_key);
+  EXPECT_NE(protocol::load_curve_keys(config.paths.state / "agent.key").public_key, old);
+  EXPECT_EQ(files.list(config.paths.state), (std::vector<std::string>{"agent.key", "identity.yaml"}));
+  CoordinatorDouble another(yes());
+  EXPECT_THROW(take_new_key(config, invite(another, std::string(32, 'v'))), InputError);
+  EXPECT_TRUE(another.heard().empty());
+}
+
+/// Whichever of the two the coordinator has, the host has it too, and finds out.
+TEST_F(Enrolling, HasBothKeysWhenTheAnswerIsLostAndTriesEachForAWhile) {
+  std::atomic<bool> agree{true};
+  CoordinatorDouble coordinator([&](const HostId& peer, const protocol::Envelope& heard) {
+    return agree ? yes()(peer, heard) : std::vector<protocol::Message>{};
+  });
+  ASSERT_EQ(trouble(invite(coordinator, std::string(32, 't'))), "");
+  const std::filesystem::path& state = config.paths.state;
+  const auto key = [&] { return protocol::load_curve_keys(state / "agent.key").public_key; };
+  const auto a_minute_passes = [&] {
+    std::filesystem::last_write_time(state / "agent.key", std::filesystem::file_time_type::clock::now() -
+                                                              std::chrono::milliseconds(limits::key_change_ms_min));
+  };
+  const std::string old = key();
+  EXPECT_FALSE(change_key(state)) << "there is no other";
+  agree = false;
+  EXPECT_THROW(take_new_key(config, invite(coordinator, std::string(32, 'u')), 300), TransportError);
+  EXPECT_EQ(key(), old);
+  a_minute_passes();
+  EXPECT_TRUE(change_key(state));
+  const std::string fresh = key();
+  EXPECT_EQ(coordinator.wait_for<protocol::Enrol>(1)->public_key, fresh);
+  EXPECT_FALSE(change_key(state)) << "not at once";
+  a_minute_passes();
+  EXPECT_TRUE(change_key(state));
+  EXPECT_EQ(key(), old);
+  keep_key(state);
+  EXPECT_EQ(files.list(state), (std::vector<std::string>{"agent.key", "identity.yaml"}));
+}
+
 TEST_F(Enrolling, KeepsItsKeysFromOthers) {
   CoordinatorDouble coordinator(yes());
   ASSERT_EQ(trouble(invite(coordinator, std::string(32, 't'))), "");

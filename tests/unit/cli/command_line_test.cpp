@@ -78,6 +78,7 @@ TEST(CommandLine, KnowsEveryVerb) {
   EXPECT_EQ(parsed<RollbackList>({"rollback", "list", "--limit", "3"}).limit, 3u);
   parsed<AgentsList>({"agents", "list"});
   EXPECT_EQ(parsed<AgentsTokenCreate>({"agents", "token", "create", "--host", "web-*"}).host, "web-*");
+  EXPECT_TRUE(parsed<AgentsTokenCreate>({"agents", "token", "create", "--host", "web-1", "--new-key"}).new_key);
   EXPECT_EQ(parsed<AgentsRevoke>({"agents", "revoke", "web-1"}).host, "web-1");
   EXPECT_EQ(parsed<HostsList>({"hosts", "list", "--all"}).all, true);
   EXPECT_EQ(parsed<HostsReplace>({"hosts", "replace", "web-1"}).host, "web-1");

@@ -72,7 +72,8 @@ TEST(RequestBodies, TakesNamesAndPrefixesForTokens) {
   EXPECT_EQ(token_pattern("{}"), "");
   EXPECT_EQ(token_pattern(R"({"host_pattern":"web-1"})"), "web-1");
   EXPECT_EQ(token_pattern(R"({"host_pattern":"web-*"})"), "web-*");
-  for (const char* bad : {"*-web", "we*b", "../x", "web **", "-"}) {
+  EXPECT_EQ(token_pattern(R"({"host_pattern":"=web-1"})"), "=web-1");
+  for (const char* bad : {"*-web", "we*b", "../x", "web **", "-", "=", "==web-1", "=web-*", "=../x"}) {
     const std::string text = std::string(R"({"host_pattern":")") + bad + "\"}";
     EXPECT_NE(refusal_of([&] { token_pattern(text); }), "") << bad;
   }
