@@ -36,6 +36,7 @@ namespace switchyard::bench {
 namespace {
 
 constexpr unsigned enrolling_threads = 4;
+constexpr std::size_t own_loops_max = 16;
 constexpr std::int64_t told_every_ms = 200;
 /// A round of so many dials passes before a refused agent rests for ten seconds: so a stranger with as many addresses
 /// of one coordinator knocks far more often than one that is meant well.
@@ -91,7 +92,7 @@ int be_members(const std::filesystem::path& directory, const std::filesystem::pa
   const auto changed = [&](const LocalFleet::Counts& counts) {
     if (counts.welcomed == members.size()) say("welcomed");
   };
-  const LocalFleet fleet(members, changed, dead_man);
+  const LocalFleet fleet(members, changed, {.own_loops = members.size() <= own_loops_max, .dead_man = dead_man});
   wait_for_end_of_input();
   return EXIT_SUCCESS;
 }
@@ -107,11 +108,12 @@ int be_strangers(const std::filesystem::path& directory, std::size_t count) {
          directory / name_of(i)});
   }
   std::int64_t told_ms = 0;
-  const LocalFleet fleet(strangers, [&](const LocalFleet::Counts& counts) {
+  const auto changed = [&](const LocalFleet::Counts& counts) {
     if (now_ms() < told_ms + told_every_ms) return;
     told_ms = now_ms();
     say("refused", " " + std::to_string(counts.refused));
-  });
+  };
+  const LocalFleet fleet(strangers, changed, {});
   wait_for_end_of_input();
   return EXIT_SUCCESS;
 }

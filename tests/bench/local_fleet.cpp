@@ -27,8 +27,6 @@ namespace {
 constexpr std::uint64_t journal_bytes_reserved = 64 * 1024;  ///< a thousand journals, perhaps in memory
 constexpr std::size_t queued_steps_max = 100'000;
 constexpr rlim_t files_wanted = 100'000;
-/// Up to so many agents have a loop each, as on hosts of their own: what one makes durable, no other waits for.
-constexpr std::size_t loops_max = 16;
 constexpr std::size_t workers_of_agent = 4;  ///< as in agent/link/agent.cpp
 
 /// One agent's dead-man process. What systemd does: a new one each time, in the place of the one before.
@@ -72,7 +70,7 @@ class LocalFleet::Agent {
         blobs_(fleet.clock_,
                [this](protocol::BlobGet wish) { place_.loop.post([this, wish] { session_.send(wish); }); }),
         host_(settings.root, paths_below(settings.root), blobs_, fleet.clock_),
-        dead_man_(fleet.dead_man_, settings.root),
+        dead_man_(fleet.options_.dead_man, settings.root),
         journal_(journal_of(paths_below(settings.root)), journal_bytes_reserved),
         steps_(place.loop, *place.workers, host_.executors(), fleet.clock_,
                [this](const agent::StepFinished& finished) { shell_.handle(finished); }),
@@ -167,11 +165,10 @@ class LocalFleet::Agent {
   agent::CoordinatorSession session_;
 };
 
-LocalFleet::LocalFleet(const std::vector<LocalAgentSettings>& agents, Changed changed, std::filesystem::path dead_man)
-    : changed_(std::move(changed)), dead_man_(std::move(dead_man)) {
-  const bool few = agents.size() <= loops_max;
-  const std::size_t workers = few ? workers_of_agent : std::max(2u, std::thread::hardware_concurrency());
-  for (std::size_t i = 0; i < (few ? agents.size() : 1); ++i) {
+LocalFleet::LocalFleet(const std::vector<LocalAgentSettings>& agents, Changed changed, Options options)
+    : changed_(std::move(changed)), options_(std::move(options)) {
+  const std::size_t workers = options_.own_loops ? workers_of_agent : std::max(2u, std::thread::hardware_concurrency());
+  for (std::size_t i = 0; i < (options_.own_loops ? agents.size() : 1); ++i) {
     places_.push_back(std::make_unique<Place>());
     places_.back()->workers = std::make_unique<WorkerPool>(workers, queued_steps_max);
   }

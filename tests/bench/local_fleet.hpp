@@ -25,8 +25,8 @@ struct LocalAgentSettings {
 };
 
 /// Many agents in one process: each has the agent's own core, journal, shell, session and CURVE sockets (with their
-/// threads), as agent/link/agent.cpp puts them together. A few have a loop and workers each; many share them. Their
-/// hosts are LocalHosts. From construction to destruction they run; `changed` is called on their loops, one at a time.
+/// threads), as agent/link/agent.cpp puts them together, and a LocalHost. Loop and workers are shared, or each its own.
+/// From construction to destruction they run; `changed` is called on their loops, one at a time.
 class LocalFleet {
  public:
   struct Counts {
@@ -34,9 +34,12 @@ class LocalFleet {
     std::uint64_t refused = 0;  ///< dials that the coordinator turned away
   };
   using Changed = std::function<void(const Counts&)>;
+  struct Options {
+    bool own_loops = false;          ///< as on hosts of their own: what one makes durable, no other waits for
+    std::filesystem::path dead_man;  ///< switchyard-agent, started as each agent's dead-man when it arms it; or none
+  };
 
-  /// `dead_man`: the program switchyard-agent, which is started as each agent's dead-man when it arms it; empty: none.
-  LocalFleet(const std::vector<LocalAgentSettings>& agents, Changed changed, std::filesystem::path dead_man = {});
+  LocalFleet(const std::vector<LocalAgentSettings>& agents, Changed changed, Options options);
   ~LocalFleet();
   LocalFleet(const LocalFleet&) = delete;
   LocalFleet& operator=(const LocalFleet&) = delete;
@@ -54,7 +57,7 @@ class LocalFleet {
   void count(int welcomed, unsigned refused);
 
   Changed changed_;
-  std::filesystem::path dead_man_;
+  Options options_;
   SystemClock clock_;
   std::mutex mutex_;  ///< guards counts_, and keeps the calls of changed_ apart
   Counts counts_;
