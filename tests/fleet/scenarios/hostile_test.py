@@ -253,6 +253,24 @@ class Hostile(Scenario):
             cores = [path for path in (host.directory / "upper").rglob("core*") if path.is_file() and b"\x7fELF" == path.read_bytes()[:4]]
             self.assertEqual(cores, [], "a core dump")
 
+    def test_5_a_host_gets_a_new_key_while_its_service_goes_on(self):
+        h1 = self.product.hosts[0]
+        old = (h1.root / "var/lib/switchyard/agent/agent.key").read_text()
+        service = [process for process in os.listdir("/proc") if process.isdigit() and self.runs_on(h1, process, "bin/serve")]
+        token = self.product.ask("agents", "token", "create", "--host", "h1", "--new-key")["enrolment"]
+        h1.run(["switchyard-agent", "enroll", "-", "--new-key"], input=token + "\n")
+        changed = time.monotonic()
+        self.assertNotEqual((h1.root / "var/lib/switchyard/agent/agent.key").read_text(), old)
+        while "beginning anew with this host's other key" not in h1.read_journal("switchyard-agent"):
+            self.assertLess(time.monotonic() - changed, 20, "the agent has not noticed its new key")
+            time.sleep(0.2)
+        self.product.wait_until_connected(self.product.hosts)
+        print(f"a new key: the host is back after {time.monotonic() - changed:.1f} s, its service goes on")
+        self.assertEqual(service, [process for process in os.listdir("/proc")
+                                   if process.isdigit() and self.runs_on(h1, process, "bin/serve")])
+        self.product.deploy(self.product.provide(sample.write_release(self.place, "0.0.5", [sample.Component()]))
+                            + "/deploy.yaml")
+
     # What the stories need ----------------------------------------------------------------------------
 
     def has_curl(self):
