@@ -6,7 +6,7 @@ fleets side by side, and compares what the coordinators say at the end with what
 
 It ends after N kills (1,000) or, if that is earlier, S seconds (300). Every release carries two commands whose effects
 are counted, one in PREPARE and one in the swap, each with an undo that is counted too; some releases are broken on one
-host. What is wrong has one of these names:
+host. A quarter of the kills waits for such a command to be at work, the others come at any time. What is wrong has one of these names:
 
     lost      a deployment is done, and an effect is not there; or it went back, and an effect was not undone
     doubled   a command took effect twice
@@ -39,11 +39,12 @@ import product  # noqa: E402
 import sample  # noqa: E402
 from harness import CannotRun, CommandFailed, Fleet, requirements  # noqa: E402
 
-KILLS, SECONDS, FLEETS = 1000, 300, 5
+KILLS, SECONDS, FLEETS = 1000, 300, 6
 HOSTS = ("h1", "h2")
 EFFECTS = "var/tmp/effects"
 EFFECT_NAMES = ("prepare", "swap")
 END_SECONDS = 120
+AIM_SECONDS = 2
 # Where nspawn and the systemd of the host keep the groups of its services.
 SERVICES = "payload/system.slice"
 # As shipped, a unit is started again after a second: what nobody can kill meanwhile.
@@ -109,11 +110,23 @@ class Killer(threading.Thread):
 
     def run(self):
         for _ in range(self._dice.randint(4, 14)):
-            if self._over.wait(self._dice.uniform(0, 0.5)):
-                return
+            pause, aims = self._dice.uniform(0, 0.5), self._dice.random() < 0.25
             unit = self._dice.choices(UNITS, (4, 6, 1))[0]
-            host = self._fleet["c1" if unit == UNITS[0] else self._dice.choice(HOSTS)]
-            self._kill(host, unit, self._dice.random() < 0.3)
+            name, whole_group = self._dice.choice(HOSTS), self._dice.random() < 0.3
+            if self._over.wait(pause):
+                return
+            name = (self._wait_for_command() if aims else None) or name
+            self._kill(self._fleet["c1" if unit == UNITS[0] else name], unit, whole_group)
+
+    def _wait_for_command(self):
+        """A host on which a counted command is at work: those moments are short, and the ones that matter most. None if
+        there was none for a while."""
+        deadline = time.monotonic() + AIM_SECONDS
+        while time.monotonic() < deadline and not self._over.wait(0.02):
+            for name in HOSTS:
+                if any((self._fleet[name].cgroup.unified / SERVICES).glob("switchyard-step-*.service")):
+                    return name
+        return None
 
     def _kill(self, host, unit, whole_group):
         """`whole_group`: what the program has started too (its probes, nft), as systemd would."""

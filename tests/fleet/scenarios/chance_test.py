@@ -18,14 +18,14 @@ from slow_swap import BACK, BOTH, SlowSwap  # noqa: E402
 
 ROUNDS = 14
 # What an undisturbed deployment takes, and how long a fault may last: shorter and longer than the time to confirm.
-DEPLOYMENT_SECONDS, FAULT_SECONDS = 9, 14
+DEPLOYMENT_SECONDS, FAULT_SECONDS = 7, 20
 FAULTS = ("power", "still", "cut both", "cut in", "cut out")
 
 
+@long
 class Chance(SlowSwap):
     fleet_name = "chance"
 
-    @long
     def test_a_fault_at_any_moment_leaves_all_new_or_all_old(self):
         seed = os.environ.get("SWITCHYARD_SEED") or str(int(time.time()))
         print(f"chance: seed {seed}", flush=True)
@@ -34,7 +34,7 @@ class Chance(SlowSwap):
             if number:
                 super().setUp()
             fault, host = dice.choice(FAULTS), dice.choice(self.fleet.hosts)
-            after, seconds = dice.uniform(0, DEPLOYMENT_SECONDS), dice.uniform(1, FAULT_SECONDS)
+            after, seconds = dice.uniform(0, DEPLOYMENT_SECONDS), dice.uniform(2, FAULT_SECONDS)
             story = f"{fault} of {host.name} after {after:.1f} s for {seconds:.1f} s"
             with self.subTest(story):
                 state = self.disturb(fault, host, after, seconds, watch_seconds=dice.choice((0, 2)))
