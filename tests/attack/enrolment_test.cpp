@@ -47,26 +47,28 @@ class Crowd {
  public:
   static constexpr int size = 1'000;
 
-  Crowd(const Attacked& attacked, const protocol::CurveKeyPair& token) {
+  Crowd(const Attacked& attacked, const protocol::CurveKeyPair& token) : attacked_(attacked), token_(token) {
     for (int i = 0; i < size; ++i) {
       if (i % sockets_each == 0) contexts_.push_back(std::make_unique<protocol::ZmqContext>());
-      sockets_.push_back(protocol::make_dialler(*contexts_.back(), attacked.server_key(), token,
-                                                {limits::control_frame_bytes_max, 100}));
-      sockets_.back().connect(attacked.endpoint().control_address());
+      sockets_.push_back(dial(*contexts_.back()));
       keys.push_back(protocol::generate_curve_keys());
+      if (i % together == together - 1) wait_until_let_in(static_cast<std::size_t>(i) + 1 - together);
     }
   }
   Crowd(const Crowd&) = delete;
   Crowd& operator=(const Crowd&) = delete;
 
-  void speak_at_once() {
+  /// How many had been let in, and spoke.
+  int speak_at_once() {
+    int spoke = 0;
     for (std::size_t i = 0; i < sockets_.size(); ++i) {
       protocol::Envelope envelope;
       envelope.session = std::string(16, 's');
       envelope.seq = 1;
       envelope.message = protocol::Enrol{"crowd-" + std::to_string(i), keys[i].public_key, "0"};
-      sockets_[i].send(protocol::encode(envelope), false);
+      spoke += sockets_[i].send(protocol::encode(envelope), false) == protocol::ZmqSent::sent ? 1 : 0;
     }
+    return spoke;
   }
   /// What came back until nothing came for so long: the coordinator answers who holds the token, whoever that is.
   std::map<std::string, int> answers(long ms) {
@@ -89,6 +91,31 @@ class Crowd {
 
  private:
   static constexpr int sockets_each = 250;
+  /// So many dial at a time: a handshake that waits for two seconds behind others is ended.
+  static constexpr int together = 25;
+
+  protocol::ZmqSocket dial(protocol::ZmqContext& context) const {
+    protocol::ZmqSocket socket =
+        protocol::make_dialler(context, attacked_.server_key(), token_, {limits::control_frame_bytes_max, 100});
+    socket.connect(attacked_.endpoint().control_address());
+    return socket;
+  }
+  /// A socket can be written to from the moment on at which it is let in. Who was not, dials again.
+  void wait_until_let_in(std::size_t from) {
+    for (int round = 0; round < 5; ++round) {
+      bool all = true;
+      for (std::size_t i = from; i < sockets_.size(); ++i) {
+        zmq_pollitem_t item{sockets_[i].handle(), 0, ZMQ_POLLOUT, 0};
+        if (zmq_poll(&item, 1, quiet_ms) > 0) continue;
+        all = false;
+        sockets_[i] = dial(*contexts_.back());
+      }
+      if (all) return;
+    }
+  }
+
+  const Attacked& attacked_;
+  protocol::CurveKeyPair token_;
   std::vector<std::unique_ptr<protocol::ZmqContext>> contexts_;
   std::vector<protocol::ZmqSocket> sockets_;
 };
@@ -100,7 +127,7 @@ TEST(Enrolment, OfAThousandAtOnceWithOneTokenLetsOneIn) {
   const Attacked attacked;
   const protocol::CurveKeyPair token = attacked.token_keys("crowd-*");
   Crowd crowd(attacked, token);
-  crowd.speak_at_once();
+  ASSERT_EQ(crowd.speak_at_once(), Crowd::size) << "each of them holds the token and is let in";
   const auto heard = crowd.answers(3'000);
   const std::string hosts = attacked.ask("GET", "/v1/hosts").body;
   EXPECT_EQ(count_of(hosts, "\"crowd-"), 1u) << hosts;
