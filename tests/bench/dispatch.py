@@ -90,6 +90,10 @@ class Contest:
             speedup = median([ssh[0] / ours[0] for ours, ssh in zip(self.took["exec"], self.took["ssh"])])
             figures.add(f"exec_{count}_speedup_vs_ssh_mux", round(speedup, 1), "ratio", goal=">= 20" if judged else None,
                         against=f"{round(self.wall('ssh'))} ms")
+            # What nobody could be faster than: raw CURVE, and as many bare processes.
+            fastest = median([ssh[0] / (raw[0] + spawn[0]) for raw, spawn, ssh in
+                              zip(self.took["raw"], self.took["spawn"], self.took["ssh"])])
+            figures.add(f"limit_{count}_speedup_vs_ssh_mux", round(fastest, 1), "ratio")
         figures.add(f"ping_{count}_cpu_ms_per_host", round(self.cpu_per_host("ping"), 4), "ms",
                     against=round(self.cpu_per_host("raw"), 4))
         figures.add(f"exec_{count}_cpu_ms_per_host", round(self.cpu_per_host("exec"), 3), "ms",

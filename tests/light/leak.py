@@ -29,9 +29,10 @@ WARM_REFUSALS = 30
 # What one of them may leave behind, on the average of those that are judged.
 COORDINATOR_BYTES_PER_DEPLOYMENT = 2_048
 AGENT_BYTES_PER_DEPLOYMENT = 1_024
-BYTES_PER_REFUSAL = 128
+COORDINATOR_BYTES_PER_REFUSAL = 128
+AGENT_BYTES_PER_REFUSAL = 512
 # What an allocator keeps or gives back from one moment to the next.
-NOISE_KIB = 1_024
+NOISE_KIB = 2_048
 
 AGENTS = 4
 # The old slots go after a second.
@@ -147,7 +148,7 @@ def over_refusals(build, count, place):
         last = wait_for(first + count)
         print(f"  {last} dials of {STRANGERS} agents that nobody enrolled, turned away in "
               f"{time.monotonic() - began:.0f} s")
-        bounds = {"coordinator": BYTES_PER_REFUSAL, "refused_agents": BYTES_PER_REFUSAL}
+        bounds = {"coordinator": COORDINATOR_BYTES_PER_REFUSAL, "refused_agents": AGENT_BYTES_PER_REFUSAL}
         return watched.judge("refusals", last - first, bounds)
 
 
