@@ -29,8 +29,10 @@ constexpr std::size_t queued_steps_max = 100'000;
 constexpr rlim_t files_wanted = 100'000;
 constexpr std::size_t workers_of_agent = 4;  ///< as in agent/link/agent.cpp
 
+}  // namespace
+
 /// One agent's dead-man process. What systemd does: a new one each time, in the place of the one before.
-class DeadMan {
+class LocalFleet::DeadMan {
  public:
   DeadMan(std::filesystem::path program, std::filesystem::path root)
       : program_(std::move(program)), root_(std::move(root)) {}
@@ -59,8 +61,6 @@ class DeadMan {
   std::filesystem::path program_, root_;
   pid_t process_ = -1;
 };
-
-}  // namespace
 
 class LocalFleet::Agent {
  public:

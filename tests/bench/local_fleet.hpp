@@ -46,6 +46,7 @@ class LocalFleet {
 
  private:
   class Agent;
+  class DeadMan;
   /// A loop's thread, and where its agents' steps run.
   struct Place {
     EventLoop loop;
