@@ -15,7 +15,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 import kills  # noqa: E402
 from scenario import main  # noqa: E402
 
-SECONDS = 90
+SECONDS = 80
 DONE = ["switchyard-step-1.service prepare", "switchyard-step-2.service swap"]
 UNDONE = [*DONE, "switchyard-step-2-undo.service undo-swap", "switchyard-step-1-undo.service undo-prepare"]
 
