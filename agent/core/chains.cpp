@@ -63,6 +63,7 @@ void AgentCore::run_next(DeploymentRun& run, const std::string& component) {
   if (chain.activity == Activity::swapping) {
     order.timeout_ms =
         static_cast<std::uint32_t>(std::clamp<std::int64_t>(run.deadline_boot_ms - now_, 0, step.timeout_ms));
+    order.not_after_boot_ms = run.deadline_boot_ms;
   }
   order.attempts = step.attempts;
   order.on_unknown = step.on_unknown;

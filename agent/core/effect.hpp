@@ -20,6 +20,7 @@ struct RunStep {
   std::string title;
   protocol::Action action;
   std::uint32_t timeout_ms = 0;
+  std::int64_t not_after_boot_ms = 0;  ///< its effect must not come later, whenever it begins; 0: no such time
   std::uint32_t attempts = 1;
   protocol::OnUnknown on_unknown = protocol::OnUnknown::fail;
   bool recovered = false;  ///< its intent is in the journal and its result is not: it may have run, or be running

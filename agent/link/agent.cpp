@@ -15,6 +15,7 @@
 #include "agent/link/host_boot.hpp"
 #include "agent/link/host_tools.hpp"
 #include "agent/link/link_note.hpp"
+#include "agent/link/provisional.hpp"
 #include "agent/link/step_runner.hpp"
 #include "agent/link/witness.hpp"
 #include "agent/system/switch_watch.hpp"
@@ -104,11 +105,18 @@ struct Agent::Parts {
     shell.handle(MessageArrived{epoch, std::move(message)});
   }
 
+  Provisional provisional_now() const { return provisional_components(shell.core(), clock.boot_ms()); }
+
   /// Reading the host takes a while, so a worker does it. A full queue gives no answer: the coordinator asks again.
   void answer(const protocol::Inventory& question) {
-    const bool queued = pool.submit([this, question] {
+    // What is provisional before or after the reading may have been so while it was read.
+    const bool queued = pool.submit([this, question, before = provisional_now()] {
       protocol::InventoryReply reply = tools.inventory.answer(question);
-      loop.post([this, reply = std::move(reply)] { session.send(reply); });
+      mark_provisional(before, reply);
+      loop.post([this, reply = std::move(reply)]() mutable {
+        mark_provisional(provisional_now(), reply);
+        session.send(std::move(reply));
+      });
     });
     if (!queued) log::warning("inventory was not answered: too many steps are waiting");
   }

@@ -1,5 +1,6 @@
 #include "agent/link/step_runner.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "common/log.hpp"
@@ -20,15 +21,7 @@ void StepRunner::run(const RunStep& order) {
     context.recovered = order.recovered;
     context.stop = stop.get_token();
     context.deadline_boot_ms = clock_.boot_ms() + order.timeout_ms;
-    protocol::StepResult result;
-    // Typed steps may try again within one attempt of the plan; a command is run once.
-    const bool once = std::holds_alternative<protocol::Run>(order.action);
-    for (std::uint32_t attempt = 0; attempt < (once ? 1 : std::max(order.attempts, 1u)); ++attempt) {
-      result = executors_.run(order.action, context);
-      const bool again = result.state == protocol::StepState::failed && !context.stop.stop_requested() &&
-                         clock_.boot_ms() < context.deadline_boot_ms;
-      if (!again) break;
-    }
+    protocol::StepResult result = carry_out(order, context);
     loop_.post(
         [this, key, finished = StepFinished{order.deployment, order.step, order.undo, std::move(result)}]() mutable {
           finish(key, std::move(finished));
@@ -38,6 +31,25 @@ void StepRunner::run(const RunStep& order) {
   StepFinished refused{order.deployment, order.step, order.undo,
                        failed("busy", "the agent has too many steps waiting")};
   loop_.post([this, key, refused]() mutable { finish(key, std::move(refused)); });
+}
+
+protocol::StepResult StepRunner::carry_out(const RunStep& order, StepContext& context) {
+  if (order.not_after_boot_ms > 0) {
+    context.deadline_boot_ms = std::min(context.deadline_boot_ms, order.not_after_boot_ms);
+    // The process was stopped for a while since the order was given: the dead-man may have gone back meanwhile.
+    if (clock_.boot_ms() >= order.not_after_boot_ms)
+      return failed("timeout", "its time was over before it could begin");
+  }
+  protocol::StepResult result;
+  // Typed steps may try again within one attempt of the plan; a command is run once.
+  const bool once = std::holds_alternative<protocol::Run>(order.action);
+  for (std::uint32_t attempt = 0; attempt < (once ? 1 : std::max(order.attempts, 1u)); ++attempt) {
+    result = executors_.run(order.action, context);
+    const bool again = result.state == protocol::StepState::failed && !context.stop.stop_requested() &&
+                       clock_.boot_ms() < context.deadline_boot_ms;
+    if (!again) break;
+  }
+  return result;
 }
 
 void StepRunner::cancel(const StepRef& step) {

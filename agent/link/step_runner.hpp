@@ -31,6 +31,8 @@ class StepRunner {
 
  private:
   using Key = std::pair<StepId, bool>;
+  /// On a worker.
+  protocol::StepResult carry_out(const RunStep& order, StepContext& context);
   void finish(const Key& key, StepFinished result);
 
   Scheduler& loop_;

@@ -5,6 +5,7 @@
 #include "agent/journal/journal_file.hpp"
 #include "agent/link/coordinator_session.hpp"
 #include "agent/link/core_shell.hpp"
+#include "agent/link/provisional.hpp"
 #include "agent/link/step_runner.hpp"
 #include "common/error.hpp"
 #include "protocol/version.hpp"
@@ -100,7 +101,9 @@ struct AgentProcess::Parts {
 
   void hear(std::uint64_t epoch, protocol::Message message) {
     if (const auto* question = std::get_if<protocol::Inventory>(&message)) {
-      session->send(host.machine.answer(*question));
+      protocol::InventoryReply reply = host.machine.answer(*question);
+      agent::mark_provisional(agent::provisional_components(shell.core(), host.clock.boot_ms()), reply);
+      session->send(std::move(reply));
       return;
     }
     world.watchman.agent_hears(host.id, message);

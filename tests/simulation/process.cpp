@@ -20,10 +20,15 @@ Process::~Process() { *alive_ = false; }
 
 void Process::run(const std::function<void()>& code) {
   if (!*alive_) return;
-  if (paused_) {
+  // Whoever comes while others still wait, waits behind them.
+  if (paused_ || !waiting_.empty()) {
     waiting_.push_back(code);
     return;
   }
+  run_now(code);
+}
+
+void Process::run_now(const std::function<void()>& code) {
   ENSURE(!inside_);
   inside_ = true;
   process_at_work = this;
@@ -54,12 +59,19 @@ void Process::job_took(std::int64_t ms) {
 
 void Process::go_on() {
   paused_ = false;
-  for (std::function<void()>& code : std::exchange(waiting_, {})) {
-    // Each in an event of its own: the process may end in the middle of them.
-    events_.at(0, [this, alive = alive_, code = std::move(code)] {
-      if (*alive) run(code);
-    });
-  }
+  take_next();
+}
+
+/// Each in an event of its own: the process may end, or be stopped again, in the middle of them.
+void Process::take_next() {
+  events_.at(0, [this, alive = alive_] {
+    if (!*alive || paused_ || waiting_.empty()) return;
+    const std::function<void()> code = waiting_.front();
+    run_now(code);
+    if (!*alive) return;
+    waiting_.pop_front();
+    take_next();
+  });
 }
 
 void Process::post(std::function<void()> callback) {

@@ -1,10 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "common/clock.hpp"
 #include "common/scheduler.hpp"
@@ -71,6 +71,9 @@ class Process final : public Scheduler, public Workers {
   std::int64_t job_delay_ms_max = 20;  ///< until a worker takes a job
 
  private:
+  void run_now(const std::function<void()>& code);
+  void take_next();
+
   Events& events_;
   Dice& dice_;
   const MachineClock& clock_;
@@ -79,7 +82,7 @@ class Process final : public Scheduler, public Workers {
   bool paused_ = false;
   bool inside_ = false;
   std::int64_t job_took_ms_ = 0;
-  std::vector<std::function<void()>> waiting_;
+  std::deque<std::function<void()>> waiting_;
 };
 
 }  // namespace switchyard::simulation

@@ -11,6 +11,7 @@
 #include <map>
 #include <optional>
 
+#include "agent/link/provisional.hpp"
 #include "common/error.hpp"
 #include "common/event_loop.hpp"
 #include "common/limits.hpp"
@@ -165,6 +166,30 @@ TEST_F(Shell, SeesWhatTheDeadManWroteBeforeItActsOnAnEvent) {
   EXPECT_FALSE(find<protocol::Held>().has_value());
   EXPECT_EQ(host.count(RecordKind::held), 0u);
   EXPECT_EQ(shell->core().reports(clock.boot_ms()).back().state, protocol::AgentState::reverted);
+}
+
+/// A plan that took what is provisional for what serves would leave it alone, and then it is taken back.
+TEST_F(Shell, SaysOfWhatIsNotDecidedThatNoPlanMayRestOnIt) {
+  const auto fact_of = [this](const std::string& component, const std::string& problem) {
+    protocol::InventoryReply reply;
+    protocol::ComponentFact fact;
+    fact.component = component;
+    fact.problem = problem;
+    reply.components.push_back(fact);
+    mark_provisional(provisional_components(shell->core(), clock.boot_ms()), reply);
+    return reply.components.at(0).problem;
+  };
+  EXPECT_EQ(fact_of("app", ""), "");
+  swap();
+  EXPECT_NE(fact_of("app", "").find(host.id().str() + " is swapped there"), std::string::npos);
+  EXPECT_EQ(fact_of("app", "no systemd"), "no systemd");
+  EXPECT_EQ(fact_of("other", ""), "");
+  shell->handle(SessionBegan{2});
+  ask(protocol::Hold{host.id()});
+  EXPECT_NE(fact_of("app", "").find("is held there"), std::string::npos);
+  ask(protocol::Commit{host.id()});
+  ASSERT_TRUE(run_until([&] { return find<protocol::Committed>().has_value(); }));
+  EXPECT_EQ(fact_of("app", ""), "");
 }
 
 TEST_F(Shell, ActsWhenATimerFires) {

@@ -74,6 +74,24 @@ TEST_F(Steps, ComeBackOnTheLoopWithTheirResult) {
   EXPECT_EQ(runner.running(), 0u);
 }
 
+/// The process was stopped between the order and the worker that takes it: the dead-man has gone back meanwhile.
+TEST_F(Steps, WhoseTimeIsOverBeforeTheyBeginHaveNoEffect) {
+  RunStep late = order(protocol::EnsureLink{}, 3);
+  late.not_after_boot_ms = clock.boot_ms() - 1;
+  EXPECT_EQ(result_of(late).result.code, "timeout");
+  EXPECT_EQ(executor.calls, 0);
+}
+
+TEST_F(Steps, OfASwapEndBeforeTheDeadMansHourHoweverLongTheyMayTake) {
+  RunStep step = order(protocol::EnsureLink{});
+  step.not_after_boot_ms = clock.boot_ms() + 5'000;
+  executor.script = [&](const StepContext& context) {
+    EXPECT_EQ(context.deadline_boot_ms, step.not_after_boot_ms);
+    return done(true, "");
+  };
+  EXPECT_EQ(result_of(step).result.state, protocol::StepState::done);
+}
+
 TEST_F(Steps, ThatFailAreTriedAsOftenAsThePlanSays) {
   executor.script = [&](const StepContext&) { return executor.calls < 3 ? failed("busy", "") : done(true, ""); };
   EXPECT_EQ(result_of(order(protocol::EnsureLink{}, 5)).result.state, protocol::StepState::done);
