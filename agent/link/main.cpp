@@ -1,3 +1,4 @@
+#include <malloc.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -48,6 +49,10 @@ Options:
 Exit status: 0 done, 1 failed, 2 bad usage or input, 3 a deployment is under way, 5 coordinator unreachable,
 6 refused by the coordinator.
 )";
+
+/// What is larger (the journal is read in one piece of 1 MiB) goes back to the kernel as soon as it is free. Left to
+/// itself malloc raises this bound to the largest that it has freed, and the next of that size stays in the heap.
+constexpr int large_buffer_bytes = 128 * 1024;
 
 struct Arguments {
   std::filesystem::path config;
@@ -201,6 +206,7 @@ int main_of(int count, char** values) {
   const AgentConfig config = load_agent_config(file, arguments.root);
   log::set_up("switchyard-agent", config.log_level);
   forbid_core_dumps();
+  ::mallopt(M_MMAP_THRESHOLD, large_buffer_bytes);
   return dispatch(arguments, config);
 }
 
