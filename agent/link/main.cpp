@@ -33,8 +33,8 @@ Commands:
   run                         be this host's agent (what switchyard-agent.service does)
   enroll STRING [--name N]    join the fleet with the string that `switchyard agents token create` printed;
                               STRING may be - to read it from standard input
-  enroll STRING --new-key     give this host, which is enrolled, a new key; STRING comes from
-                              `switchyard agents token create --host NAME --new-key`
+  enroll STRING --new-key     give this host, which is enrolled, a new key; STRING is made for it by
+                              `switchyard agents token create`, with the option of the same name
   status [--json]             what this host's journal says; exit status 3 while a deployment is under way
   resolve DEPLOYMENT --commit|--abort --reason TEXT
                               decide a held deployment here, when the coordinator is gone for good
