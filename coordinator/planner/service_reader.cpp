@@ -53,6 +53,7 @@ std::vector<std::string> read_words(const YamlNode& command) {
   }
   const std::vector<YamlNode> nodes = command.items();
   std::vector<std::string> words;
+  words.reserve(nodes.size());
   for (const YamlNode& word : nodes) words.push_back(line_text(word));
   if (words.empty() || words.front().empty()) command.refuse(command.label() + " names no program");
   const std::string& name = words.front();
