@@ -33,6 +33,7 @@ DONE, ROLLED_BACK, UNRESOLVED = 0, 3, 4
 AT_REST = ("done", "rolled_back", "stuck", "paused")
 
 CONNECT_SECONDS = 30
+TRY_AGAIN, TRY_AGAIN_SECONDS = "not over; try again in a moment", 30
 DEPLOY_SECONDS = 100
 ANSWER_SECONDS = 40
 
@@ -119,10 +120,20 @@ class Product:
 
     def start(self, manifest, *options):
         """Starts a deployment and returns its id at once."""
-        return self._id_of(self.run("deploy", "start", manifest, "--detach", *options))
+        return self._start("deploy", "start", manifest, "--detach", *options)
 
     def start_rollback(self, deployment, *options):
-        return self._id_of(self.run("rollback", "start", deployment, "--detach", *options))
+        return self._start("rollback", "start", deployment, "--detach", *options)
+
+    def _start(self, *words):
+        """A host may still be taking back what a deployment that is over has left there. The refusal says so, and to
+        try again in a moment."""
+        deadline = time.monotonic() + TRY_AGAIN_SECONDS
+        while True:
+            ended = self.run(*words)
+            if TRY_AGAIN not in ended.stderr or time.monotonic() > deadline:
+                return self._id_of(ended)
+            time.sleep(0.5)
 
     def deploy(self, manifest, *options, expected=DONE):
         """Deploys to the end, and gives the deployment as the API tells it."""
