@@ -135,6 +135,8 @@ inline constexpr int store_busy_ms_max = 2'000;
 inline constexpr std::int64_t store_retry_ms = 1'000;
 /// Events that wait for the store. Beyond it messages are dropped, as if the network had lost them: agents send again.
 inline constexpr std::size_t waiting_events_max = 10'000;
+/// Of these, what becomes durable in one transaction: a few milliseconds of the loop's time.
+inline constexpr std::size_t events_per_transaction_max = 256;
 /// Viewers that wait for a timeline to grow: one per open CLI or dashboard.
 inline constexpr std::size_t timeline_viewers_max = 1'000;
 /// How far back deployments are looked at for hosts that are still behind.

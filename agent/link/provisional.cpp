@@ -9,6 +9,16 @@ bool is_undecided(protocol::AgentState state) {
          state == AgentState::reverting || state == AgentState::stuck;
 }
 
+std::string why(const protocol::DeploymentReport& report) {
+  const std::string deployment = "deployment " + report.deployment.str();
+  if (report.state == protocol::AgentState::stuck) {
+    return deployment + " could not be taken back there and is stuck; see switchyard deploy status " +
+           report.deployment.str();
+  }
+  return deployment + " is " + std::string(protocol::agent_state_name(report.state)) +
+         " there, and not over; try again in a moment";
+}
+
 }  // namespace
 
 Provisional provisional_components(const AgentCore& core, std::int64_t now_boot_ms) {
@@ -16,9 +26,7 @@ Provisional provisional_components(const AgentCore& core, std::int64_t now_boot_
   for (const protocol::DeploymentReport& report : core.reports(now_boot_ms)) {
     if (!is_undecided(report.state)) continue;
     for (const protocol::ComponentReport& component : report.components) {
-      provisional[component.component] = "deployment " + report.deployment.str() + " is " +
-                                         std::string(protocol::agent_state_name(report.state)) +
-                                         " there, and not over; try again in a moment";
+      provisional[component.component] = why(report);
     }
   }
   return provisional;

@@ -14,12 +14,6 @@ namespace {
 
 std::string timer_prefix(const DeploymentId& id) { return "run/" + id.str() + "/"; }
 
-/// Equal for a report that is sent again.
-std::string step_key(const HostId& host, const protocol::StepEvent& step) {
-  return host.str() + "/" + step.step.str() + "/" + std::string(protocol::step_state_name(step.result.state)) + "/" +
-         std::to_string(step.result.duration_ms) + "/" + step.result.code + (step.undo ? "/undo" : "");
-}
-
 protocol::StepEventAck acknowledgement(const protocol::StepEvent& step) {
   return {step.deployment, step.step, step.result.state, step.undo};
 }
@@ -33,12 +27,10 @@ protocol::DeploymentReport report_of(const DeploymentId& id, const std::vector<p
   return nothing;
 }
 
-/// All of the run but its plan, which no event changes and which is large: that is moved.
-engine::DeploymentRun copy_taking_plan(engine::DeploymentRun& run) {
-  model::Plan plan = std::move(run.plan);
-  engine::DeploymentRun copy = run;
-  copy.plan = std::move(plan);
-  return copy;
+/// Of a fleet, many hosts have the same to say at the same time.
+bool comes_in_chorus(const engine::Event& event) {
+  return std::holds_alternative<engine::AgentSaid>(event) || std::holds_alternative<engine::AgentConnected>(event) ||
+         std::holds_alternative<engine::AgentLost>(event);
 }
 
 }  // namespace
@@ -88,7 +80,7 @@ void DeploymentRuns::start(model::DeploymentRow row, model::Plan plan) {
 void DeploymentRuns::add(model::DeploymentRow row, model::Plan plan, std::optional<model::Decision> decision) {
   const DeploymentId id = row.id;
   const auto [place, added] =
-      live_.emplace(id, Live{engine::make_run(std::move(row), std::move(plan), decision), {}, {}, {}});
+      live_.emplace(id, LiveDeployment{engine::make_run(std::move(row), std::move(plan), decision), {}, {}, {}});
   ENSURE(added);
 }
 
@@ -106,18 +98,30 @@ void DeploymentRuns::introduce_connected(const DeploymentId& id) {
 void DeploymentRuns::post(const DeploymentId& id, engine::Event event) {
   if (held_.contains(id)) return;
   if (waiting_.size() >= limits::waiting_events_max && std::holds_alternative<engine::AgentSaid>(event)) return;
+  const bool in_chorus = comes_in_chorus(event);
   waiting_.emplace_back(id, std::move(event));
-  drain();
+  if (in_chorus) {
+    drain_soon();
+  } else {
+    drain();
+  }
+}
+
+/// When the loop has taken in what arrived by now.
+void DeploymentRuns::drain_soon() {
+  if (drain_is_due_) return;
+  drain_is_due_ = true;
+  timers_.set("runs/drain", 0, [this] {
+    drain_is_due_ = false;
+    drain();
+  });
 }
 
 void DeploymentRuns::drain() {
   if (draining_ || store_down_) return;
   draining_ = true;
   try {
-    while (!waiting_.empty()) {
-      handle(waiting_.front().first, waiting_.front().second);
-      waiting_.pop_front();
-    }
+    while (!waiting_.empty()) handle_batch();
   } catch (const StaleEpochError&) {
     draining_ = false;
     throw;
@@ -132,38 +136,33 @@ void DeploymentRuns::drain() {
   draining_ = false;
 }
 
-void DeploymentRuns::handle(const DeploymentId& id, const engine::Event& event) {
-  const auto found = live_.find(id);
-  if (found == live_.end()) {
-    // While the store was down, a host came back to a deployment that has ended meanwhile.
-    if (const auto* late = std::get_if<engine::AgentConnected>(&event)) settle(late->host, late->report);
-    return;
-  }
-  Live& live = found->second;
-  engine::DeploymentRun next = copy_taking_plan(live.run);
-  engine::Effects effects;
-  try {
-    effects = engine::apply(next, event);
-    if (PLANTED(says_before_the_commit)) runner_.send(effects);
-    runner_.make_durable(next, effects);
-  } catch (...) {
-    live.run.plan = std::move(next.plan);
-    throw;
-  }
-  live.run = std::move(next);
-  if (const auto* said = std::get_if<engine::AgentSaid>(&event)) {
-    if (const auto* step = std::get_if<protocol::StepEvent>(&said->message)) {
-      live.recorded.insert(step_key(said->host, *step));
-      live.steps[{said->host, step->component}] = {
-          (step->undo ? "undo: " : "") + engine::step_title(live.run.plan, said->host, step->step),
-          std::string(protocol::step_state_name(step->result.state)), step->result.detail};
+/// One transaction. Throws StoreError: all of its events still wait.
+void DeploymentRuns::handle_batch() {
+  EventBatch batch(runner_);
+  std::vector<engine::AgentConnected> late;
+  std::size_t taken = 0;
+  while (taken < waiting_.size() && taken < limits::events_per_transaction_max && !batch.is_closed()) {
+    const auto& [id, event] = waiting_[taken++];
+    const auto found = live_.find(id);
+    if (found != live_.end()) {
+      batch.decide(id, found->second, event);
+    } else if (const auto* connected = std::get_if<engine::AgentConnected>(&event)) {
+      // While the store was down, a host came back to a deployment that has ended meanwhile.
+      late.push_back(*connected);
     }
   }
+  const std::vector<EventBatch::Outcome> outcomes = batch.commit();
+  waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(taken));
+  for (const EventBatch::Outcome& outcome : outcomes) act_on(outcome);
+  for (const engine::AgentConnected& host : late) settle(host.host, host.report);
+}
+
+void DeploymentRuns::act_on(const EventBatch::Outcome& outcome) {
+  const engine::Effects& effects = outcome.effects;
   runner_.send(effects);
-  set_timers(id, effects);
-  const bool grew = !effects.timeline.empty() || effects.save;
-  if (effects.finished) finish(id);
-  if (grew) viewers_.grew(id);
+  set_timers(outcome.deployment, effects);
+  if (effects.finished) finish(outcome.deployment);
+  if (!effects.timeline.empty() || effects.save) viewers_.grew(outcome.deployment);
 }
 
 void DeploymentRuns::set_timers(const DeploymentId& id, const engine::Effects& effects) {
@@ -195,7 +194,7 @@ void DeploymentRuns::agent_connected(const HostId& host, std::uint64_t session,
     if (live.run.plan.slices.contains(host)) concerned.push_back(id);
   }
   for (const DeploymentId& id : concerned) {
-    Live& live = live_.at(id);
+    LiveDeployment& live = live_.at(id);
     if (!live.run.hosts.contains(host)) live.apart[host] = report_of(id, open);
   }
   for (const DeploymentId& id : concerned) post(id, engine::AgentConnected{host, session, report_of(id, open)});
@@ -256,7 +255,6 @@ bool DeploymentRuns::agent_said(const HostId& host, std::uint64_t session, const
     return true;
   }
   if (!found->second.run.plan.slices.contains(host)) return false;
-  if (step != nullptr && acknowledge_known_step(found->second, host, *step)) return true;
   post(id, engine::AgentSaid{host, session, message});
   return true;
 }
@@ -268,13 +266,6 @@ bool DeploymentRuns::took_part(const HostId& host, const DeploymentId& id) {
   if (plan && !plan->slices.contains(host)) return false;
   if (late_speakers_.size() >= limits::late_steps_max) late_speakers_.clear();
   late_speakers_.insert({host, id});
-  return true;
-}
-
-/// A report whose acknowledgement was lost: it is in the timeline already.
-bool DeploymentRuns::acknowledge_known_step(Live& live, const HostId& host, const protocol::StepEvent& step) {
-  if (!live.recorded.contains(step_key(host, step))) return false;
-  if (step.result.state != protocol::StepState::started) registry_.send(host, acknowledgement(step));
   return true;
 }
 

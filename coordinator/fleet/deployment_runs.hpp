@@ -10,21 +10,17 @@
 #include "coordinator/engine/engine.hpp"
 #include "coordinator/fleet/agent_registry.hpp"
 #include "coordinator/fleet/effect_runner.hpp"
+#include "coordinator/fleet/event_batch.hpp"
+#include "coordinator/fleet/live_deployment.hpp"
 #include "coordinator/fleet/timeline_viewers.hpp"
 #include "coordinator/fleet/timers.hpp"
 
 namespace switchyard::fleet {
 
-/// A step of a live deployment, as its agent last reported it.
-struct StepNote {
-  std::string title;
-  std::string state;
-  std::string detail;
-};
-
-/// The live deployments: events in, effects out, one after the other. While the store cannot be written events wait in
-/// their order and nothing is sent; so every state that a message speaks of is durable. Loop thread only.
-/// Throws StaleEpochError (the process must end).
+/// The live deployments: events in, effects out, in their order. What comes from agents waits until the loop has taken
+/// in all that arrived with it, and becomes durable in one transaction (EventBatch). While the store cannot be written
+/// events wait and nothing is sent; so every state that a message speaks of is durable. Loop thread only. Throws
+/// StaleEpochError (the process must end).
 class DeploymentRuns {
  public:
   DeploymentRuns(store::StateStore& store, AgentRegistry& registry, Timers& timers, const Clock& clock,
@@ -54,20 +50,14 @@ class DeploymentRuns {
   bool store_is_down() const { return store_down_; }
 
  private:
-  struct Live {
-    engine::DeploymentRun run;
-    std::map<std::pair<HostId, std::string>, StepNote> steps;  ///< by host and component
-    std::set<std::string> recorded;                            ///< step reports that are in the timeline
-    /// Who came back and does not count any more, with what it said; told at the end how that was.
-    std::map<HostId, protocol::DeploymentReport> apart;
-  };
   void add(model::DeploymentRow row, model::Plan plan, std::optional<model::Decision> decision);
+  void drain_soon();
   void drain();
-  void handle(const DeploymentId& id, const engine::Event& event);
+  void handle_batch();
+  void act_on(const EventBatch::Outcome& outcome);
   void set_timers(const DeploymentId& id, const engine::Effects& effects);
   void finish(const DeploymentId& id);
   void introduce_connected(const DeploymentId& id);
-  bool acknowledge_known_step(Live& live, const HostId& host, const protocol::StepEvent& step);
   void settle(const HostId& host, const protocol::DeploymentReport& report);
   void tell_strays();
   void stray_said(const HostId& host, const DeploymentId& id, const protocol::Message& message);
@@ -81,9 +71,10 @@ class DeploymentRuns {
   TimelineViewers& viewers_;
   EffectRunner runner_;
   std::function<void(const model::DeploymentRow&)> finished_ = [](const model::DeploymentRow&) {};
-  std::map<DeploymentId, Live> live_;
+  std::map<DeploymentId, LiveDeployment> live_;
   std::deque<std::pair<DeploymentId, engine::Event>> waiting_;
   bool draining_ = false;
+  bool drain_is_due_ = false;
   bool store_down_ = false;
   std::set<DeploymentId> held_;
   std::set<std::string> late_recorded_;

@@ -15,6 +15,16 @@ protocol::OldKind kind_of(const protocol::SliceComponent& component) {
   return component.release.empty() ? protocol::OldKind::absent : protocol::OldKind::release;
 }
 
+/// `now`: of the wall.
+void date(engine::DeploymentRun& run, engine::Effects& effects, std::int64_t now) {
+  if (effects.save) run.row.updated_wall_ms = now;
+  if (effects.finished) run.row.finished_wall_ms = now;
+  for (model::TimelineEntry& entry : effects.timeline) {
+    entry.deployment = run.row.id;
+    entry.wall_ms = now;
+  }
+}
+
 }  // namespace
 
 std::vector<model::ServingRow> serving_rows(const engine::DeploymentRun& run) {
@@ -35,11 +45,14 @@ std::vector<model::ServingRow> serving_rows(const engine::DeploymentRun& run) {
   return rows;
 }
 
-store::Transaction EffectRunner::writes_of(const engine::DeploymentRun& run, const engine::Effects& effects) const {
+store::Transaction EffectRunner::writes_of(engine::DeploymentRun& run, engine::Effects& effects) const {
+  date(run, effects, clock_.wall_ms());
   store::Transaction writes;
   if (effects.decided) {
     writes.push_back(store::PutDecision{run.row.id, effects.decision});
     if (effects.decision == model::Decision::commit) {
+      // Should a host that was declared gone come back, it is brought to what was committed without it.
+      for (const HostId& host : run.row.gone) run.row.deferred.push_back(host);
       for (model::ServingRow& row : serving_rows(run)) writes.push_back(store::PutServing{std::move(row)});
       std::set<HostId> hosts;
       for (const auto& [host, progress] : run.hosts) hosts.insert(host);
@@ -57,19 +70,7 @@ store::Transaction EffectRunner::writes_of(const engine::DeploymentRun& run, con
   return writes;
 }
 
-void EffectRunner::make_durable(engine::DeploymentRun& run, engine::Effects& effects) {
-  const std::int64_t now = clock_.wall_ms();
-  if (effects.decided && effects.decision == model::Decision::commit) {
-    // Should a host that was declared gone come back, it is brought to what was committed without it.
-    for (const HostId& host : run.row.gone) run.row.deferred.push_back(host);
-  }
-  if (effects.save) run.row.updated_wall_ms = now;
-  if (effects.finished) run.row.finished_wall_ms = now;
-  for (model::TimelineEntry& entry : effects.timeline) {
-    entry.deployment = run.row.id;
-    entry.wall_ms = now;
-  }
-  const store::Transaction writes = writes_of(run, effects);
+void EffectRunner::make_durable(const store::Transaction& writes) {
   if (!writes.empty()) store_.commit(writes);
 }
 

@@ -14,15 +14,15 @@ class EffectRunner {
   EffectRunner(store::StateStore& store, AgentRegistry& registry, const Clock& clock)
       : store_(store), registry_(registry), clock_(clock) {}
 
-  /// One transaction: row, decision, timeline, what serves now, locks, audit. Nothing is written when there is nothing
-  /// to write. Throws StoreError (nothing happened) or StaleEpochError. Fills in the row's and the entries' times.
-  void make_durable(engine::DeploymentRun& run, engine::Effects& effects);
+  /// Row, decision, timeline, what serves now, locks and audit; empty when there is nothing to write. Fills in the
+  /// row's and the entries' times.
+  store::Transaction writes_of(engine::DeploymentRun& run, engine::Effects& effects) const;
+  /// One transaction. Throws StoreError (nothing happened) or StaleEpochError.
+  void make_durable(const store::Transaction& writes);
   /// After make_durable().
   void send(const engine::Effects& effects);
 
  private:
-  store::Transaction writes_of(const engine::DeploymentRun& run, const engine::Effects& effects) const;
-
   store::StateStore& store_;
   AgentRegistry& registry_;
   const Clock& clock_;

@@ -33,6 +33,8 @@ DONE, ROLLED_BACK, UNRESOLVED = 0, 3, 4
 AT_REST = ("done", "rolled_back", "stuck", "paused")
 
 CONNECT_SECONDS = 30
+# A deployment ends without a host that is away and was never told to switch. When it is back, it puts away what was
+# prepared there; until then it refuses another.
 TRY_AGAIN, TRY_AGAIN_SECONDS = "not over; try again in a moment", 30
 DEPLOY_SECONDS = 100
 ANSWER_SECONDS = 40

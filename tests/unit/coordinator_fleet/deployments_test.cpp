@@ -401,6 +401,26 @@ TEST_F(DeploymentsTest, AnUndoneStepIsALineOfItsOwnAndMarkedSo) {
   EXPECT_EQ(undone, (std::vector<bool>{false, true}));
 }
 
+/// How often the coordinator waits for its disk while it deploys to so many hosts.
+std::uint64_t commits_of_a_deployment(int hosts) {
+  FleetWorld world;
+  std::string names;
+  for (int i = 1; i <= hosts; ++i) {
+    const std::string host = "web-" + std::to_string(i);
+    world.add_agent(host);
+    names += (i == 1 ? "" : ", ") + host;
+  }
+  const ReleaseId release = world.upload("api", "v1");
+  const std::uint64_t before = world.store().commits();
+  const auto started = expect_value(world.start(world.request(api_manifest(names), {{"api", release}})));
+  EXPECT_EQ(world.row(started.row.id).state, DeploymentState::done);
+  return world.store().commits() - before;
+}
+
+TEST(Deployments, WhatAgentsSayTogetherIsWrittenTogether) {
+  EXPECT_EQ(commits_of_a_deployment(20), commits_of_a_deployment(2));
+}
+
 TEST_F(DeploymentsTest, ShowsHowFarEachHostIs) {
   const ReleaseId release = world.upload("api", "v1");
   const auto started = expect_value(world.start(world.request(api_manifest("web-1, web-2"), {{"api", release}}), 0));

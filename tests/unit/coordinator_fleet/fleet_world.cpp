@@ -161,7 +161,9 @@ void FleetWorld::run(std::int64_t ms) {
     take_off();
     const bool flying = !flights_.empty() && flights_.begin()->first <= end;
     const std::int64_t until = flying ? flights_.begin()->first : end;
-    if (process_->timers.fire_next(until - clock.boot_ms())) continue;
+    // As in the loop: all that has arrived is taken in before what was put off until then.
+    const bool landing = flying && until <= clock.boot_ms();
+    if (!landing && process_->timers.fire_next(until - clock.boot_ms())) continue;
     if (!flying) break;
     if (clock.boot_ms() < until) clock.advance(until - clock.boot_ms());
     const auto flight = flights_.extract(flights_.begin());
