@@ -47,6 +47,8 @@ Progress progress_of(const json& value) {
           text(value, "detail")};
 }
 
+Pause pause_of(const json& value) { return {text(value, "what"), text(value, "waits_for") == "promotion"}; }
+
 Deployment deployment_of(const json& value) {
   Deployment deployment;
   deployment.id = text(value, "id");
@@ -70,6 +72,7 @@ Deployment deployment_of(const json& value) {
   deployment.gone = texts(value, "gone");
   deployment.resumed = value.at("resumed").get<std::int64_t>();
   if (value.contains("progress")) deployment.progress = list(value, "progress", progress_of);
+  if (value.contains("pauses")) deployment.pauses = list(value, "pauses", pause_of);
   return deployment;
 }
 

@@ -15,6 +15,11 @@ struct Progress {
   std::string host, component, state, step, detail;
   bool operator==(const Progress&) const = default;
 };
+/// What has switched, is watched, and holds up what comes after.
+struct Pause {
+  std::string what;
+  bool promotion = false;  ///< it waits for a person
+};
 struct Deployment {
   std::string id, kind, rollback_of, name, environment, version, state, reason, author, plan_hash;
   bool final = false;
@@ -24,6 +29,7 @@ struct Deployment {
   std::vector<std::string> deferred, gone;
   std::int64_t resumed = 0;
   std::vector<Progress> progress;
+  std::vector<Pause> pauses;
 };
 struct TimelineEntry {
   std::int64_t wall_ms = 0;

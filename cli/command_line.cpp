@@ -105,6 +105,11 @@ class Grammar {
     app->add_option("ID", resume->id, "The deployment")->required();
     app->add_flag("--detach", resume->detach, "Do not watch");
 
+    auto promote = std::make_shared<DeployPromote>();
+    app = verb(deploy, "promote", "Let a canary, or a batch that is being watched, go on at once", promote);
+    app->add_option("ID", promote->id, "The deployment")->required();
+    app->add_flag("--detach", promote->detach, "Do not watch");
+
     auto resolve = std::make_shared<DeployResolve>();
     app =
         verb(deploy, "resolve", "Declare that a host is gone, so that a stuck deployment can end without it", resolve);

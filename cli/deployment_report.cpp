@@ -27,6 +27,10 @@ void print_whole(Console& console, const Deployment& deployment) {
   if (deployment.resumed > 0) {
     line("Resumed:     ", std::to_string(deployment.resumed) + " times by a restarted coordinator");
   }
+  for (const Pause& pause : deployment.pauses) {
+    line("Rests:       ", pause.what + (pause.promotion ? ", until: switchyard deploy promote " + deployment.id
+                                                        : ", watched for its time"));
+  }
   if (!deployment.progress.empty()) {
     Table table({"HOST", "COMPONENT", "STATE", "STEP", "DETAIL"});
     for (const Progress& row : deployment.progress) {

@@ -50,6 +50,10 @@ struct DeployResume {
   std::string id;
   bool detach = false;
 };
+struct DeployPromote {
+  std::string id;
+  bool detach = false;
+};
 struct DeployResolve {
   std::string id;
   std::string host;
@@ -100,9 +104,10 @@ struct Recover {
   std::string reason;
 };
 
-using Command = std::variant<DeployStart, PlanShow, Validate, DeployStatus, DeployList, DeployCancel, DeployResume,
-                             DeployResolve, RollbackStart, RollbackStatus, RollbackList, AgentsList, AgentsTokenCreate,
-                             AgentsRevoke, HostsList, HostsAdd, HostsRemove, HostsReplace, AuditList, Recover>;
+using Command =
+    std::variant<DeployStart, PlanShow, Validate, DeployStatus, DeployList, DeployCancel, DeployResume, DeployPromote,
+                 DeployResolve, RollbackStart, RollbackStatus, RollbackList, AgentsList, AgentsTokenCreate,
+                 AgentsRevoke, HostsList, HostsAdd, HostsRemove, HostsReplace, AuditList, Recover>;
 
 struct Invocation {
   GlobalOptions global;

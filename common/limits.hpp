@@ -90,6 +90,11 @@ inline constexpr std::uint64_t plan_numbers_skipped = 1'000'000;
 // --- deployments ---------------------------------------------------------------------------------------------------
 /// The dead-man's budget unless the manifest says otherwise: long enough for a coordinator restart, short for a user.
 inline constexpr std::uint32_t confirm_ms_default = 30'000;
+/// A canary's shares of the traffic: more than a handful nobody can judge one by one.
+inline constexpr std::size_t canary_weights_max = 9;
+inline constexpr std::uint32_t canary_pause_ms_default = 60'000;
+/// Between two weights or batches. Who wants to wait longer promotes by hand.
+inline constexpr std::int64_t pause_seconds_max = 86'400;
 /// The lease in strategies of several stages (EXTEND renews it).
 inline constexpr std::uint32_t lease_ms_default = 120'000;
 inline constexpr std::uint32_t prepare_ms_default = 600'000;

@@ -28,6 +28,7 @@ struct PlanHeader {
   std::string name;                    ///< metadata.name of the manifest
   std::int64_t not_after_wall_ms = 0;  ///< checked when a plan is accepted; never blocks ABORT, COMMIT or a revert
   std::vector<SliceHash> slices;       ///< sorted by host
+  std::string order;  ///< 32 raw bytes: SHA-256 of the order, the pauses and the terms, which no agent needs to know
   bool operator==(const PlanHeader&) const = default;
 };
 

@@ -19,6 +19,7 @@ void fields(Archive& archive, Like<PlanHeader> auto& header) {
   archive(4, header.name);
   archive(5, header.not_after_wall_ms);
   archive(6, header.slices);
+  archive.bytes(7, header.order, 32);
 }
 template <class Archive>
 void fields(Archive& archive, Like<SliceComponent> auto& component) {

@@ -14,6 +14,7 @@ ExitStatus run_command(Context& context, const DeployStatus& options);
 ExitStatus run_command(Context& context, const DeployList& options);
 ExitStatus run_command(Context& context, const DeployCancel& options);
 ExitStatus run_command(Context& context, const DeployResume& options);
+ExitStatus run_command(Context& context, const DeployPromote& options);
 ExitStatus run_command(Context& context, const DeployResolve& options);
 ExitStatus run_command(Context& context, const RollbackStart& options);
 ExitStatus run_command(Context& context, const RollbackStatus& options);

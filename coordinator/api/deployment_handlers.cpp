@@ -94,6 +94,11 @@ void resume_deployment(fleet::Operations& operations, const Request& request, Re
   respond(response_of(operations.resume(request.caller, deployment_of(request))));
 }
 
+void promote_deployment(fleet::Operations& operations, const Request& request, Respond respond) {
+  bodies::nothing(request.body);
+  respond(response_of(operations.promote(request.caller, deployment_of(request))));
+}
+
 void resolve_deployment(fleet::Operations& operations, const Request& request, Respond respond) {
   const bodies::Resolution gone = bodies::resolution(request.body);
   respond(response_of(operations.declare_gone(request.caller, deployment_of(request), gone.host, gone.reason)));

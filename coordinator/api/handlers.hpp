@@ -24,6 +24,7 @@ void get_deployment(fleet::Operations& operations, const Request& request, Respo
 void get_timeline(fleet::Operations& operations, const Request& request, Respond respond);
 void cancel_deployment(fleet::Operations& operations, const Request& request, Respond respond);
 void resume_deployment(fleet::Operations& operations, const Request& request, Respond respond);
+void promote_deployment(fleet::Operations& operations, const Request& request, Respond respond);
 void resolve_deployment(fleet::Operations& operations, const Request& request, Respond respond);
 void start_rollback(fleet::Operations& operations, const Request& request, Respond respond);
 void get_rollbacks(fleet::Operations& operations, const Request& request, Respond respond);

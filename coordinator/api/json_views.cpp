@@ -64,6 +64,11 @@ json deployment_view(const fleet::DeploymentView& view) {
   }
   value["rolled_back_by"] = view.rolled_back_by.empty() ? json(nullptr) : json(view.rolled_back_by.str());
   value["progress"] = std::move(progress);
+  json pauses = json::array();
+  for (const fleet::PauseView& pause : view.pauses) {
+    pauses.push_back({{"what", pause.what}, {"waits_for", pause.promotion ? "promotion" : "time"}});
+  }
+  value["pauses"] = std::move(pauses);
   return value;
 }
 

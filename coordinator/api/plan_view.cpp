@@ -51,8 +51,10 @@ json slice_view(const protocol::PlanSlice& slice) {
 json node_view(const model::PlanNode& node) {
   json hosts = json::array();
   for (const HostId& host : node.hosts) hosts.push_back(host.str());
-  return {{"component", node.component}, {"stage", node.stage},         {"hosts", std::move(hosts)},
-          {"after", node.after},         {"exclusive", node.exclusive}, {"priority", node.priority}};
+  return {{"component", node.component}, {"stage", node.stage},
+          {"hosts", std::move(hosts)},   {"after", node.after},
+          {"exclusive", node.exclusive}, {"priority", node.priority},
+          {"pause_ms", node.pause_ms},   {"promoted_by_hand", node.promoted_by_hand}};
 }
 
 json settings_view(const model::PlanSettings& settings) {

@@ -32,6 +32,7 @@ constexpr std::array table = {
     Route{Method::get, "/v1/deployments/{id}/timeline", get_timeline},
     Route{Method::post, "/v1/deployments/{id}/cancel", cancel_deployment, json_body, small},
     Route{Method::post, "/v1/deployments/{id}/resume", resume_deployment, json_body, small},
+    Route{Method::post, "/v1/deployments/{id}/promote", promote_deployment, json_body, small},
     Route{Method::post, "/v1/deployments/{id}/resolve", resolve_deployment, json_body, small},
     Route{Method::post, "/v1/rollbacks", start_rollback, json_body, small},
     Route{Method::get, "/v1/rollbacks", get_rollbacks},

@@ -48,15 +48,24 @@ struct HostRun {
   unsigned resends = 0;
 };
 
+/// Where a node stands whose successors wait (PlanNode::pauses). Not durable: after a restart a pause begins anew.
+enum class Pause : std::uint8_t {
+  running,    ///< its time, in which the node is watched
+  last_look,  ///< its time is over, and one more good look is waited for
+  ripe,       ///< a person has to promote it
+  over,
+};
+
 struct DeploymentRun {
   model::DeploymentRow row;
   model::Plan plan;
   std::optional<model::Decision> decision;
-  std::map<HostId, HostRun> hosts;  ///< participants: all of the plan but the deferred and the gone
-  bool rejoining = false;           ///< after a restart: every participant must be heard before anything goes on
-  bool revert_overdue = false;      ///< hosts that do not answer no longer hold up the revert of the others
-  bool watch_over = false;          ///< the watch window has passed, and the commit waits for good last looks
-  std::set<std::size_t> begun;      ///< nodes at work in the present phase
+  std::map<HostId, HostRun> hosts;      ///< participants: all of the plan but the deferred and the gone
+  bool rejoining = false;               ///< after a restart: every participant must be heard before anything goes on
+  bool revert_overdue = false;          ///< hosts that do not answer no longer hold up the revert of the others
+  bool watch_over = false;              ///< the watch window has passed, and the commit waits for good last looks
+  std::set<std::size_t> begun;          ///< nodes at work in the present phase
+  std::map<std::size_t, Pause> pauses;  ///< of swapped nodes
 };
 
 }  // namespace switchyard::engine

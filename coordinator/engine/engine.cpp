@@ -7,6 +7,7 @@
 #include "common/limits.hpp"
 #include "common/planted.hpp"
 #include "coordinator/engine/knowledge.hpp"
+#include "coordinator/engine/pauses.hpp"
 #include "coordinator/engine/ready_nodes.hpp"
 #include "coordinator/engine/requests.hpp"
 
@@ -20,6 +21,8 @@ using model::DeploymentState;
 constexpr std::int64_t lease_renewals = 3;
 /// A host that stays silent this many confirm times after an abort makes the deployment stuck (it goes on being asked).
 constexpr std::int64_t stuck_after_confirm_times = 4;
+/// With the node's index.
+const std::string pause_timer = "pause:";
 
 /// In a host's own words: it will not revert by itself any more.
 bool has_held(const HostRun& host) { return host.held || (PLANTED(commits_what_has_swapped) && !host.stage.empty()); }
@@ -37,6 +40,7 @@ class Turn {
   void on(const TimerFired& event);
   void on(const CancelRequested& event);
   void on(const ResumeRequested&);
+  void on(const Promoted&);
   void on(const HostGone& event);
 
   /// Leaves states whose end has come, then asks what is to be asked.
@@ -53,6 +57,8 @@ class Turn {
   void decide(Decision decision, const std::string& why);
   void learn(const HostId& host, const Learned& learned);
   void finish_rejoining();
+  void enter_pauses();
+  void pause_is_over(std::size_t index);
   bool leave_state();
   void ask();
   void finish(DeploymentState state);
@@ -140,7 +146,11 @@ void Turn::on(const AgentLost& event) {
 void Turn::on(const TimerFired& event) {
   if (event.timer == "deadline") {
     if (state() == DeploymentState::preparing) return fail({}, "preparing took longer than allowed: " + laggards(run_));
-    if (state() == DeploymentState::swapping) return fail({}, "no progress while swapping: " + laggards(run_));
+    if (state() == DeploymentState::swapping) {
+      // Nothing is at work, since a canary or a batch is being watched.
+      if (run_.begun.empty() && any_rests(run_)) return renew_deadline();
+      return fail({}, "no progress while swapping: " + laggards(run_));
+    }
     if (state() == DeploymentState::holding)
       return fail({}, "not every host came back after the swap: " + laggards(run_));
   } else if (event.timer == "watch") {
@@ -172,6 +182,8 @@ void Turn::on(const TimerFired& event) {
     } else if (state() == DeploymentState::aborting) {
       enter(DeploymentState::stuck, run_.row.reason + "; not reverted yet: " + laggards(run_));
     }
+  } else if (event.timer.starts_with(pause_timer)) {
+    pause_is_over(std::stoul(event.timer.substr(pause_timer.size())));
   } else if (event.timer.starts_with("resend:")) {
     const auto found = run_.hosts.find(HostId(event.timer.substr(7)));
     if (found == run_.hosts.end()) return;
@@ -188,10 +200,20 @@ void Turn::on(const CancelRequested& event) {
 void Turn::on(const ResumeRequested&) {
   if (state() != DeploymentState::paused) return;
   run_.begun.clear();
+  std::erase_if(run_.pauses, [](const auto& entry) { return entry.second != Pause::over; });  // they begin anew
   for (auto& [id, host] : run_.hosts) host.trouble.clear();
   const bool staged = std::all_of(run_.plan.nodes.begin(), run_.plan.nodes.end(),
                                   [&](const auto& node) { return node_staged(run_, node); });
   enter(staged ? DeploymentState::swapping : DeploymentState::preparing, "resumed");
+}
+
+void Turn::on(const Promoted&) {
+  if (state() != DeploymentState::swapping) return;
+  for (const std::size_t index : end_pauses(run_)) {
+    timer(pause_timer + std::to_string(index), -1);
+    note({}, "state", std::string(model::state_name(state())), node_text(run_, index) + ": promoted");
+  }
+  renew_deadline();
 }
 
 void Turn::on(const HostGone& event) {
@@ -282,6 +304,7 @@ void Turn::note(const HostId& host, std::string what, std::string state, std::st
 
 void Turn::settle() {
   if (run_.rejoining) finish_rejoining();
+  if (state() == DeploymentState::swapping && !run_.rejoining) enter_pauses();
   while (leave_state()) {
   }
   ask();
@@ -304,6 +327,31 @@ void Turn::finish_rejoining() {
   enter(staged ? DeploymentState::swapping : DeploymentState::preparing, "resumed after a restart of the coordinator");
 }
 
+void Turn::enter_pauses() {
+  for (const std::size_t index : begin_pauses(run_)) {
+    const model::PlanNode& node = run_.plan.nodes[index];
+    timer(pause_timer + std::to_string(index), node.pause_ms);
+    note({}, "state", std::string(model::state_name(state())),
+         node_text(run_, index) + ": watched for " + std::to_string(node.pause_ms / 1'000) + " s");
+  }
+}
+
+/// Only good looks let it go on, as at the end of the watch.
+void Turn::pause_is_over(std::size_t index) {
+  if (state() != DeploymentState::swapping || index >= run_.plan.nodes.size() || !rests(run_, index)) return;
+  Pause& pause = run_.pauses[index];
+  if (const std::string open = doubts(run_); !open.empty()) {
+    if (pause == Pause::last_look) return fail({}, "not healthy at the end of a pause: " + open);
+    pause = Pause::last_look;
+    timer(pause_timer + std::to_string(index), limits::last_look_ms_max);
+    return note({}, "state", std::string(model::state_name(state())), "waiting for one more look: " + open);
+  }
+  pause = run_.plan.nodes[index].promoted_by_hand ? Pause::ripe : Pause::over;
+  note({}, "state", std::string(model::state_name(state())),
+       node_text(run_, index) + (pause == Pause::ripe ? ": goes on when it is promoted" : ": goes on"));
+  renew_deadline();
+}
+
 /// One transition, if its time has come.
 bool Turn::leave_state() {
   if (run_.rejoining) return false;
@@ -317,7 +365,7 @@ bool Turn::leave_state() {
       enter(DeploymentState::swapping);
       return true;
     case DeploymentState::swapping:
-      if (!every(node_swapped)) return false;
+      if (!every(node_swapped) || any_rests(run_)) return false;
       enter(DeploymentState::holding);
       return true;
     case DeploymentState::holding:

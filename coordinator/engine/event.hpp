@@ -38,12 +38,14 @@ struct CancelRequested {
 };
 /// From `paused`: try the failed nodes again.
 struct ResumeRequested {};
+/// A person has seen enough of the pauses that are on: what waits for them goes on.
+struct Promoted {};
 /// `deploy resolve --host H --gone`: the host is no longer counted.
 struct HostGone {
   HostId host;
 };
 
 using Event = std::variant<Started, Restarted, AgentSaid, AgentConnected, AgentLost, TimerFired, CancelRequested,
-                           ResumeRequested, HostGone>;
+                           ResumeRequested, Promoted, HostGone>;
 
 }  // namespace switchyard::engine

@@ -5,6 +5,8 @@
 #include <set>
 #include <string>
 
+#include "coordinator/engine/pauses.hpp"
+
 namespace switchyard::engine {
 namespace {
 
@@ -27,7 +29,7 @@ bool may_begin(const DeploymentRun& run, std::size_t index, Pass pass) {
     const model::PlanNode& earlier = run.plan.nodes[before];
     // Batches and weights of one component follow each other at the switch only; they are prepared together.
     if (pass == Pass::prepare && earlier.component == node.component) return true;
-    return is_done(run, earlier, pass);
+    return is_done(run, earlier, pass) && (pass == Pass::prepare || !rests(run, before));
   });
 }
 

@@ -208,6 +208,7 @@ Answer<DeploymentView> FleetOperations::deployment(const DeploymentId& id) const
   if (const engine::DeploymentRun* run = parts_.runs.find(id)) {
     view.row = run->row;
     view.progress = progress_of(*run, *parts_.runs.steps(id));
+    view.pauses = pauses_of(*run);
     view.plan = run->plan;
     return view;
   }
@@ -297,6 +298,21 @@ Answer<bool> FleetOperations::resume(const Caller& caller, const DeploymentId& i
   }
   parts_.store.commit({audit_row(parts_.clock, caller, "deployment.resume", id.str())});
   parts_.runs.post(id, engine::ResumeRequested{});
+  return true;
+}
+
+Answer<bool> FleetOperations::promote(const Caller& caller, const DeploymentId& id) {
+  const auto live = find_live(id);
+  if (const auto* refusal = std::get_if<Refusal>(&live)) return *refusal;
+  const std::vector<PauseView> pauses = pauses_of(*std::get<const engine::DeploymentRun*>(live));
+  if (pauses.empty()) {
+    return Refusal{
+        409, "nothing_rests", "nothing of deployment " + id.str() + " waits to be promoted at the moment", {}};
+  }
+  std::string what;
+  for (const PauseView& pause : pauses) what += (what.empty() ? "" : "; ") + pause.what;
+  parts_.store.commit({audit_row(parts_.clock, caller, "deployment.promote", id.str(), what)});
+  parts_.runs.post(id, engine::Promoted{});
   return true;
 }
 

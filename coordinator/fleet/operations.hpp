@@ -66,9 +66,15 @@ struct ProgressView {
   std::string step;   ///< the running or last step's title
   std::string detail;
 };
+/// What has switched, is watched, and holds up what comes after.
+struct PauseView {
+  std::string what;        ///< "10 % of the traffic of api", "api on web-1, web-2"
+  bool promotion = false;  ///< it waits for a person: the pause is over
+};
 struct DeploymentView {
   model::DeploymentRow row;
   std::vector<ProgressView> progress;
+  std::vector<PauseView> pauses;
   std::optional<model::Plan> plan;
   DeploymentId rolled_back_by;  ///< a finished rollback that undid it since, at least in part
 };
@@ -122,6 +128,8 @@ class Operations {
                                    std::function<void()> reply) = 0;
   virtual Answer<bool> cancel(const Caller& caller, const DeploymentId& id, const std::string& reason) = 0;
   virtual Answer<bool> resume(const Caller& caller, const DeploymentId& id) = 0;
+  /// What rests (between the shares of a canary, or between batches) goes on now.
+  virtual Answer<bool> promote(const Caller& caller, const DeploymentId& id) = 0;
   virtual Answer<bool> declare_gone(const Caller& caller, const DeploymentId& id, const HostId& host,
                                     const std::string& reason) = 0;
 

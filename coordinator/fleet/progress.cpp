@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "common/limits.hpp"
+#include "coordinator/engine/pauses.hpp"
 
 namespace switchyard::fleet {
 namespace {
@@ -59,6 +60,17 @@ bool left_out(const model::DeploymentRow& row, const HostId& host) {
 }
 
 }  // namespace
+
+std::vector<PauseView> pauses_of(const DeploymentRun& run) {
+  std::vector<PauseView> views;
+  if (run.row.state != DeploymentState::swapping) return views;
+  for (std::size_t index = 0; index < run.plan.nodes.size(); ++index) {
+    if (!engine::rests(run, index)) continue;
+    const auto pause = run.pauses.find(index);
+    views.push_back({engine::node_text(run, index), pause != run.pauses.end() && pause->second == engine::Pause::ripe});
+  }
+  return views;
+}
 
 std::vector<ProgressView> progress_of(const DeploymentRun& run,
                                       const std::map<std::pair<HostId, std::string>, StepNote>& steps) {

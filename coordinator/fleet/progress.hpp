@@ -11,6 +11,9 @@
 /// How far each component on each host is, for people.
 namespace switchyard::fleet {
 
+/// What rests, in the order of the plan.
+std::vector<PauseView> pauses_of(const engine::DeploymentRun& run);
+
 std::vector<ProgressView> progress_of(const engine::DeploymentRun& run,
                                       const std::map<std::pair<HostId, std::string>, StepNote>& steps);
 /// Of a deployment that has ended.

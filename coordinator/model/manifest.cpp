@@ -10,6 +10,8 @@ std::string_view strategy_name(Strategy strategy) {
       return "rolling";
     case Strategy::recreate:
       return "recreate";
+    case Strategy::canary:
+      return "canary";
   }
   return "unknown";
 }

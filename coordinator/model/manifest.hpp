@@ -18,8 +18,9 @@
 namespace switchyard::model {
 
 /// blue_green: the new slot starts beside the old, then traffic is switched. rolling: the same or a restart, in batches
-/// of hosts. recreate: the old is stopped before the new starts, with downtime.
-enum class Strategy : std::uint8_t { blue_green = 0, rolling = 1, recreate = 2 };
+/// of hosts. recreate: the old is stopped before the new starts, with downtime. canary: the new slot beside the old on
+/// every host, with a growing share of the traffic.
+enum class Strategy : std::uint8_t { blue_green = 0, rolling = 1, recreate = 2, canary = 3 };
 /// nginx is a proxy that stands in front of the nftables switch and is never reloaded.
 enum class TrafficKind : std::uint8_t { none = 0, nftables = 1, nginx = 2, haproxy = 3 };
 /// When the new slot starts: before anything is switched, or in the swap, when the dependencies' new releases are live.
@@ -81,6 +82,14 @@ struct HaproxyPlace {
   bool operator==(const HaproxyPlace&) const = default;
 };
 
+/// The shares of the traffic that the new release serves before it serves all of it, each for some time.
+struct Canary {
+  std::vector<std::uint32_t> weights;  ///< percent, growing
+  std::uint32_t pause_ms = limits::canary_pause_ms_default;
+  bool promoted_by_hand = false;  ///< after the pause a person says when it goes on
+  bool operator==(const Canary&) const = default;
+};
+
 /// A health check. In `probe`, texts may hold variables, and a TCP port of 0 means `${port}`.
 struct HealthCheck {
   protocol::ProbeSpec probe;
@@ -109,8 +118,10 @@ struct Component {
   std::string adopt_unit;           ///< the unit of what serves now without Switchyard
   StartIn start = StartIn::prepare;
   std::uint32_t drain_ms = 30'000;
-  std::uint32_t max_parallel = 0;  ///< rolling: hosts in a batch; 0: as the deployment's settings say
-  std::string where;               ///< file:line:column, for messages
+  std::uint32_t max_parallel = 0;    ///< rolling: hosts in a batch; 0: as the deployment's settings say
+  std::uint32_t min_healthy_ms = 0;  ///< rolling: a batch stays healthy for so long before the next one begins
+  Canary canary;
+  std::string where;  ///< file:line:column, for messages
   bool operator==(const Component&) const = default;
 
   /// The new slot runs beside the old on its own port, and a switch moves the traffic.

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,10 @@ struct PlanNode {
   std::vector<std::size_t> after;  ///< indexes of earlier nodes
   bool exclusive = false;          ///< parallel_safe: false, or --sequential: no other node runs meanwhile
   std::int32_t priority = 0;       ///< among ready nodes the higher starts first
+  /// What comes after waits for so long, while this is watched.
+  std::uint32_t pause_ms = 0;
+  bool promoted_by_hand = false;  ///< ... and then until a person says so
+  bool pauses() const { return pause_ms != 0 || promoted_by_hand; }
   bool operator==(const PlanNode&) const = default;
 };
 
@@ -53,5 +58,8 @@ struct Plan {
   PlanSettings settings;
   bool operator==(const Plan&) const = default;
 };
+
+/// Percent of the traffic that the new release has once this node of a canary is done; nothing for other nodes.
+std::optional<std::uint32_t> share_of(const Plan& plan, const PlanNode& node);
 
 }  // namespace switchyard::model

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "coordinator/planner/slot_place.hpp"
+#include "coordinator/planner/traffic_plan.hpp"
 
 namespace switchyard::planner {
 
@@ -60,7 +61,7 @@ class StepList {
   protocol::Step& add(Phase phase, std::string title, Action action) {
     protocol::Step step;
     step.phase = phase;
-    step.stage = phase == Phase::swap ? 1 : 0;
+    step.stage = phase == Phase::swap ? stage_ : 0;
     step.title = std::move(title);
     step.action = std::move(action);
     step.timeout_ms = change_.step_timeout_ms;
@@ -90,9 +91,11 @@ class StepList {
   void add_drain(Phase phase, const protocol::OldState& state, std::uint16_t port);
   void start_after(Phase phase);
   void add_runs(Phase phase);
+  void add_weights();
 
   const ComponentChange& change_;
   std::vector<protocol::Step> steps_;
+  std::uint32_t stage_ = 1;  ///< of the swap, at which the list is
 };
 
 protocol::VerifyOld StepList::verify_before() const {
@@ -154,6 +157,21 @@ void StepList::add_runs(Phase phase) {
   }
 }
 
+/// Each share of the traffic is a stage. The stable port leads to both releases meanwhile, so that the new one is asked
+/// at its own.
+void StepList::add_weights() {
+  for (const std::uint32_t weight : change_.weights) {
+    const std::string title = "switch " + std::to_string(weight) + " % of " + change_.component + " to ";
+    protocol::Step& step = add(Phase::swap, title + target_name(change_.after),
+                               traffic_between(*change_.to_before, change_.after.slot, weight));
+    step.undo = *change_.to_before;
+    std::vector<protocol::ProbeSpec> probes;
+    for (const protocol::ProbeSpec& probe : change_.probes.slot) probes.push_back(confirmation(probe));
+    add_probes(Phase::swap, probes, " with " + std::to_string(weight) + " %");
+    ++stage_;
+  }
+}
+
 void StepList::prepare() {
   const auto verify = [this] { add(Phase::prepare, "verify what serves", verify_before()).attempts = 1; };
   if (!change_.repairs_before) verify();
@@ -180,6 +198,7 @@ void StepList::swap() {
   const bool nothing_after = change_.after.kind == OldKind::absent;
   if (restart && !change_.before.unit.empty()) add_stop(Phase::swap, change_.before.unit, started(change_.before.unit));
   if (!nothing_after && (restart || change_.start_in_swap)) start_after(Phase::swap);
+  add_weights();
   if (change_.to_after) {
     protocol::Step& step =
         add(Phase::swap, "switch " + change_.component + " to " + target_name(change_.after), *change_.to_after);
@@ -222,6 +241,8 @@ void StepList::retire() {
 }
 
 }  // namespace
+
+std::uint32_t stages_of(const ComponentChange& change) { return static_cast<std::uint32_t>(change.weights.size()) + 1; }
 
 std::vector<protocol::Step> steps_of(const ComponentChange& change) {
   StepList list(change);

@@ -45,6 +45,7 @@ struct ComponentChange {
 
   /// Both, or neither: without a switch the old is stopped before the new starts.
   std::optional<protocol::SwitchTraffic> to_before, to_after;
+  std::vector<std::uint32_t> weights;  ///< percent for `after` on the way to `to_after`: each is a stage of its own
   bool start_in_swap = false;
   bool read_back = false;  ///< after the swap, compare what serves with `after`
 
@@ -54,6 +55,9 @@ struct ComponentChange {
   std::uint32_t prepare_attempts = 1;
   std::optional<protocol::Prune> prune;
 };
+
+/// How many times the traffic moves until it has arrived.
+std::uint32_t stages_of(const ComponentChange& change);
 
 /// All steps of all phases, in order, without ids. Every step that changes what serves has its undo.
 std::vector<protocol::Step> steps_of(const ComponentChange& change);

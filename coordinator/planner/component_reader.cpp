@@ -108,12 +108,46 @@ void read_basics(const YamlNode& node, model::Component& component) {
   if (!node.find("max_parallel")) component.max_parallel = 0;
 }
 
+void read_canary(const YamlNode& node, model::Component& component) {
+  node.allow_keys({"weights", "pause_seconds", "promote"});
+  if (component.strategy != model::Strategy::canary) {
+    node.refuse(node.label() + " has no meaning with this strategy; set `strategy: canary`, or remove it");
+  }
+  const YamlNode weights = node.at("weights");
+  for (const YamlNode& item : weights.items()) {
+    const auto weight = static_cast<std::uint32_t>(item.integer(1, 99));
+    if (!component.canary.weights.empty() && weight <= component.canary.weights.back()) {
+      item.refuse(item.label() + " is " + std::to_string(weight) +
+                  ", but a share must be larger than the one before it (" +
+                  std::to_string(component.canary.weights.back()) + ")");
+    }
+    component.canary.weights.push_back(weight);
+  }
+  if (component.canary.weights.empty() || component.canary.weights.size() > limits::canary_weights_max) {
+    weights.refuse(weights.label() + " needs one to " + std::to_string(limits::canary_weights_max) +
+                   " shares in percent: [10, 50]; 100 comes by itself");
+  }
+  component.canary.pause_ms = static_cast<std::uint32_t>(
+      node.integer_or("pause_seconds", 0, limits::pause_seconds_max, limits::canary_pause_ms_default / 1'000) * 1'000);
+  if (const auto promote = node.find("promote")) {
+    component.canary.promoted_by_hand = promote->choice({"automatic", "manual"}) == 1;
+  }
+}
+
+void read_min_healthy(const YamlNode& seconds, model::Component& component) {
+  if (component.strategy != model::Strategy::rolling) {
+    seconds.refuse(seconds.label() + " has no meaning without batches; set `strategy: rolling`, or remove it");
+  }
+  component.min_healthy_ms = static_cast<std::uint32_t>(seconds.integer(0, limits::pause_seconds_max) * 1'000);
+}
+
 /// The strategy that is asked for, or the gentlest one that the ports allow.
 void read_strategy(const YamlNode& node, model::Component& component) {
   const bool two_ports = component.ports.blue != 0;
   component.strategy = two_ports ? model::Strategy::blue_green : model::Strategy::recreate;
   if (const auto strategy = node.find("strategy")) {
-    component.strategy = static_cast<model::Strategy>(strategy->choice({"blue-green", "rolling", "recreate"}));
+    component.strategy =
+        static_cast<model::Strategy>(strategy->choice({"blue-green", "rolling", "recreate", "canary"}));
   }
   const bool switched = two_ports && component.strategy != model::Strategy::recreate;
   component.traffic = switched ? model::TrafficKind::nftables : model::TrafficKind::none;
@@ -130,6 +164,13 @@ void read_strategy(const YamlNode& node, model::Component& component) {
 void check_strategy(const YamlNode& node, const model::Component& component) {
   const model::Ports& ports = component.ports;
   const std::string who = "component `" + component.name + "`";
+  if (component.strategy == model::Strategy::canary && !component.has_switch()) {
+    node.refuse(who + " is a canary, which needs a traffic switch; set `ports: {stable: N, blue: N, green: N}` and " +
+                "`traffic: {kind: nftables}`");
+  }
+  if (component.strategy == model::Strategy::canary && component.canary.weights.empty()) {
+    node.refuse(who + " is a canary, but nothing says how; set `canary: {weights: [10, 50]}`");
+  }
   if (component.strategy == model::Strategy::blue_green && !component.has_switch()) {
     node.refuse(who + " is blue-green, which needs a traffic switch; set `ports: {stable: N, blue: N, green: N}` and " +
                 "`traffic: {kind: nftables}`, or `strategy: recreate` and accept the downtime");
@@ -161,10 +202,29 @@ void check_strategy(const YamlNode& node, const model::Component& component) {
 }  // namespace
 
 model::Component read_component(const YamlNode& node, const CheckBook& checks) {
-  node.allow_keys({"name",           "server_type",   "priority", "parallel_safe", "dependencies", "timeout_seconds",
-                   "retry_attempts", "health_checks", "hosts",    "artifact",      "runtime",      "strategy",
-                   "service",        "ports",         "traffic",  "shared",        "adopt",        "start",
-                   "drain_seconds",  "max_parallel",  "run"});
+  node.allow_keys({"name",
+                   "server_type",
+                   "priority",
+                   "parallel_safe",
+                   "dependencies",
+                   "timeout_seconds",
+                   "retry_attempts",
+                   "health_checks",
+                   "hosts",
+                   "artifact",
+                   "runtime",
+                   "strategy",
+                   "service",
+                   "ports",
+                   "traffic",
+                   "shared",
+                   "adopt",
+                   "start",
+                   "drain_seconds",
+                   "max_parallel",
+                   "run",
+                   "canary",
+                   "min_healthy_seconds"});
   model::Component component;
   read_basics(node, component);
   if (const auto list = node.find("health_checks")) read_checks(*list, checks, component);
@@ -185,6 +245,8 @@ model::Component read_component(const YamlNode& node, const CheckBook& checks) {
       unit.refuse(unit.label() + " is \"" + name + "\", a unit of Switchyard itself, which cannot be adopted");
   }
   read_strategy(node, component);
+  if (const auto canary = node.find("canary")) read_canary(*canary, component);
+  if (const auto seconds = node.find("min_healthy_seconds")) read_min_healthy(*seconds, component);
   check_strategy(node, component);
   return component;
 }

@@ -130,7 +130,7 @@ model::Plan plan_deployment(const model::Manifest& manifest, const PlanningFacts
   const std::vector<std::string> order = component_order(manifest);
 
   PlanAssembly assembly(facts);
-  std::map<std::string, std::vector<HostId>> changed;
+  ChangedHosts changed;
   bool long_swap = false;
   for (const std::string& name : order) {
     const model::Component& component = *manifest.find_component(name);
@@ -138,7 +138,7 @@ model::Plan plan_deployment(const model::Manifest& manifest, const PlanningFacts
       const std::optional<ComponentChange> change = plan_change(manifest, component, host, facts);
       if (!change) continue;
       long_swap = long_swap || !change->to_after || change->start_in_swap || runs_in_swap(component);
-      changed[name].push_back(host);
+      changed[name].push_back({host, stages_of(*change)});
       assembly.add(host, *change);
     }
   }

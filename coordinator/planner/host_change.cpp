@@ -65,6 +65,9 @@ class ChangePlanner {
     check_same_switch(component, host, last_deployed(fact, history), change.to_after);
     // On a first deployment the dependencies are not live before their own swap either.
     change.start_in_swap = component.start == model::StartIn::swap || fact.serving.kind == OldKind::absent;
+    // Where nothing of ours serves there is nobody to share the traffic with.
+    const bool shares = component.strategy == model::Strategy::canary && fact.serving.kind == OldKind::release;
+    if (shares) change.weights = component.canary.weights;
     set_limits(component, change);
     return change;
   }

@@ -17,6 +17,57 @@ std::size_t batch_size(const model::Manifest& manifest, const model::Component& 
   return std::max<std::size_t>(1, manifest.settings.max_parallel);
 }
 
+/// One component's nodes, one after the other.
+class Chain {
+ public:
+  Chain(const model::Component& component, bool exclusive, std::set<std::size_t> after,
+        std::vector<model::PlanNode>& nodes)
+      : component_(component), exclusive_(exclusive), after_(std::move(after)), nodes_(nodes) {}
+
+  model::PlanNode& add(std::vector<HostId> hosts, std::uint32_t stage) {
+    model::PlanNode node;
+    node.component = component_.name;
+    node.stage = stage;
+    node.hosts = std::move(hosts);
+    node.after.assign(after_.begin(), after_.end());
+    node.exclusive = exclusive_;
+    node.priority = component_.priority;
+    nodes_.push_back(std::move(node));
+    after_ = {nodes_.size() - 1};
+    return nodes_.back();
+  }
+  std::vector<std::size_t> end() const { return {after_.begin(), after_.end()}; }
+
+ private:
+  const model::Component& component_;
+  bool exclusive_;
+  std::set<std::size_t> after_;
+  std::vector<model::PlanNode>& nodes_;
+};
+
+void add_batches(Chain& chain, const model::Component& component, const std::vector<HostId>& hosts, std::size_t batch) {
+  for (std::size_t from = 0; from < hosts.size(); from += batch) {
+    const std::size_t to = std::min(from + batch, hosts.size());
+    model::PlanNode& node = chain.add(
+        {hosts.begin() + static_cast<std::ptrdiff_t>(from), hosts.begin() + static_cast<std::ptrdiff_t>(to)}, 1);
+    if (to < hosts.size()) node.pause_ms = component.min_healthy_ms;
+  }
+}
+
+/// All hosts at once, with a growing share of the traffic; hosts where nobody shares it come last.
+void add_weights(Chain& chain, const model::Component& component, const std::vector<ChangedHost>& changed) {
+  std::vector<HostId> shared, alone;
+  for (const ChangedHost& one : changed) (one.stages > 1 ? shared : alone).push_back(one.host);
+  const auto weights = static_cast<std::uint32_t>(component.canary.weights.size());
+  for (std::uint32_t stage = 1; stage <= weights && !shared.empty(); ++stage) {
+    model::PlanNode& node = chain.add(shared, stage);
+    node.pause_ms = component.canary.pause_ms;
+    node.promoted_by_hand = component.canary.promoted_by_hand;
+  }
+  if (!shared.empty()) chain.add(shared, weights + 1);
+  if (!alone.empty()) chain.add(alone, 1);
+}
+
 }  // namespace
 
 std::vector<std::string> component_order(const model::Manifest& manifest) {
@@ -28,7 +79,7 @@ std::vector<std::string> component_order(const model::Manifest& manifest) {
 }
 
 std::vector<model::PlanNode> make_nodes(const model::Manifest& manifest, const std::vector<std::string>& order,
-                                        const std::map<std::string, std::vector<HostId>>& changed, bool sequential) {
+                                        const ChangedHosts& changed, bool sequential) {
   std::vector<model::PlanNode> nodes;
   // The nodes that must be done before a component counts as done.
   std::map<std::string, std::vector<std::size_t>> ends;
@@ -40,25 +91,15 @@ std::vector<model::PlanNode> make_nodes(const model::Manifest& manifest, const s
       after.insert(ends[dependency].begin(), ends[dependency].end());
     }
     const auto found = changed.find(name);
-    if (found == changed.end() || found->second.empty()) {
-      ends[name].assign(after.begin(), after.end());
-      continue;
+    Chain chain(*component, sequential || !component->parallel_safe, std::move(after), nodes);
+    if (found != changed.end() && component->strategy == model::Strategy::canary) {
+      add_weights(chain, *component, found->second);
+    } else if (found != changed.end()) {
+      std::vector<HostId> hosts;
+      for (const ChangedHost& one : found->second) hosts.push_back(one.host);
+      add_batches(chain, *component, hosts, batch_size(manifest, *component, hosts.size()));
     }
-    const std::vector<HostId>& hosts = found->second;
-    const std::size_t batch = batch_size(manifest, *component, hosts.size());
-    for (std::size_t from = 0; from < hosts.size(); from += batch) {
-      const std::size_t to = std::min(from + batch, hosts.size());
-      model::PlanNode node;
-      node.component = name;
-      node.hosts.assign(hosts.begin() + static_cast<std::ptrdiff_t>(from),
-                        hosts.begin() + static_cast<std::ptrdiff_t>(to));
-      node.after.assign(after.begin(), after.end());
-      node.exclusive = sequential || !component->parallel_safe;
-      node.priority = component->priority;
-      nodes.push_back(std::move(node));
-      after = {nodes.size() - 1};
-    }
-    ends[name] = {nodes.size() - 1};
+    ends[name] = chain.end();
   }
   return nodes;
 }
@@ -80,11 +121,14 @@ std::vector<model::PlanNode> reverse_nodes(const std::vector<model::PlanNode>& n
     for (std::size_t waiter : waiters[i]) after.insert(ends[waiter].begin(), ends[waiter].end());
     model::PlanNode node = nodes[i];
     std::erase_if(node.hosts, [&](const HostId& host) { return !keep(node.component, host); });
-    if (node.hosts.empty()) {
+    // The way back has one stage, and no pauses.
+    if (node.hosts.empty() || node.stage != 1) {
       ends[i] = after;
       continue;
     }
     node.after.assign(after.begin(), after.end());
+    node.pause_ms = 0;
+    node.promoted_by_hand = false;
     result.push_back(std::move(node));
     ends[i] = {result.size() - 1};
   }

@@ -13,10 +13,18 @@ namespace switchyard::planner {
 /// The component names in deployment order.
 std::vector<std::string> component_order(const model::Manifest& manifest);
 
-/// The plan's graph: one node per component, or per batch of a rolling one. `changed` says on which hosts each
-/// component changes; a component without any is left out, and what depends on it waits for its dependencies instead.
+/// A host on which a component changes, and in how many stages (component_change.hpp).
+struct ChangedHost {
+  HostId host;
+  std::uint32_t stages = 1;
+};
+using ChangedHosts = std::map<std::string, std::vector<ChangedHost>>;
+
+/// The plan's graph: one node per component, per batch of a rolling one, per share of the traffic of a canary.
+/// `changed` says on which hosts each component changes; a component without any is left out, and what depends on it
+/// waits for its dependencies instead.
 std::vector<model::PlanNode> make_nodes(const model::Manifest& manifest, const std::vector<std::string>& order,
-                                        const std::map<std::string, std::vector<HostId>>& changed, bool sequential);
+                                        const ChangedHosts& changed, bool sequential);
 
 /// The same graph backwards, for the hosts and components that `keep` wants.
 std::vector<model::PlanNode> reverse_nodes(const std::vector<model::PlanNode>& nodes,

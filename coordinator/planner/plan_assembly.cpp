@@ -15,6 +15,37 @@ constexpr std::uint32_t first_attempt = 1;
 /// What a frame holds beside header and slice: its own head and the signature.
 constexpr std::size_t frame_overhead_bytes = 4096;
 
+/// In which order, with which pauses and on which terms: what is in no slice, and is approved all the same.
+std::string order_digest(const model::Plan& plan) {
+  std::string text;
+  const auto add = [&text](const auto& value) { text += std::to_string(static_cast<std::int64_t>(value)) + " "; };
+  for (const model::PlanNode& node : plan.nodes) {
+    text += node.component + ": ";
+    for (const HostId& host : node.hosts) text += host.str() + " ";
+    text += "after ";
+    for (const std::size_t before : node.after) add(before);
+    text += "with ";
+    add(node.stage);
+    add(node.exclusive);
+    add(node.priority);
+    add(node.pause_ms);
+    add(node.promoted_by_hand);
+  }
+  const model::PlanSettings& settings = plan.settings;
+  text += "on ";
+  add(settings.rollback_on_failure);
+  add(settings.prepare_ms);
+  add(settings.confirm_ms);
+  add(settings.watch_ms);
+  add(settings.keep_old_ms);
+  add(settings.max_parallel);
+  add(settings.on_restart);
+  add(settings.unreachable);
+  add(settings.defer_max);
+  add(settings.prepare_together);
+  return sha256(text);
+}
+
 void check_size(const model::Plan& plan, const HostId& host, const protocol::PlanSlice& slice,
                 std::size_t slice_bytes) {
   std::size_t steps = 0;
@@ -38,7 +69,7 @@ void PlanAssembly::add(const HostId& host, const ComponentChange& change) {
   component.slot = change.after.slot;
   component.unit = change.after.unit;
   component.old = change.before;
-  component.stages = 1;
+  component.stages = stages_of(change);
   component.steps = steps_of(change);
   for (protocol::Step& step : component.steps) {
     step.id = protocol::make_step_id(facts_.deployment, host, number++, first_attempt);
@@ -61,6 +92,7 @@ model::Plan PlanAssembly::finish(const std::string& name, const std::string& env
   plan.settings = settings;
 
   protocol::PlanHeader header;
+  header.order = order_digest(plan);
   header.deployment = facts_.deployment;
   header.plan_seq = facts_.plan_seq;
   header.environment = environment;

@@ -22,6 +22,12 @@ struct Group {
   std::vector<HostId> hosts;
 };
 
+std::string seconds(std::uint32_t ms) {
+  std::string text = std::to_string(ms / 1'000);
+  if (ms % 1'000 != 0) text += "." + std::to_string(1'000 + ms % 1'000).substr(1);
+  return text + " s";
+}
+
 std::string joined(const std::vector<HostId>& hosts) {
   std::string text;
   for (const HostId& host : hosts) text += (text.empty() ? "" : ", ") + host.str();
@@ -72,15 +78,27 @@ std::vector<Group> grouped(const model::Plan& plan, const LineOf& line_of) {
   return groups;
 }
 
+std::string share_text(const model::Plan& plan, const model::PlanNode& node) {
+  const auto share = model::share_of(plan, node);
+  return share ? std::to_string(*share) + " % of " : "";
+}
+
+std::string pause_text(const model::PlanNode& node) {
+  if (!node.pauses()) return "";
+  std::string text = "; then watched for " + seconds(node.pause_ms);
+  return node.promoted_by_hand ? text + ", and on when a person promotes it" : text;
+}
+
 std::string order_text(const model::Plan& plan) {
   std::string text = "Order:\n";
   for (std::size_t i = 0; i < plan.nodes.size(); ++i) {
     const model::PlanNode& node = plan.nodes[i];
-    text += "  " + std::to_string(i + 1) + ". " + node.component + " on " + joined(node.hosts);
+    text += "  " + std::to_string(i + 1) + ". " + share_text(plan, node) + node.component + " on " + joined(node.hosts);
     std::string after;
     for (std::size_t index : node.after) after += (after.empty() ? "" : ", ") + std::to_string(index + 1);
     if (!after.empty()) text += "; after " + after;
     if (node.exclusive) text += "; alone";
+    text += pause_text(node);
     text += "\n";
   }
   return text;
@@ -145,12 +163,6 @@ std::string steps_text(const model::Plan& plan) {
     text += "  " + group.component + " on " + joined(group.hosts) + "\n" + group.key;
   }
   return text;
-}
-
-std::string seconds(std::uint32_t ms) {
-  std::string text = std::to_string(ms / 1'000);
-  if (ms % 1'000 != 0) text += "." + std::to_string(1'000 + ms % 1'000).substr(1);
-  return text + " s";
 }
 
 std::string settings_text(const model::PlanSettings& settings) {

@@ -52,6 +52,8 @@ ProbePlan remembered_probes(const SliceComponent& origin) {
   ProbePlan probes;
   bool switched = false;
   for (const protocol::Step& step : origin.steps) {
+    // Of a canary, what was asked between its shares was asked in PREPARE already.
+    if (step.phase == protocol::Phase::swap && step.stage < origin.stages) continue;
     if (std::holds_alternative<protocol::SwitchTraffic>(step.action)) switched = true;
     const auto* probe = std::get_if<protocol::Probe>(&step.action);
     if (probe == nullptr) continue;

@@ -43,11 +43,21 @@ std::optional<protocol::SwitchTraffic> traffic_to(const model::Component& compon
   return traffic;
 }
 
-const protocol::SwitchTraffic* find_switch(const protocol::SliceComponent& done) {
-  for (const protocol::Step& step : done.steps) {
-    if (const auto* traffic = std::get_if<protocol::SwitchTraffic>(&step.action)) return traffic;
+protocol::SwitchTraffic traffic_between(protocol::SwitchTraffic all_before, const std::string& after,
+                                        std::uint32_t weight) {
+  for (protocol::SwitchTarget& target : all_before.targets) {
+    if (target.weight == all_traffic) target.weight = all_traffic - weight;
+    if (target.slot == after) target.weight = weight;
   }
-  return nullptr;
+  return all_before;
+}
+
+const protocol::SwitchTraffic* find_switch(const protocol::SliceComponent& done) {
+  const protocol::SwitchTraffic* last = nullptr;
+  for (const protocol::Step& step : done.steps) {
+    if (const auto* traffic = std::get_if<protocol::SwitchTraffic>(&step.action)) last = traffic;
+  }
+  return last;
 }
 
 bool same_switch(const protocol::SwitchTraffic* a, const protocol::SwitchTraffic* b) {

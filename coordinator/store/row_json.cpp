@@ -52,7 +52,9 @@ std::string to_json(const std::vector<model::PlanNode>& nodes) {
                     {"hosts", hosts},
                     {"after", node.after},
                     {"exclusive", node.exclusive},
-                    {"priority", node.priority}});
+                    {"priority", node.priority},
+                    {"pause_ms", node.pause_ms},
+                    {"promoted_by_hand", node.promoted_by_hand}});
   }
   return dump(list);
 }
@@ -67,6 +69,8 @@ std::vector<model::PlanNode> nodes_from_json(const std::string& text) {
       node.after = item.at("after").get<std::vector<std::size_t>>();
       node.exclusive = item.value("exclusive", node.exclusive);
       node.priority = item.value("priority", node.priority);
+      node.pause_ms = item.value("pause_ms", node.pause_ms);
+      node.promoted_by_hand = item.value("promoted_by_hand", node.promoted_by_hand);
       nodes.push_back(std::move(node));
     }
     return nodes;

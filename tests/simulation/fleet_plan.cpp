@@ -17,6 +17,15 @@ std::string joined(const std::vector<std::string>& words) {
   return "[" + text + "]";
 }
 
+/// The pauses between batches, or between shares of the traffic.
+std::string pauses_of(const FleetPlan::Component& component) {
+  const std::string seconds = std::to_string(component.pause_seconds);
+  if (component.strategy == "rolling") return "\n    min_healthy_seconds: " + seconds;
+  if (component.strategy != "canary") return "";
+  return "\n    canary: {weights: [" + component.weights + "], pause_seconds: " + seconds +
+         ", promote: " + (component.promoted_by_hand ? "manual" : "automatic") + "}";
+}
+
 std::string run_of(const FleetPlan::Component& component) {
   if (component.runs_in.empty()) return "";
   return "\n    run: [{name: once, when: " + component.runs_in + ", user: shop, command: [bin/once]" +
@@ -57,7 +66,10 @@ FleetPlan FleetPlan::draw(Dice& dice) {
   for (std::int64_t i = 0; i < components; ++i) {
     Component component;
     component.name = names[i];
-    component.strategy = dice.chance(0.5) ? "blue-green" : dice.chance(0.6) ? "rolling" : "recreate";
+    component.strategy = dice.chance(0.4)   ? "blue-green"
+                         : dice.chance(0.4) ? "rolling"
+                         : dice.chance(0.6) ? "canary"
+                                            : "recreate";
     for (const std::string& host : plan.hosts) {
       if (component.hosts.empty() || dice.chance(0.6)) component.hosts.push_back(host);
     }
@@ -70,6 +82,9 @@ FleetPlan FleetPlan::draw(Dice& dice) {
     component.start_in_swap = dice.chance(0.2);
     if (dice.chance(0.3)) component.runs_in = dice.chance(0.5) ? "prepare" : "swap";
     component.run_has_undo = dice.chance(0.5);
+    component.weights = dice.chance(0.5) ? "10, 50" : "30";
+    component.pause_seconds = static_cast<int>(dice.chance(0.5) ? 0 : dice.between(1, 20));
+    component.promoted_by_hand = dice.chance(0.3);
     plan.components.push_back(std::move(component));
   }
   plan.confirm_seconds = static_cast<int>(dice.between(10, 40));
@@ -95,7 +110,7 @@ std::string FleetPlan::manifest(int version) const {
         "\n    dependencies: " + joined(component.dependencies) +
         "\n    priority: " + std::to_string(component.priority) +
         "\n    parallel_safe: " + (component.parallel_safe ? "true" : "false") +
-        (switched && component.start_in_swap ? "\n    start: swap" : "") + run_of(component) +
+        (switched && component.start_in_swap ? "\n    start: swap" : "") + run_of(component) + pauses_of(component) +
         "\n    timeout_seconds: 20\n    drain_seconds: 2\n    max_parallel: " + std::to_string(component.max_parallel) +
         "\n    ports: {stable: " + std::to_string(port) +
         (switched ? ", blue: " + std::to_string(port + 1) + ", green: " + std::to_string(port + 2) : "") + "}\n";

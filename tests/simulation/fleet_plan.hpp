@@ -36,6 +36,9 @@ struct FleetPlan {
     std::vector<std::string> dependencies;
     int max_parallel = 1;
     int priority = 0;
+    std::string weights;  ///< of a canary: "10, 50"
+    int pause_seconds = 0;
+    bool promoted_by_hand = false;
     bool parallel_safe = true;
     bool start_in_swap = false;
     std::string runs_in;  ///< prepare or swap: a command runs once on every host

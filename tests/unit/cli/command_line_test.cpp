@@ -126,7 +126,7 @@ TEST(CommandLine, NamesTheWordThatIsNoCommandAndTheNearestOne) {
             std::string::npos);
   EXPECT_NE(message_of({"deploy", "bogus"})
                 .find("`bogus` is no command of `switchyard deploy`; there are: start, "
-                      "status, list, cancel, resume, resolve"),
+                      "status, list, cancel, resume, promote, resolve"),
             std::string::npos);
   EXPECT_NE(message_of({"agents", "token", "crate"})
                 .find("`crate` is no command of `switchyard agents token`; did you "
@@ -139,7 +139,7 @@ TEST(CommandLine, NamesTheWordThatIsNoCommandAndTheNearestOne) {
 TEST(CommandLine, SaysWhichWordIsMissingAndWhereHelpIs) {
   EXPECT_EQ(message_of({"deploy"}),
             "switchyard: `switchyard deploy` needs one more word that says what to do: start, status, list, cancel, "
-            "resume, resolve\nMore: switchyard deploy --help\n");
+            "resume, promote, resolve\nMore: switchyard deploy --help\n");
   EXPECT_EQ(message_of({"deploy", "list", "--limit", "x"}).find("switchyard: --limit"), 0u);
   EXPECT_NE(message_of({"deploy", "list", "--limit", "x"}).find("More: switchyard deploy list --help"),
             std::string::npos);

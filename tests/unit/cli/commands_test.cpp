@@ -29,6 +29,7 @@ TEST_F(CommandsTest, EachVerbAsksForItsOperation) {
        "POST /v1/deployments/d-1/cancel",
        R"({"reason":"r"})"},
       {{"deploy", "resume", "d-1", "--detach"}, ok, "POST /v1/deployments/d-1/resume", "{}"},
+      {{"deploy", "promote", "d-1", "--detach"}, ok, "POST /v1/deployments/d-1/promote", "{}"},
       {{"deploy", "resolve", "d-1", "--host", "h", "--gone", "--reason", "r"},
        ok,
        "POST /v1/deployments/d-1/resolve",

@@ -101,6 +101,9 @@ class FakeOperations final : public fleet::Operations {
   fleet::Answer<bool> cancel(const fleet::Caller& caller, const DeploymentId& id, const std::string& reason) override {
     return changed("cancel " + id.str() + " " + reason, caller);
   }
+  fleet::Answer<bool> promote(const fleet::Caller& caller, const DeploymentId& id) override {
+    return changed("promote " + id.str(), caller);
+  }
   fleet::Answer<bool> resume(const fleet::Caller& caller, const DeploymentId& id) override {
     return changed("resume " + id.str(), caller);
   }

@@ -90,6 +90,110 @@ TEST(Engine, SwapsADependencyBeforeWhatDependsOnIt) {
   EXPECT_TRUE(coordinator.has_asked("h2 swap app"));
 }
 
+/// A canary on two hosts: 10 %, then all of it; every component staged.
+class CanaryTest : public ::testing::Test {
+ protected:
+  explicit CanaryTest(bool by_hand = false) {
+    model::Plan& plan = coordinator.run.plan;
+    plan.nodes.push_back(plan.nodes.front());
+    plan.nodes.front().pause_ms = 60'000;
+    plan.nodes.front().promoted_by_hand = by_hand;
+    plan.nodes.back().stage = 2;
+    plan.nodes.back().after = {0};
+    for (const char* host : {"h1", "h2"}) coordinator.stage(host);
+    swap(1);
+  }
+  void swap(std::uint32_t stage) {
+    for (const char* host : {"h1", "h2"}) {
+      coordinator.say(host, protocol::Swapped{coordinator.run.row.id, "app", stage, 0});
+    }
+  }
+  std::size_t swaps_asked() const {
+    return static_cast<std::size_t>(std::count(coordinator.asked.begin(), coordinator.asked.end(), "h1 swap app"));
+  }
+  Coordinator coordinator{"app@h1,h2"};
+};
+class PromotedByHand : public CanaryTest {
+ protected:
+  PromotedByHand() : CanaryTest(true) {}
+};
+
+TEST_F(CanaryTest, GivesTheNextShareOnlyWhenThePauseIsOver) {
+  EXPECT_EQ(swaps_asked(), 1u);
+  coordinator.happen(TimerFired{"pause:0"});
+  EXPECT_EQ(swaps_asked(), 2u);
+  swap(2);
+  EXPECT_EQ(coordinator.state(), DeploymentState::holding);
+}
+
+TEST_F(CanaryTest, IsNoLackOfProgressWhileItIsWatched) {
+  coordinator.happen(TimerFired{"deadline"});
+  EXPECT_EQ(coordinator.state(), DeploymentState::swapping);
+  coordinator.happen(TimerFired{"pause:0"});
+  coordinator.happen(TimerFired{"deadline"});
+  EXPECT_EQ(coordinator.state(), DeploymentState::aborting) << "now hosts are at work, and silent";
+}
+
+TEST_F(CanaryTest, GoesBackWhenItFallsIllInThePause) {
+  coordinator.say("h2", protocol::Health{coordinator.run.row.id, "app", false, "answers 500"});
+  EXPECT_EQ(coordinator.state(), DeploymentState::aborting);
+  coordinator.happen(TimerFired{"pause:0"});
+  EXPECT_EQ(swaps_asked(), 1u);
+}
+
+TEST_F(CanaryTest, GoesOnOnlyAfterAGoodLastLook) {
+  coordinator.say("h2", protocol::Health{coordinator.run.row.id, "app", true, "one bad look"});
+  coordinator.happen(TimerFired{"pause:0"});
+  EXPECT_EQ(swaps_asked(), 1u);
+  coordinator.say("h2", protocol::Health{coordinator.run.row.id, "app", true, ""});
+  coordinator.happen(TimerFired{"pause:0"});
+  EXPECT_EQ(swaps_asked(), 2u);
+}
+
+TEST_F(CanaryTest, GoesBackWithoutAGoodLastLook) {
+  coordinator.say("h2", protocol::Health{coordinator.run.row.id, "app", true, "one bad look"});
+  coordinator.happen(TimerFired{"pause:0"});
+  coordinator.happen(TimerFired{"pause:0"});
+  EXPECT_EQ(coordinator.state(), DeploymentState::aborting);
+}
+
+TEST_F(CanaryTest, GoesOnAtOnceWhenItIsPromoted) {
+  coordinator.happen(Promoted{});
+  EXPECT_EQ(swaps_asked(), 2u);
+}
+
+TEST_F(PromotedByHand, WaitsForAPersonAfterThePause) {
+  coordinator.happen(TimerFired{"pause:0"});
+  EXPECT_EQ(swaps_asked(), 1u);
+  EXPECT_EQ(coordinator.run.pauses.at(0), Pause::ripe);
+  coordinator.happen(Promoted{});
+  EXPECT_EQ(swaps_asked(), 2u);
+}
+
+/// Of a pause nothing is written down: it begins anew, but only where nothing has come after it.
+TEST_F(CanaryTest, IsWatchedAnewAfterARestart) {
+  DeploymentRun again = make_run(coordinator.run.row, coordinator.run.plan, std::nullopt);
+  coordinator.run = again;
+  coordinator.asked.clear();
+  coordinator.happen(Restarted{});
+  const auto report = [&](const char* host, std::uint32_t stage) {
+    protocol::DeploymentReport said{coordinator.run.row.id, protocol::AgentState::swapping, {}, 0};
+    said.components.push_back({"app", true, stage, "", ""});
+    coordinator.happen(AgentConnected{HostId(host), ++coordinator.session, said});
+  };
+  report("h1", 1);
+  report("h2", 1);
+  EXPECT_EQ(coordinator.run.pauses.at(0), Pause::running);
+  EXPECT_EQ(swaps_asked(), 0u);
+
+  coordinator.run = again;
+  coordinator.happen(Restarted{});
+  report("h1", 2);
+  report("h2", 1);
+  EXPECT_EQ(coordinator.run.pauses.at(0), Pause::over);
+  EXPECT_TRUE(coordinator.has_asked("h2 swap app"));
+}
+
 TEST(Engine, DecidesOnlyWhenEveryHostHolds) {
   model::PlanSettings settings;
   settings.watch_ms = 0;

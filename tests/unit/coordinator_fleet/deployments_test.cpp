@@ -401,6 +401,23 @@ TEST_F(DeploymentsTest, AnUndoneStepIsALineOfItsOwnAndMarkedSo) {
   EXPECT_EQ(undone, (std::vector<bool>{false, true}));
 }
 
+TEST_F(DeploymentsTest, PromotesACanaryThatWaitsForAPersonAndNothingElse) {
+  deploy("v1");
+  std::string manifest = api_manifest("web-1, web-2");
+  manifest.insert(manifest.find("    ports:"),
+                  "    strategy: canary\n    canary: {weights: [10], pause_seconds: 1, promote: manual}\n");
+  const auto started = expect_value(world.start(world.request(manifest, {{"api", world.upload("api", "v2")}}), 30'000));
+  const auto view = expect_value(world.operations().deployment(started.row.id));
+  ASSERT_EQ(view.row.state, DeploymentState::swapping);
+  ASSERT_EQ(view.pauses.size(), 1u);
+  EXPECT_EQ(view.pauses[0].what, "10 % of the traffic of api");
+  EXPECT_TRUE(view.pauses[0].promotion);
+  expect_value(world.operations().promote(FleetWorld::caller, started.row.id));
+  world.run(60'000);
+  EXPECT_EQ(world.row(started.row.id).state, DeploymentState::done);
+  EXPECT_EQ(expect_refusal(world.operations().promote(FleetWorld::caller, started.row.id)).code, "finished");
+}
+
 /// How often the coordinator waits for its disk while it deploys to so many hosts.
 std::uint64_t commits_of_a_deployment(int hosts) {
   FleetWorld world;

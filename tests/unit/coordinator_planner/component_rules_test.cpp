@@ -39,6 +39,20 @@ TEST(ComponentRules, AskForASwitchWhereThereShallBeNoGap) {
   EXPECT_EQ(refusal_of("strategy: recreate, ports: {stable: 80}"), "(accepted)");
 }
 
+TEST(ComponentRules, CheckCanaries) {
+  const std::string ports = "ports: {stable: 80, blue: 81, green: 82}, strategy: canary, ";
+  EXPECT_EQ(refusal_of(ports + "canary: {weights: [10, 50], pause_seconds: 5, promote: manual}"), "(accepted)");
+  EXPECT_TRUE(has(refusal_of(ports + "canary: {weights: [50, 10]}"), "larger than the one before it (50)"));
+  EXPECT_TRUE(has(refusal_of(ports + "canary: {weights: [10, 100]}"), "an integer from 1 to 99"));
+  EXPECT_TRUE(has(refusal_of(ports + "canary: {weights: []}"), "one to 9 shares in percent"));
+  EXPECT_TRUE(has(refusal_of(ports + "canary: {weigths: [10]}"), "did you mean `weights`?"));
+  EXPECT_TRUE(has(refusal_of(ports + "priority: 1"), "set `canary: {weights: [10, 50]}`"));
+  EXPECT_TRUE(has(refusal_of("strategy: canary, canary: {weights: [10]}"), "needs a traffic switch"));
+  EXPECT_TRUE(has(refusal_of("strategy: rolling, canary: {weights: [10]}"), "set `strategy: canary`"));
+  EXPECT_TRUE(has(refusal_of("min_healthy_seconds: 5"), "set `strategy: rolling`"));
+  EXPECT_EQ(refusal_of("strategy: rolling, min_healthy_seconds: 5"), "(accepted)");
+}
+
 TEST(ComponentRules, CheckPorts) {
   EXPECT_TRUE(has(refusal_of("ports: {stable: 80, blue: 81}"), "one of `blue` and `green`"));
   EXPECT_TRUE(has(refusal_of("ports: {stable: 80, blue: 80, green: 82}"), "names a port twice"));

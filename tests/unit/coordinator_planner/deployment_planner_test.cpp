@@ -223,6 +223,82 @@ TEST(DeploymentPlanner, ChainsTheBatchesOfARollingComponent) {
   EXPECT_EQ(plan.settings.confirm_ms, limits::lease_ms_default);
 }
 
+TEST(DeploymentPlanner, LetsABatchStayHealthyForAWhileBeforeTheNext) {
+  model::Manifest manifest = manifest_from_text("api@h1,h2,h3");
+  manifest.components[0].strategy = model::Strategy::rolling;
+  manifest.components[0].max_parallel = 2;
+  manifest.components[0].min_healthy_ms = 20'000;
+  const model::Plan plan = plan_deployment(manifest, facts_for(manifest), {});
+  ASSERT_EQ(plan.nodes.size(), 2u);
+  EXPECT_EQ(plan.nodes[0].pause_ms, 20'000u);
+  EXPECT_FALSE(plan.nodes[1].pauses()) << "after the last comes the watch window";
+}
+
+namespace {
+
+model::Manifest canary_manifest(const std::string& text) {
+  model::Manifest manifest = manifest_from_text(text);
+  manifest.components[0].strategy = model::Strategy::canary;
+  manifest.components[0].canary = {{10, 50}, 60'000, false};
+  return manifest;
+}
+
+std::vector<std::uint32_t> shares_of(const protocol::SliceComponent& component, const std::string& slot) {
+  std::vector<std::uint32_t> shares;
+  for (const protocol::Step& step : component.steps) {
+    const auto* traffic = std::get_if<protocol::SwitchTraffic>(&step.action);
+    if (traffic == nullptr) continue;
+    std::uint32_t sum = 0;
+    for (const protocol::SwitchTarget& target : traffic->targets) {
+      sum += target.weight;
+      if (target.slot == slot) shares.push_back(target.weight);
+    }
+    EXPECT_EQ(sum, 100u) << step.title;
+    EXPECT_EQ(step.stage, shares.size()) << step.title;
+  }
+  return shares;
+}
+
+}  // namespace
+
+TEST(DeploymentPlanner, GivesACanaryAGrowingShareOfTheTrafficInStagesOfTheirOwn) {
+  const model::Manifest manifest = canary_manifest("api@h1,h2 > web@h1");
+  const model::Plan plan = plan_deployment(manifest, facts_for(manifest), {});
+  EXPECT_EQ(node_texts(plan), (Texts{"api@h1,h2", "api@h1,h2 <0", "api@h1,h2 <1", "web@h1 <2"}));
+  for (std::uint32_t i = 0; i < 3; ++i) EXPECT_EQ(plan.nodes[i].stage, i + 1);
+  EXPECT_EQ(plan.nodes[1].pause_ms, 60'000u);
+  EXPECT_FALSE(plan.nodes[2].pauses());
+  EXPECT_EQ(model::share_of(plan, plan.nodes[1]), 50u);
+  EXPECT_EQ(model::share_of(plan, plan.nodes[3]), std::nullopt);
+  const protocol::SliceComponent& api = component_on(plan, "api", "h1");
+  EXPECT_EQ(api.stages, 3u);
+  EXPECT_EQ(shares_of(api, "green"), (std::vector<std::uint32_t>{10, 50, 100}));
+  const auto back = std::get<protocol::SwitchTraffic>(*step_titled(api, "switch 50 % of api to green").undo);
+  EXPECT_EQ(back.targets.front(), (protocol::SwitchTarget{"blue", manifest.components[0].ports.blue, 100, ""}));
+  EXPECT_EQ(plan.settings.confirm_ms, limits::lease_ms_default);
+}
+
+TEST(DeploymentPlanner, SharesNoTrafficWhereNothingOfOursServesYet) {
+  const model::Manifest manifest = canary_manifest("api@h1,h2");
+  PlanningFacts facts = facts_for(manifest);
+  facts.inventory[HostId("h2")].clear();
+  const model::Plan plan = plan_deployment(manifest, facts, {});
+  EXPECT_EQ(node_texts(plan), (Texts{"api@h1", "api@h1 <0", "api@h1 <1", "api@h2 <2"}));
+  EXPECT_EQ(component_on(plan, "api", "h2").stages, 1u);
+}
+
+TEST(DeploymentPlanner, CoversTheOrderAndThePausesByTheHash) {
+  model::Manifest manifest = canary_manifest("api@h1");
+  const PlanningFacts facts = facts_for(manifest);
+  const std::string hash = plan_deployment(manifest, facts, {}).hash;
+  EXPECT_EQ(plan_deployment(manifest, facts, {}).hash, hash);
+  manifest.components[0].canary.pause_ms = 1;
+  const std::string other = plan_deployment(manifest, facts, {}).hash;
+  EXPECT_NE(other, hash);
+  manifest.settings.watch_ms += 1;
+  EXPECT_NE(plan_deployment(manifest, facts, {}).hash, other);
+}
+
 TEST(DeploymentPlanner, KeepsTheOrderAcrossAComponentThatStaysAsItIs) {
   const model::Manifest manifest = manifest_from_text("db@h1 > api@h1 > web@h1");
   PlanningFacts facts = facts_for(manifest);

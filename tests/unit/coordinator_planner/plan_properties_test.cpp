@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <tuple>
 
 #include "common/limits.hpp"
 #include "coordinator/planner/deployment_planner.hpp"
@@ -47,13 +48,15 @@ model::Component random_component(std::size_t index, const std::vector<model::Co
   const int hosts = *rc::gen::inRange(1, 5);
   const int first = *rc::gen::inRange(0, 4);
   for (int i = 0; i < hosts; ++i) component.hosts.emplace_back(host_name(first + i));
-  component.strategy =
-      *rc::gen::element(model::Strategy::blue_green, model::Strategy::rolling, model::Strategy::recreate);
+  component.strategy = *rc::gen::element(model::Strategy::blue_green, model::Strategy::rolling,
+                                         model::Strategy::recreate, model::Strategy::canary);
+  using Weights = std::vector<std::uint32_t>;
+  component.canary.weights = *rc::gen::element(Weights{10}, Weights{10, 50}, Weights{1, 2, 99});
   component.max_parallel = *rc::gen::inRange(0U, 3U);
   const auto port = static_cast<std::uint16_t>(2'000 + 10 * index);
   component.ports.stable = port;
   const bool switched = component.strategy != model::Strategy::recreate && *rc::gen::inRange(0, 4) != 0;
-  if (switched || component.strategy == model::Strategy::blue_green) {
+  if (switched || component.strategy == model::Strategy::blue_green || component.strategy == model::Strategy::canary) {
     component.ports.blue = static_cast<std::uint16_t>(port + 1);
     component.ports.green = static_cast<std::uint16_t>(port + 2);
     component.traffic =
@@ -201,20 +204,23 @@ RC_GTEST_PROP(PlanProperties, EveryNodeComesAfterAllNodesOfItsDependencies, ()) 
 RC_GTEST_PROP(PlanProperties, NodesAndSlicesSpeakOfTheSameComponents, ()) {
   const Case given = *random_case();
   const model::Plan plan = plan_deployment(given.manifest, given.facts, given.options);
-  std::set<std::pair<std::string, HostId>> in_nodes, in_slices;
+  std::set<std::tuple<std::string, HostId, std::uint32_t>> in_nodes, in_slices;  // with the stage
   for (const model::PlanNode& node : plan.nodes) {
     RC_ASSERT(!node.hosts.empty());
-    for (const HostId& host : node.hosts) RC_ASSERT(in_nodes.emplace(node.component, host).second);
+    for (const HostId& host : node.hosts) RC_ASSERT(in_nodes.emplace(node.component, host, node.stage).second);
   }
   std::set<StepId> ids;
   for (const auto& [host, slice] : plan.slices) {
     RC_ASSERT(slice.host == host);
     for (const protocol::SliceComponent& component : slice.components) {
-      RC_ASSERT(in_slices.emplace(component.name, host).second);
+      for (std::uint32_t stage = 1; stage <= component.stages; ++stage) {
+        RC_ASSERT(in_slices.emplace(component.name, host, stage).second);
+      }
       RC_ASSERT(component.slot != component.old.slot);
       for (const protocol::Step& step : component.steps) {
         RC_ASSERT(ids.insert(step.id).second);
-        RC_ASSERT((step.stage == 1U) == (step.phase == protocol::Phase::swap));
+        RC_ASSERT((step.stage != 0U) == (step.phase == protocol::Phase::swap));
+        RC_ASSERT(step.stage <= component.stages);
         RC_ASSERT(step.timeout_ms > 0U);
         RC_ASSERT(!step.title.empty());
       }

@@ -65,6 +65,24 @@ struct History {
 
 }  // namespace
 
+TEST(RollbackPlanner, TakesACanaryBackInOneStage) {
+  PlanBuilderOptions options;
+  History history("api@h1,h2 > web@h1", options);
+  history.manifest.components[0].strategy = model::Strategy::canary;
+  history.manifest.components[0].canary = {{10, 50}, 60'000, true};
+  const model::Plan done = plan_deployment(history.manifest, facts_for(history.manifest), {});
+  history.serve(done);
+  const model::Plan back = plan_rollback(done, {}, history.facts, {});
+  EXPECT_EQ(node_texts(back), (Texts{"web@h1", "api@h1,h2 <0"}));
+  for (const model::PlanNode& node : back.nodes) EXPECT_FALSE(node.pauses());
+  const protocol::SliceComponent api = component_on(back, "api", "h1");
+  EXPECT_EQ(api.stages, 1u);
+  const auto traffic = action_titled<protocol::SwitchTraffic>(api, "switch api to blue");
+  EXPECT_EQ(traffic.targets.front().weight, 100u);
+  EXPECT_EQ(std::get<protocol::SwitchTraffic>(*step_titled(api, "switch api to blue").undo).targets.back().weight,
+            100u);
+}
+
 TEST(RollbackPlanner, FlipsBackToTheWarmSlot) {
   History history("api@h1");
   history.remember();
