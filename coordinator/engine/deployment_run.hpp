@@ -37,6 +37,10 @@ struct HostRun {
   std::map<std::string, std::uint32_t> stage;  ///< component -> stages swapped
   bool held = false;
   bool committed = false;
+  bool had_prepared = false;  ///< its journal holds this deployment, or did
+  /// It knows nothing of a deployment that it had prepared: what it serves, nobody knows. Its word that there is
+  /// nothing to revert proves nothing.
+  bool lost_journal = false;
   std::set<std::string> reverted;  ///< components
   bool reverted_all = false;
   protocol::AgentState reported = protocol::AgentState::idle;

@@ -60,6 +60,7 @@ class Turn {
   void enter_pauses();
   void pause_is_over(std::size_t index);
   bool leave_state();
+  bool end_revert();
   void ask();
   void finish(DeploymentState state);
   template <class Predicate>
@@ -278,6 +279,7 @@ void Turn::enter(DeploymentState next, const std::string& why) {
   note({}, "state", std::string(model::state_name(next)), why);
   const model::PlanSettings& settings = run_.plan.settings;
   if (next == DeploymentState::preparing) timer("deadline", settings.prepare_ms);
+  if (next == DeploymentState::swapping) note_switching(run_);
   if (next == DeploymentState::swapping) timer("lease", settings.confirm_ms / lease_renewals);
   if (next == DeploymentState::swapping || next == DeploymentState::holding) timer("deadline", settings.confirm_ms);
   if (next == DeploymentState::watching) timer("watch", settings.watch_ms);
@@ -352,6 +354,25 @@ void Turn::pause_is_over(std::size_t index) {
   renew_deadline();
 }
 
+/// When every host has gone back, or cannot any more.
+bool Turn::end_revert() {
+  // A host that was never told to swap serves what it served; what PREPARE left there is undone when it comes back.
+  const bool over = all([](const HostRun& host) {
+    return host.reverted_all || host.lost_journal || (!host.connected && !host.swap_asked) ||
+           PLANTED(rolled_back_when_one_has_reverted);
+  });
+  if (!over) return false;
+  const auto lost =
+      std::find_if(run_.hosts.begin(), run_.hosts.end(), [](const auto& entry) { return entry.second.lost_journal; });
+  if (lost == run_.hosts.end()) {
+    finish(DeploymentState::rolled_back);
+    return true;
+  }
+  if (state() == DeploymentState::stuck) return false;
+  enter(DeploymentState::stuck, lost->first.str() + ": " + lost->second.trouble);
+  return true;
+}
+
 /// One transition, if its time has come.
 bool Turn::leave_state() {
   if (run_.rejoining) return false;
@@ -380,15 +401,15 @@ bool Turn::leave_state() {
       return true;
     case DeploymentState::aborting:
     case DeploymentState::stuck:
-      // A host that was never told to swap serves what it served; what PREPARE left there is undone when it comes back.
-      if (!all([](const HostRun& host) {
-            return host.reverted_all || (!host.connected && !host.swap_asked) ||
-                   PLANTED(rolled_back_when_one_has_reverted);
-          }))
-        return false;
-      finish(DeploymentState::rolled_back);
-      return true;
+      return end_revert();
     case DeploymentState::watching:
+      // A host is believed when it takes back its vote, and must not end the coordinator by it.
+      for (const auto& [id, host] : run_.hosts) {
+        if (has_held(host)) continue;
+        fail(id, "had given up its right to go back, and now says that it is " +
+                     std::string(protocol::agent_state_name(host.reported)));
+        return true;
+      }
       if (!run_.watch_over || !doubts(run_).empty()) return false;
       decide(Decision::commit, {});
       return true;
@@ -462,6 +483,10 @@ DeploymentRun make_run(model::DeploymentRow row, model::Plan plan, std::optional
     run.hosts[host].swap_asked = !PLANTED(forgets_whom_it_told_to_swap) && run.row.state > DeploymentState::preparing;
   }
   return run;
+}
+
+void note_switching(DeploymentRun& run) {
+  for (auto& [id, host] : run.hosts) host.had_prepared = true;
 }
 
 Effects apply(DeploymentRun& run, const Event& event) {

@@ -27,6 +27,10 @@ DeploymentRun make_run(model::DeploymentRow row, model::Plan plan, std::optional
 std::optional<protocol::Message> settle_stray(const protocol::DeploymentReport& report,
                                               std::optional<model::Decision> decision);
 
+/// The switch has begun, so that every participant had prepared: also to be said of a run that is taken up again, when
+/// its history says so.
+void note_switching(DeploymentRun& run);
+
 /// Pure: no clock, no disk, no network; the same run and event give the same effects.
 /// The runner makes row, decision and timeline durable in one transaction before any send leaves.
 Effects apply(DeploymentRun& run, const Event& event);

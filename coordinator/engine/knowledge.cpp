@@ -8,6 +8,11 @@ namespace {
 
 using protocol::AgentState;
 
+constexpr const char* lost_journal =
+    "lost its journal and knows nothing of this deployment, which it had prepared: what it serves is not known. "
+    "Give it its journal back; or look there what serves, stop its agent and declare it gone (switchyard deploy "
+    "resolve), and deploy again when it is back";
+
 /// What one message adds. Facts are only added here; learn_from_report() may also take them back.
 struct Listener {
   HostRun& host;
@@ -32,6 +37,11 @@ struct Listener {
     grow(host.committed, "committed");
   }
   void operator()(const protocol::Reverted& message) {
+    if (host.lost_journal) {
+      learned.trouble = lost_journal;
+      learned.stuck = true;
+      return;
+    }
     if (message.complete) {
       if (host.reverted_all) return;
       host.reverted_all = true;
@@ -91,7 +101,8 @@ Learned learn_from_report(HostRun& host, std::uint64_t session, const protocol::
       learned.news.push_back("says it is " + std::string(protocol::agent_state_name(report.state)));
   }
   host.reported = report.state;
-  const bool lost = host.plan_acknowledged && report.state == AgentState::idle && !host.staged.empty();
+  const bool lost = report.state == AgentState::idle && (host.had_prepared || !host.staged.empty());
+  host.lost_journal = lost && host.had_prepared;
   host.plan_acknowledged = report.state != AgentState::idle;
   host.staged.clear();
   for (const protocol::ComponentReport& component : report.components) {
@@ -105,6 +116,10 @@ Learned learn_from_report(HostRun& host, std::uint64_t session, const protocol::
   host.committed = report.state == AgentState::committed;
   host.reverted_all = report.state == AgentState::reverted;
   if (lost) learned.trouble = "lost its journal: it knows nothing of this deployment any more";
+  if (host.lost_journal) {
+    learned.trouble = lost_journal;
+    learned.stuck = true;
+  }
   if (report.state == AgentState::stuck) {
     learned.trouble = "a revert failed there";
     learned.stuck = true;

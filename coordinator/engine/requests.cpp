@@ -40,7 +40,7 @@ void ask_swaps(Requests& requests, DeploymentRun& run) {
 void ask_aborts(Requests& requests, const DeploymentRun& run) {
   const std::vector<std::size_t> ready = reverting_nodes(run);
   for (const auto& [host, state] : run.hosts) {
-    if (state.reverted_all) continue;
+    if (state.reverted_all || state.lost_journal) continue;
     // The first word stops what is under way; then the components are named in reverse order; then all the rest.
     requests[host].insert({ready.empty() ? Kind::abort_all : Kind::abort, {}, 0});
   }
@@ -48,8 +48,8 @@ void ask_aborts(Requests& requests, const DeploymentRun& run) {
     const model::PlanNode& node = run.plan.nodes[index];
     for (const HostId& host : node.hosts) {
       const auto state = run.hosts.find(host);
-      if (state == run.hosts.end() || state->second.reverted_all || state->second.reverted.contains(node.component))
-        continue;
+      if (state == run.hosts.end() || state->second.reverted_all || state->second.lost_journal) continue;
+      if (state->second.reverted.contains(node.component)) continue;
       requests[host].insert({Kind::abort_component, node.component, 0});
     }
   }

@@ -1,5 +1,6 @@
 #include "coordinator/fleet/deployment_runs.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "common/ensure.hpp"
@@ -27,6 +28,18 @@ protocol::DeploymentReport report_of(const DeploymentId& id, const std::vector<p
   return nothing;
 }
 
+bool has_switched(const store::StateStore& store, const DeploymentId& id) {
+  const std::string_view switching = model::state_name(model::DeploymentState::swapping);
+  for (std::size_t after = 0;;) {
+    const std::vector<model::TimelineEntry> page = store.timeline(id, after, limits::list_rows_max);
+    const bool found = std::any_of(page.begin(), page.end(), [&](const model::TimelineEntry& entry) {
+      return entry.what == "state" && entry.state == switching;
+    });
+    if (found || page.size() < limits::list_rows_max) return found;
+    after += page.size();
+  }
+}
+
 /// Of a fleet, many hosts have the same to say at the same time.
 bool comes_in_chorus(const engine::Event& event) {
   return std::holds_alternative<engine::AgentSaid>(event) || std::holds_alternative<engine::AgentConnected>(event) ||
@@ -50,6 +63,7 @@ void DeploymentRuns::restore() {
     ENSURE(plan.has_value());
     log::info("deployment taken up again", {{"deployment", row.id.str()}, {"state", model::state_name(row.state)}});
     add(row, std::move(*plan), store_.decision(row.id));
+    if (has_switched(store_, row.id)) engine::note_switching(live_.at(row.id).run);
     post(row.id, engine::Restarted{});
   }
 }

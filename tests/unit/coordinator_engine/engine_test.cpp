@@ -211,6 +211,65 @@ TEST(Engine, DecidesOnlyWhenEveryHostHolds) {
   EXPECT_TRUE(coordinator.has_asked("h1 commit"));
 }
 
+/// Both hosts have held, and are watched.
+class WatchedTest : public ::testing::Test {
+ protected:
+  WatchedTest() {
+    for (const char* host : {"h1", "h2"}) coordinator.stage(host);
+    for (const char* host : {"h1", "h2"}) coordinator.swap(host, "app");
+    for (const char* host : {"h1", "h2"}) coordinator.connect(host, protocol::AgentState::swapped);
+    for (const char* host : {"h1", "h2"}) coordinator.say(host, protocol::Held{coordinator.run.row.id});
+  }
+  void report(const char* host, protocol::AgentState state) {
+    protocol::DeploymentReport report;
+    report.deployment = coordinator.run.row.id;
+    report.state = state;
+    report.components.push_back({"app", true, 1, "", ""});
+    coordinator.say(host, protocol::Report{report});
+  }
+  Coordinator coordinator{"app@h1,h2"};
+};
+
+TEST_F(WatchedTest, GoesBackWhenAHostTakesBackItsVote) {
+  ASSERT_EQ(coordinator.state(), DeploymentState::watching);
+  report("h2", protocol::AgentState::swapped);
+  EXPECT_EQ(coordinator.run.decision, model::Decision::abort);
+  coordinator.happen(TimerFired{"watch"});
+  EXPECT_EQ(coordinator.run.decision, model::Decision::abort);
+}
+
+/// Its answer to ABORT is that it knows of nothing to revert; what it serves is the new release.
+TEST_F(WatchedTest, IsStuckAndNotRolledBackWhenAHostHasLostItsJournal) {
+  coordinator.connect("h2");
+  EXPECT_EQ(coordinator.run.decision, model::Decision::abort);
+  EXPECT_FALSE(coordinator.has_asked("h2 abort "));
+  EXPECT_TRUE(coordinator.has_asked("h1 abort app")) << "the other host does not wait for it";
+  coordinator.say("h1", protocol::Reverted{coordinator.run.row.id, {}, true, ""});
+  EXPECT_EQ(coordinator.state(), DeploymentState::stuck);
+  EXPECT_NE(coordinator.run.row.reason.find("h2: lost its journal"), std::string::npos) << coordinator.run.row.reason;
+}
+
+TEST_F(WatchedTest, IsStuckAlsoWhenTheJournalWasLostWhileTheCoordinatorWasAway) {
+  coordinator.run = make_run(coordinator.run.row, coordinator.run.plan, std::nullopt);
+  note_switching(coordinator.run);
+  coordinator.happen(Restarted{});
+  coordinator.connect("h1", protocol::AgentState::held);
+  coordinator.connect("h2");
+  // Should it have heard ABORT all the same.
+  coordinator.say("h2", protocol::Reverted{coordinator.run.row.id, {}, true, "unknown here: nothing was changed"});
+  coordinator.say("h1", protocol::Reverted{coordinator.run.row.id, {}, true, ""});
+  EXPECT_EQ(coordinator.state(), DeploymentState::stuck);
+}
+
+TEST_F(WatchedTest, GoesBackWhenTheLostJournalIsGivenBack) {
+  coordinator.connect("h2");
+  coordinator.say("h1", protocol::Reverted{coordinator.run.row.id, {}, true, ""});
+  coordinator.connect("h2", protocol::AgentState::held);
+  EXPECT_TRUE(coordinator.has_asked("h2 abort app"));
+  coordinator.say("h2", protocol::Reverted{coordinator.run.row.id, {}, true, ""});
+  EXPECT_EQ(coordinator.state(), DeploymentState::rolled_back);
+}
+
 TEST(Engine, AsksForTheVoteOnlyOverAYoungerConnection) {
   Coordinator coordinator("app@h1");
   coordinator.stage("h1");

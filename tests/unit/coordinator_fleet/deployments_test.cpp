@@ -418,6 +418,26 @@ TEST_F(DeploymentsTest, PromotesACanaryThatWaitsForAPersonAndNothingElse) {
   EXPECT_EQ(expect_refusal(world.operations().promote(FleetWorld::caller, started.row.id)).code, "finished");
 }
 
+/// What it serves is the new release, and its word that nothing is to be undone there is worth nothing.
+TEST_F(DeploymentsTest, IsStuckWhenAHostHasLostItsJournalAndStaysSoAfterARestart) {
+  deploy("v1");
+  const auto started =
+      expect_value(world.start(world.request(api_manifest("web-1, web-2"), {{"api", world.upload("api", "v2")}}), 0));
+  world.run_until([&] { return world.row(started.row.id).state == DeploymentState::watching; });
+  FakeAgent& lost = world.agent("web-2");
+  world.disconnect(lost);
+  lost.open.clear();
+  lost.plans.clear();
+  world.connect(lost);
+  world.run(60'000);
+  EXPECT_EQ(world.row(started.row.id).state, DeploymentState::stuck);
+  EXPECT_NE(world.row(started.row.id).reason.find("web-2: lost its journal"), std::string::npos);
+  world.restart();
+  for (const char* host : {"web-1", "web-2"}) world.connect(world.agent(host));
+  world.run(60'000);
+  EXPECT_EQ(world.row(started.row.id).state, DeploymentState::stuck);
+}
+
 /// How often the coordinator waits for its disk while it deploys to so many hosts.
 std::uint64_t commits_of_a_deployment(int hosts) {
   FleetWorld world;
