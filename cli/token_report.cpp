@@ -5,15 +5,16 @@
 
 namespace switchyard::cli {
 
-void report_token(Console& console, const std::string& answer) {
+void report_token(Console& console, const std::string& answer, const std::string& options) {
   if (console.json) {
     console.print_json(answer);
     return;
   }
   const Token token = read_token_made(answer);
   console.out << token.enrolment << "\n";
-  console.notes << "On the host, as root: switchyard-agent enroll STRING. It works once, until "
-                << date_text(token.expires_ms) << ". It is a secret, and is not shown again.\n";
+  console.notes << "On the host, as root: switchyard-agent enroll " << options
+                << "STRING && systemctl restart switchyard-agent\nIt works once, until " << date_text(token.expires_ms)
+                << ". It is a secret, and is not shown again.\n";
 }
 
 }  // namespace switchyard::cli

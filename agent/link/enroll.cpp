@@ -143,8 +143,10 @@ HostId enroll(const AgentConfig& config, const std::string& text, const std::str
   const std::filesystem::path file = key_file(state, enrolment.token);
   sweep_tries(files, state, known.has_value(), file);
   if (known) {
-    throw InputError("this host is enrolled already, as " + known->host.str() + "; remove " +
-                     (state / "identity.yaml").string() + " first if it shall belong to another coordinator");
+    throw InputError("this host is enrolled already, as " + known->host.str() +
+                     "; for a new key say --new-key, with a string from `switchyard agents token create --host " +
+                     known->host.str() + " --new-key`. Only if it shall belong to another coordinator, remove " +
+                     (state / "identity.yaml").string() + " first");
   }
   const bool drawn_now = !std::filesystem::exists(file);
   if (drawn_now) protocol::save_curve_keys(file, protocol::generate_curve_keys());

@@ -26,13 +26,13 @@ std::string date_of(std::int64_t wall_ms) {
 }
 
 std::string link_json(const std::optional<LinkNote>& link) {
-  if (!link) return "";
+  if (!link) return ",\"coordinator\":{\"state\":\"not_running\"}";
   return ",\"coordinator\":{\"state\":\"" + std::string(link_state_name(link->state)) +
          "\",\"since_wall_ms\":" + std::to_string(link->since_wall_ms) + "}";
 }
 
 std::string link_text(const std::optional<LinkNote>& link) {
-  if (!link) return "";
+  if (!link) return "coordinator: not connected, since the agent does not run: systemctl start switchyard-agent\n";
   return "coordinator: " + std::string(link_state_name(link->state)) + " since " + date_of(link->since_wall_ms) +
          (link->text.empty() ? "" : ": " + link->text) + "\n";
 }

@@ -5,9 +5,10 @@
 namespace switchyard::cli {
 
 ExitStatus run_command(Context& context, const AgentsTokenCreate& options) {
-  report_token(context.console,
-               context.api.post("/v1/agents/tokens",
-                                write_texts({{"host_pattern", (options.new_key ? "=" : "") + options.host}})));
+  const std::string wish = write_texts({{"host_pattern", (options.new_key ? "=" : "") + options.host}});
+  const bool one_host = !options.host.empty() && options.host.back() != '*';
+  const std::string name = one_host ? "--name " + options.host + " " : "";
+  report_token(context.console, context.api.post("/v1/agents/tokens", wish), options.new_key ? "--new-key " : name);
   return ExitStatus::done;
 }
 

@@ -47,6 +47,18 @@ store::PutSource source_of(const DeployRequest& request) {
   return source;
 }
 
+/// The newest deployment of that name that is done and changed something: who asks means that one.
+std::string other_to_roll_back(const store::StateStore& store, const model::DeploymentRow& asked) {
+  for (const model::DeploymentRow& row : store.deployments(limits::list_rows_max)) {
+    const bool same = row.name == asked.name && row.environment == asked.environment;
+    if (!same || row.kind != model::DeploymentKind::deploy || row.state != model::DeploymentState::done) continue;
+    const auto plan = store.plan(row.id);
+    if (plan && !plan->slices.empty())
+      return "; the newest of " + row.name + " that changed something is " + row.id.str();
+  }
+  return {};
+}
+
 }  // namespace
 
 // --- artifacts
@@ -154,7 +166,16 @@ std::optional<Refusal> FleetOperations::refuse_rollback(const RollbackRequest& r
                        "; cancel it with `switchyard deploy cancel`, which brings the old release back",
                    {}};
   }
-  if (!parts_.store.plan(row->id)) {
+  const auto plan = parts_.store.plan(row->id);
+  if (plan && plan->slices.empty() && row->deferred.empty()) {
+    return Refusal{409,
+                   "changed_nothing",
+                   "deployment " + row->id.str() +
+                       " changed nothing, since what it wanted served already, so that there is nothing to roll back" +
+                       other_to_roll_back(parts_.store, *row),
+                   {}};
+  }
+  if (!plan) {
     return Refusal{409,
                    "no_plan",
                    "deployment " + row->id.str() +

@@ -111,6 +111,16 @@ TEST_F(DeploymentsTest, HasNothingToDoWhenTheReleaseServesAlready) {
   EXPECT_TRUE(world.store().disk()->guarded.locks.empty());
 }
 
+TEST_F(DeploymentsTest, RollsBackNoDeploymentThatChangedNothingAndNamesTheOneThatDid) {
+  deploy("v1");
+  const DeploymentView changed = deploy("v2");
+  const DeploymentView again = deploy("v2");
+  const Refusal refusal = expect_refusal(world.roll_back(again.row.id));
+  EXPECT_EQ(refusal.code, "changed_nothing");
+  EXPECT_NE(refusal.message.find("is " + changed.row.id.str()), std::string::npos) << refusal.message;
+  EXPECT_EQ(serving("web-1"), world.upload("api", "v2"));
+}
+
 TEST_F(DeploymentsTest, StartsOneDeploymentForOneIdempotencyKey) {
   DeployRequest request = world.request(api_manifest("web-1"), {{"api", world.upload("api", "v1")}});
   request.idempotency_key = "ci-run-7";
