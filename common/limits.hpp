@@ -164,6 +164,40 @@ inline constexpr std::uint32_t keep_releases_max = 1'000;
 /// Unfinished artifacts whose presence of chunks is kept in memory.
 inline constexpr std::size_t open_uploads_max = 64;
 
+// --- configuration and templates -----------------------------------------------------------------------------------
+/// Files of one configuration directory: an environment or a server each.
+inline constexpr std::size_t config_files_max = 1'000;
+/// Resolved values of one server; a service has tens.
+inline constexpr std::size_t config_values_max = 10'000;
+inline constexpr std::size_t config_key_bytes_max = 256;
+/// A variable of the caller; the kernel's own bound for one is 128 KiB.
+inline constexpr std::size_t caller_variable_bytes_max = 64 * 1024;
+/// Of a `format:` rule, and of the text that it judges: their product bounds the time.
+inline constexpr std::size_t pattern_bytes_max = 512;
+inline constexpr std::size_t pattern_states_max = 2'000;
+inline constexpr std::size_t pattern_work_max = 100'000;
+inline constexpr std::size_t pattern_depth_max = 32;
+inline constexpr std::size_t pattern_repeats_max = 1'000;
+inline constexpr std::size_t pattern_text_bytes_max = 4 * 1024;
+/// A template is a value of a configuration or a configuration file.
+inline constexpr std::size_t template_bytes_max = 64 * 1024;
+/// With the variables: the configuration of one server, escaped as JSON.
+inline constexpr std::size_t template_request_bytes_max = 2 * 1024 * 1024;
+inline constexpr std::size_t template_output_bytes_max = 256 * 1024;
+/// The output as the helper answers it: six bytes for every character that is escaped, and a head.
+inline constexpr std::size_t template_answer_bytes_max = 6 * template_output_bytes_max + 64 * 1024;
+/// Python and Jinja2 take about 40 MB of address space; the rest is for one template.
+inline constexpr std::size_t template_memory_bytes_max = 256 * 1024 * 1024;
+/// A rendering takes about a millisecond. Thousand times that is a template that does not end, or a busy machine.
+inline constexpr std::int64_t template_render_ms_max = 2'000;
+/// Python starts in half a second, on a busy machine in some.
+inline constexpr std::int64_t template_start_ms_max = 20'000;
+/// A helper is replaced now and then: what a template may have left in it does not stay for ever.
+inline constexpr std::uint64_t template_renders_per_helper = 10'000;
+/// Results that are remembered: a plan for some hundred servers, made again and again.
+inline constexpr std::size_t template_cache_entries_max = 10'000;
+inline constexpr std::size_t template_cache_bytes_max = 16 * 1024 * 1024;
+
 // --- planning ------------------------------------------------------------------------------------------------------
 /// The agents' answers to INVENTORY: reading units and releases takes milliseconds, a busy disk some seconds.
 inline constexpr std::int64_t inventory_ms_max = 10'000;

@@ -49,6 +49,9 @@ bool YamlNode::is_null() const { return data_->kind == YamlKind::null; }
 bool YamlNode::is_scalar() const { return data_->kind == YamlKind::scalar; }
 bool YamlNode::is_list() const { return data_->kind == YamlKind::list; }
 bool YamlNode::is_map() const { return data_->kind == YamlKind::map; }
+bool YamlNode::is_plain() const { return is_scalar() && !data_->quoted; }
+int YamlNode::line() const { return data_->place.line; }
+int YamlNode::column() const { return data_->place.column; }
 
 std::string YamlNode::where() const { return yaml_position(*file_, data_->place); }
 std::string YamlNode::label() const { return path_.empty() ? "the file" : "`" + path_ + "`"; }

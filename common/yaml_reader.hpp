@@ -24,6 +24,9 @@ class YamlNode {
   bool is_list() const;
   bool is_map() const;
 
+  /// A scalar that stands without quotes, and as no block text: what YAML gives a type by its looks.
+  bool is_plain() const;
+
   /// Throws unless the node is a map that has no key but these.
   void allow_keys(std::initializer_list<std::string_view> keys) const;
   /// The value of a map's key; nothing when the key is absent or has no value. Throws if the node is no map.
@@ -56,6 +59,9 @@ class YamlNode {
 
   /// file:line:column of this node.
   std::string where() const;
+  const std::string& file() const { return *file_; }
+  int line() const;
+  int column() const;
   /// `servers[0].ports.blue`: how messages name the node. "the file" for the outermost.
   std::string label() const;
   /// Throws InputError: "<where>: <message>".

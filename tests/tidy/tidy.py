@@ -27,13 +27,15 @@ MAY_INCLUDE = {
     "agent/link": PROTOCOL + ["agent"],
     "coordinator/model": PROTOCOL,
     "coordinator/artifact": PROTOCOL,
+    "coordinator/templates": COMMON,
+    "coordinator/config": MODEL + ["coordinator/templates"],
     "coordinator/planner": MODEL,
     "coordinator/engine": MODEL,
     "coordinator/store": MODEL,
     "coordinator/fleet": MODEL + ["coordinator/artifact", "coordinator/planner", "coordinator/engine", "coordinator/store"],
     "coordinator/api": MODEL + ["coordinator/planner", "coordinator/store", "coordinator/fleet"],
     "coordinator": PROTOCOL + ["coordinator"],
-    "cli": MODEL + ["coordinator/artifact", "coordinator/planner"],
+    "cli": MODEL + ["coordinator/artifact", "coordinator/planner", "coordinator/templates", "coordinator/config"],
 }
 
 # A heavy library is included in one place, so that the others neither pay for it nor depend on it.
@@ -45,7 +47,7 @@ HEAVY = [
     (r"<yaml-cpp", ["common/yaml_"]),
     (r"<CLI/", ["cli/"]),
     (r"<curl/", ["cli/"]),
-    (r"<nlohmann", ["coordinator/store/", "coordinator/api/", "cli/"]),
+    (r"<nlohmann", ["coordinator/store/", "coordinator/api/", "coordinator/templates/", "cli/"]),
     (r"<boost/beast", ["coordinator/api/", "agent/probes/"]),
     (r"<boost/asio", ["common/", "coordinator/api/", "agent/probes/"]),
     (r"<systemd/sd-bus", ["agent/system/"]),
@@ -53,7 +55,7 @@ HEAVY = [
 ]
 
 # Decisions read no clock, no disk and no network.
-PURE = ["agent/core/", "coordinator/engine/", "coordinator/planner/", "coordinator/model/"]
+PURE = ["agent/core/", "coordinator/engine/", "coordinator/planner/", "coordinator/model/", "coordinator/config/"]
 IMPURE = re.compile(r"#include <(chrono|thread|mutex|fstream|iostream|sys/|unistd|fcntl|boost|nlohmann|zmq|sqlite3)")
 
 BANNED = [
