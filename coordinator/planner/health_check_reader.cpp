@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <set>
 #include <string_view>
 
 #include "coordinator/planner/variables.hpp"
@@ -141,6 +142,36 @@ CheckBook built_in_checks() {
   book["http_health"] = built_in("http_health", protocol::HttpProbe{"http://127.0.0.1:${port}/health", {}, {}, {}});
   book["tcp_connectivity"] = built_in("tcp_connectivity", protocol::TcpProbe{"127.0.0.1", 0});
   return book;
+}
+
+namespace {
+
+std::vector<model::HealthCheck> read_checks(const YamlNode& list) {
+  std::vector<model::HealthCheck> checks;
+  std::set<std::string> names;
+  for (const YamlNode& item : list.items()) {
+    checks.push_back(read_health_check(item));
+    const std::string& name = checks.back().probe.name;
+    if (!names.insert(name).second) item.refuse("the health check `" + name + "` is there twice; rename or remove one");
+  }
+  return checks;
+}
+
+}  // namespace
+
+CheckBook read_check_book(const YamlNode& list) {
+  CheckBook book = built_in_checks();
+  for (model::HealthCheck& check : read_checks(list)) {
+    const std::string name = check.probe.name;
+    book[name] = std::move(check);
+  }
+  return book;
+}
+
+std::vector<model::HealthCheck> read_check_file(std::string_view text, const std::string& file_name) {
+  const YamlNode root = read_yaml(text, file_name);
+  root.allow_keys({"health_checks"});
+  return read_checks(root.at("health_checks"));
 }
 
 model::HealthCheck read_health_check(const YamlNode& node) {

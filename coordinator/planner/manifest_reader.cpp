@@ -1,7 +1,5 @@
 #include "coordinator/planner/manifest_reader.hpp"
 
-#include <set>
-
 #include "common/yaml_reader.hpp"
 #include "coordinator/planner/component_reader.hpp"
 #include "coordinator/planner/health_check_reader.hpp"
@@ -63,18 +61,6 @@ model::DeploymentSettings read_settings(const YamlNode& node) {
   }
   if (const auto unreachable = node.find("unreachable")) read_unreachable(*unreachable, settings);
   return settings;
-}
-
-CheckBook read_check_book(const YamlNode& list) {
-  CheckBook book = built_in_checks();
-  std::set<std::string> own;
-  for (const YamlNode& item : list.items()) {
-    model::HealthCheck check = read_health_check(item);
-    const std::string name = check.probe.name;
-    if (!own.insert(name).second) item.refuse("the health check `" + name + "` is there twice; rename or remove one");
-    book[name] = std::move(check);
-  }
-  return book;
 }
 
 YamlNode component_list(const YamlNode& root) {
