@@ -1,0 +1,22 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace switchyard::config {
+
+/// An environment variable of whoever calls the command that Switchyard itself knows (docs/configuration.md).
+struct CallerSetting {
+  std::string name;
+  std::string value;    ///< as it may be shown: of secrets only that they are there
+  bool is_set = false;  ///< false: `value` is the default; empty: there is none
+  std::string problem;  ///< why the value cannot be used; empty: it can
+};
+
+/// All of them, in the order of the documentation. Pure.
+std::vector<CallerSetting> read_caller_settings(
+    const std::function<std::optional<std::string>(const std::string& name)>& caller);
+
+}  // namespace switchyard::config

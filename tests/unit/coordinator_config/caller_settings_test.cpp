@@ -1,0 +1,88 @@
+#include "coordinator/config/caller_settings.hpp"
+
+#include <gtest/gtest.h>
+
+#include <map>
+
+namespace switchyard::config {
+namespace {
+
+CallerSetting setting(const std::string& name, const std::map<std::string, std::string>& caller) {
+  for (const CallerSetting& one : read_caller_settings([&](const std::string& asked) -> std::optional<std::string> {
+         const auto found = caller.find(asked);
+         return found == caller.end() ? std::nullopt : std::optional(found->second);
+       })) {
+    if (one.name == name) return one;
+  }
+  ADD_FAILURE() << "no setting " << name;
+  return {};
+}
+std::string shown_as(const std::string& name, const std::string& value) {
+  const CallerSetting one = setting(name, {{name, value}});
+  EXPECT_TRUE(one.is_set);
+  return one.problem.empty() ? one.value : "refused";
+}
+
+TEST(CallerSettings, EveryVariableOfTheUsersDocumentsIsKnown) {
+  std::vector<std::string> names;
+  for (const CallerSetting& one : read_caller_settings([](const std::string&) { return std::nullopt; })) {
+    names.push_back(one.name);
+    EXPECT_FALSE(one.is_set);
+    EXPECT_TRUE(one.problem.empty());
+  }
+  EXPECT_EQ(names, (std::vector<std::string>{"DEPLOYMENT_ENVIRONMENTS", "DEPLOYMENT_STRATEGY", "HEALTH_CHECK_TIMEOUT",
+                                             "ROLLBACK_ENABLED", "LOG_ANALYSIS_MODEL", "INTEGRATION_TEST_TIMEOUT",
+                                             "STAGING_URL", "PRODUCTION_URL", "GITHUB_TOKEN", "GITHUB_REPOSITORY",
+                                             "DEPLOYMENT_ADMIN_TOKENS", "DEPLOYMENT_AUDIT_LOG"}));
+}
+
+TEST(CallerSettings, DefaultsAreThoseOfTheUsersDocuments) {
+  EXPECT_EQ(setting("HEALTH_CHECK_TIMEOUT", {}).value, "300s");
+  EXPECT_EQ(setting("ROLLBACK_ENABLED", {}).value, "true");
+  EXPECT_EQ(setting("INTEGRATION_TEST_TIMEOUT", {}).value, "600s");
+  EXPECT_EQ(setting("LOG_ANALYSIS_MODEL", {}).value, "gemini-2.0-flash");
+  EXPECT_EQ(setting("ROLLBACK_ENABLED", {{"ROLLBACK_ENABLED", ""}}).value, "true");
+}
+
+TEST(CallerSettings, ValuesAreChecked) {
+  EXPECT_EQ(shown_as("DEPLOYMENT_ENVIRONMENTS", "staging, production"), "staging,production");
+  EXPECT_EQ(shown_as("DEPLOYMENT_ENVIRONMENTS", "staging,,production"), "refused");
+  EXPECT_EQ(shown_as("DEPLOYMENT_STRATEGY", "canary"), "canary");
+  EXPECT_EQ(shown_as("DEPLOYMENT_STRATEGY", "bluegreen"), "refused");
+  EXPECT_EQ(shown_as("HEALTH_CHECK_TIMEOUT", "120"), "120s");
+  EXPECT_EQ(shown_as("HEALTH_CHECK_TIMEOUT", "5m"), "300s");
+  for (const char* wrong : {"0", "-1", "5h", "86401", "1441m", "ten", "5 s", "99999999999"}) {
+    EXPECT_EQ(shown_as("HEALTH_CHECK_TIMEOUT", wrong), "refused") << wrong;
+  }
+  EXPECT_EQ(shown_as("ROLLBACK_ENABLED", "0"), "false");
+  EXPECT_EQ(shown_as("ROLLBACK_ENABLED", "off"), "refused");
+  EXPECT_EQ(shown_as("STAGING_URL", "https://staging.example.com/x"), "https://staging.example.com/x");
+  for (const char* wrong : {"staging.example.com", "ftp://x", "http://", "https:///x", "http://a b"}) {
+    EXPECT_EQ(shown_as("PRODUCTION_URL", wrong), "refused") << wrong;
+  }
+  EXPECT_EQ(shown_as("GITHUB_REPOSITORY", "owner/repo"), "owner/repo");
+  EXPECT_EQ(shown_as("GITHUB_REPOSITORY", "owner"), "refused");
+  EXPECT_EQ(shown_as("DEPLOYMENT_AUDIT_LOG", "/var/log/deployments.log"), "/var/log/deployments.log");
+  EXPECT_EQ(shown_as("DEPLOYMENT_AUDIT_LOG", "deployments.log"), "refused");
+}
+
+TEST(CallerSettings, ARefusalNamesTheVariableAndTheNearestWord) {
+  const std::string problem = setting("DEPLOYMENT_STRATEGY", {{"DEPLOYMENT_STRATEGY", "blue-gren"}}).problem;
+  EXPECT_EQ(problem,
+            "the environment variable DEPLOYMENT_STRATEGY must be one of blue-green, rolling, canary, recreate; "
+            "did you mean `blue-green`?");
+}
+
+TEST(CallerSettings, NoSecretIsShown) {
+  EXPECT_EQ(shown_as("GITHUB_TOKEN", "ghp_abc"), "<set>");
+  EXPECT_EQ(shown_as("DEPLOYMENT_ADMIN_TOKENS", "token1,token2"), "<2 set>");
+  EXPECT_EQ(shown_as("DEPLOYMENT_ADMIN_TOKENS", "token1,"), "refused");
+  EXPECT_EQ(shown_as("STAGING_URL", "https://user:pass@staging/x"), "https://***@staging/x");
+  for (const char* name : {"GITHUB_TOKEN", "DEPLOYMENT_ADMIN_TOKENS", "STAGING_URL"}) {
+    const CallerSetting one = setting(name, {{name, "wrong secret"}});
+    EXPECT_EQ((one.value + one.problem).find("wrong secret"), std::string::npos) << name;
+  }
+}
+
+}  // namespace
+}  // namespace switchyard::config

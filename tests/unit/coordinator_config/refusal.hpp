@@ -1,0 +1,38 @@
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "common/error.hpp"
+#include "coordinator/templates/template_renderer.hpp"
+
+namespace switchyard::config::testing {
+
+/// What an InputError says; "(accepted)" if there is none.
+template <class Action>
+std::string refusal(const Action& action) {
+  try {
+    action();
+  } catch (const InputError& error) {
+    return error.what();
+  }
+  return "(accepted)";
+}
+
+/// Is `part` in `text`? The failure shows the whole text.
+inline ::testing::AssertionResult has(const std::string& text, const std::string& part) {
+  if (text.find(part) != std::string::npos) return ::testing::AssertionSuccess();
+  return ::testing::AssertionFailure() << "no \"" << part << "\" in:\n" << text;
+}
+
+/// Where no template may be rendered.
+class NoRenderer final : public templates::TemplateRenderer {
+ public:
+  templates::RenderResult render(const templates::RenderRequest& request) override {
+    ADD_FAILURE() << "was to render: " << request.text;
+    return templates::RenderError{};
+  }
+};
+
+}  // namespace switchyard::config::testing
