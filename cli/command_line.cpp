@@ -26,7 +26,7 @@ Exit status: 0 done, 1 internal error, 2 bad input or usage, 3 failed and rolled
 Environment: SWITCHYARD_SOCKET, SWITCHYARD_URL, SWITCHYARD_TOKEN_FILE stand for the options of these names; NO_COLOR
 turns colours off.)";
 
-constexpr std::array verbs = {"deploy", "plan", "rollback", "agents", "hosts", "audit", "validate"};
+constexpr std::array verbs = {"deploy", "plan", "rollback", "agents", "hosts", "audit", "validate", "config"};
 constexpr std::array options_with_value = {"--socket", "--url", "--token-file", "--environment"};
 
 /// Adds the verbs to the parser; each leaves its options in `command` when it was the one.
@@ -46,6 +46,7 @@ class Grammar {
     add_rollback();
     add_fleet();
     add_offline();
+    add_config();
     add_recover();
   }
 
@@ -193,6 +194,31 @@ class Grammar {
     auto validate = std::make_shared<Validate>();
     app = verb(&app_, "validate", "Check a manifest; needs no coordinator", validate);
     app->add_option("FILE", validate->file, "The deployment manifest")->required();
+  }
+
+  void add_config() {
+    CLI::App* config = group("config", "Environments and servers: what is configured; needs no coordinator");
+    auto show = std::make_shared<ConfigShow>();
+    CLI::App* app = verb(config, "show", "Show what is configured for a server, and where it comes from", show);
+    app->add_option("SERVER", show->server, "The server")->required();
+    app->add_option("ENVIRONMENT", show->environment, "The environment")->required();
+    add_config_dir(app, show->config_dir);
+    auto check = std::make_shared<ConfigValidate>();
+    app = verb(config, "validate", "Check every file, and every server in every environment", check);
+    add_config_dir(app, check->config_dir);
+    auto list = std::make_shared<ConfigList>();
+    app = verb(config, "list", "Show environments, servers, deployments and health checks", list);
+    add_config_dir(app, list->config_dir);
+    auto render = std::make_shared<ConfigRender>();
+    app = verb(config, "render", "Render one Jinja2 template to standard output", render);
+    app->add_option("--template", render->template_file, "The template")->required();
+    app->add_option("--vars", render->variables_file, "Its variables: a JSON object")->required();
+  }
+
+  static void add_config_dir(CLI::App* app, std::string& directory) {
+    app->add_option("--config-dir", directory,
+                    "Has environments/ and servers/; deployments/ and health-checks/ are beside it")
+        ->capture_default_str();
   }
 
   static void add_limit(CLI::App* app, std::size_t& limit) {

@@ -34,6 +34,21 @@ struct PlanShow {
 struct Validate {
   std::string file;
 };
+struct ConfigShow {
+  std::string server;
+  std::string environment;
+  std::string config_dir = "deploy/config";
+};
+struct ConfigValidate {
+  std::string config_dir = "deploy/config";
+};
+struct ConfigList {
+  std::string config_dir = "deploy/config";
+};
+struct ConfigRender {
+  std::string template_file;
+  std::string variables_file;
+};
 struct DeployStatus {
   std::string id;
   bool follow = false;
@@ -104,10 +119,10 @@ struct Recover {
   std::string reason;
 };
 
-using Command =
-    std::variant<DeployStart, PlanShow, Validate, DeployStatus, DeployList, DeployCancel, DeployResume, DeployPromote,
-                 DeployResolve, RollbackStart, RollbackStatus, RollbackList, AgentsList, AgentsTokenCreate,
-                 AgentsRevoke, HostsList, HostsAdd, HostsRemove, HostsReplace, AuditList, Recover>;
+using Command = std::variant<DeployStart, PlanShow, Validate, DeployStatus, DeployList, DeployCancel, DeployResume,
+                             DeployPromote, DeployResolve, RollbackStart, RollbackStatus, RollbackList, AgentsList,
+                             AgentsTokenCreate, AgentsRevoke, HostsList, HostsAdd, HostsRemove, HostsReplace, AuditList,
+                             Recover, ConfigShow, ConfigValidate, ConfigList, ConfigRender>;
 
 struct Invocation {
   GlobalOptions global;

@@ -1,11 +1,18 @@
 #include "cli/run.hpp"
 
+#include <filesystem>
+
 #include "cli/api_client.hpp"
 #include "cli/api_values.hpp"
 #include "cli/commands/commands.hpp"
 #include "cli/curl_transport.hpp"
 #include "cli/errors.hpp"
 #include "cli/printable.hpp"
+#include "common/ensure.hpp"
+#include "common/limits.hpp"
+#include "coordinator/templates/caching_renderer.hpp"
+#include "coordinator/templates/helper_script.hpp"
+#include "coordinator/templates/jinja_renderer.hpp"
 
 namespace switchyard::cli {
 namespace {
@@ -45,7 +52,36 @@ struct RunCommand {
     return run_command(context, options);
   }
   ExitStatus operator()(const Validate& options) const { return validate(context.console, options); }
+  // run() has taken these: they know no coordinator.
+  ExitStatus operator()(const ConfigShow&) const { return taken(); }
+  ExitStatus operator()(const ConfigValidate&) const { return taken(); }
+  ExitStatus operator()(const ConfigList&) const { return taken(); }
+  ExitStatus operator()(const ConfigRender&) const { return taken(); }
+  static ExitStatus taken() {
+    ENSURE(!"an offline command was given to a coordinator");
+    return ExitStatus::internal;
+  }
 };
+
+struct RunOffline {
+  Offline& offline;
+  template <class Options>
+  ExitStatus operator()(const Options&) const {
+    ENSURE(!"a command that needs the coordinator was run without one");
+    return ExitStatus::internal;
+  }
+  ExitStatus operator()(const Validate& options) const { return validate(offline.console, options); }
+  ExitStatus operator()(const ConfigShow& options) const { return config_show(offline, options); }
+  ExitStatus operator()(const ConfigValidate& options) const { return config_validate(offline, options); }
+  ExitStatus operator()(const ConfigList& options) const { return config_list(offline, options); }
+  ExitStatus operator()(const ConfigRender& options) const { return config_render(offline, options); }
+};
+
+bool is_offline(const Command& command) {
+  return std::holds_alternative<Validate>(command) || std::holds_alternative<ConfigShow>(command) ||
+         std::holds_alternative<ConfigValidate>(command) || std::holds_alternative<ConfigList>(command) ||
+         std::holds_alternative<ConfigRender>(command);
+}
 
 }  // namespace
 
@@ -71,9 +107,23 @@ ExitStatus run_with(HttpTransport& transport, const Invocation& invocation, Cons
   });
 }
 
+ExitStatus run_offline(const Invocation& invocation, Console& console, const ReadEnvironment& environment,
+                       const Clock& clock, templates::TemplateRenderer& renderer) {
+  return reported(console, [&] {
+    Offline offline{console, environment, clock, renderer};
+    return std::visit(RunOffline{offline}, invocation.command);
+  });
+}
+
 ExitStatus run(const Invocation& invocation, Console& console, const ReadEnvironment& environment) {
-  if (const auto* offline = std::get_if<Validate>(&invocation.command)) {
-    return reported(console, [&] { return validate(console, *offline); });
+  if (is_offline(invocation.command)) {
+    const SystemClock clock;
+    std::error_code ignored;
+    const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", ignored);
+    templates::JinjaRenderer jinja(
+        templates::jinja_options(templates::helper_script(environment("SWITCHYARD_TEMPLATE_HELPER"), program)));
+    templates::CachingRenderer renderer(jinja, limits::template_cache_entries_max, limits::template_cache_bytes_max);
+    return run_offline(invocation, console, environment, clock, renderer);
   }
   return reported(console, [&] {
     const Destination destination = find_destination(invocation.global, environment);

@@ -7,12 +7,17 @@
 #include "cli/interrupt.hpp"
 #include "cli/options.hpp"
 #include "common/clock.hpp"
+#include "coordinator/templates/template_renderer.hpp"
 
 namespace switchyard::cli {
 
 /// Runs a command that needs the coordinator, by this transport. Every error becomes a message and an exit status here.
 ExitStatus run_with(HttpTransport& transport, const Invocation& invocation, Console& console, Interrupt& interrupt,
                     const Clock& clock);
+
+/// Runs a command that needs no coordinator.
+ExitStatus run_offline(const Invocation& invocation, Console& console, const ReadEnvironment& environment,
+                       const Clock& clock, templates::TemplateRenderer& renderer);
 
 /// The same for any command: finds the coordinator first, unless the command is one that needs none.
 ExitStatus run(const Invocation& invocation, Console& console, const ReadEnvironment& environment);

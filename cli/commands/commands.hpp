@@ -2,6 +2,7 @@
 
 #include "cli/context.hpp"
 #include "cli/exit_status.hpp"
+#include "cli/offline.hpp"
 #include "cli/options.hpp"
 
 /// One function per verb, each in a file of its own name. They ask the coordinator, print, and say how it went; errors
@@ -28,7 +29,11 @@ ExitStatus run_command(Context& context, const HostsAdd& options);
 ExitStatus run_command(Context& context, const HostsRemove& options);
 ExitStatus run_command(Context& context, const HostsReplace& options);
 ExitStatus run_command(Context& context, const AuditList& options);
-/// Needs no coordinator.
+// These need no coordinator.
 ExitStatus validate(const Console& console, const Validate& options);
+ExitStatus config_show(Offline& offline, const ConfigShow& options);
+ExitStatus config_validate(Offline& offline, const ConfigValidate& options);
+ExitStatus config_list(Offline& offline, const ConfigList& options);
+ExitStatus config_render(Offline& offline, const ConfigRender& options);
 
 }  // namespace switchyard::cli

@@ -67,6 +67,13 @@ TEST(CommandLine, TakesGlobalOptionsAnywhere) {
 TEST(CommandLine, KnowsEveryVerb) {
   EXPECT_EQ(parsed<PlanShow>({"plan", "a.yaml", "--sequential"}).deployment.sequential, true);
   EXPECT_EQ(parsed<Validate>({"validate", "a.yaml"}).file, "a.yaml");
+  EXPECT_EQ(parsed<ConfigShow>({"config", "show", "api", "production"}).config_dir, "deploy/config");
+  const auto show = parsed<ConfigShow>({"config", "show", "--config-dir", "c", "api", "production"});
+  EXPECT_EQ(show.server + show.environment + show.config_dir, "apiproductionc");
+  EXPECT_EQ(parsed<ConfigValidate>({"config", "validate", "--config-dir", "c"}).config_dir, "c");
+  EXPECT_EQ(parsed<ConfigList>({"config", "list"}).config_dir, "deploy/config");
+  const auto render = parsed<ConfigRender>({"config", "render", "--template", "t.j2", "--vars", "v.json"});
+  EXPECT_EQ(render.template_file + render.variables_file, "t.j2v.json");
   EXPECT_EQ(parsed<DeployStatus>({"deploy", "status", "d-1", "--follow"}).follow, true);
   EXPECT_EQ(parsed<DeployList>({"deploy", "list"}).limit, 20u);
   EXPECT_EQ(parsed<DeployList>({"deploy", "list", "--limit", "7"}).limit, 7u);
