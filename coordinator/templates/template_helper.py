@@ -1,4 +1,3 @@
-#!/usr/bin/python3
 """Renders Jinja2 templates for Switchyard: one JSON line in, one JSON line out, until the input ends.
 
 Whoever starts it trusts neither templates nor values. The sandbox of Jinja2 keeps templates from Python; the limits below

@@ -31,6 +31,7 @@ CONTENTS = {
         "/etc/switchyard/coordinator.yaml",
         "/usr/bin/switchyard",
         "/usr/bin/switchyard-coordinator",
+        "/usr/lib/switchyard/template_helper.py",
         "/usr/lib/systemd/system/switchyard-coordinator.service",
         "/usr/lib/sysusers.d/switchyard-coordinator.conf",
         "/usr/lib/tmpfiles.d/switchyard-coordinator.conf",
@@ -111,6 +112,7 @@ class Packages(unittest.TestCase):
 
     def test_the_agent_recommends_nftables_and_works_without(self):
         self.assertEqual(self.agent.dependencies("Recommends"), {"nftables"})
+        self.assertEqual(self.coordinator.dependencies("Recommends"), {"python3-jinja2"})
 
     def test_no_program_needs_a_library_of_the_compiler(self):
         for package in self.each():
@@ -242,6 +244,8 @@ class Packages(unittest.TestCase):
                 "switchyard deploy start --no-r": "--no-rollback",
                 "switchyard shop.yaml --seq": "--sequential",
                 "switchyard rollback start d1 --comp": "--components",
+                "switchyard config sh": "show",
+                "switchyard config render --va": "--vars",
         }.items():
             with self.subTest(line):
                 ended = run(["bash", "-c", script, "bash", ROOT / "cli/completion/switchyard", *line.split(" ")])
