@@ -167,8 +167,8 @@ inline constexpr std::size_t open_uploads_max = 64;
 // --- configuration and templates -----------------------------------------------------------------------------------
 /// Files of one configuration directory: an environment or a server each.
 inline constexpr std::size_t config_files_max = 1'000;
-/// Resolved values of one server; a service has tens.
-inline constexpr std::size_t config_values_max = 10'000;
+/// Values of one file, and of one server when it is resolved; a service has tens. Every template among them gets all.
+inline constexpr std::size_t config_values_max = 2'000;
 inline constexpr std::size_t config_key_bytes_max = 256;
 /// A variable of the caller; the kernel's own bound for one is 128 KiB.
 inline constexpr std::size_t caller_variable_bytes_max = 64 * 1024;

@@ -18,6 +18,7 @@ void check_deployment(const config::ConfigFile& file, const std::vector<config::
   const model::Manifest manifest = planner::read_manifest(file.text, file.path);
   if (manifest.environment.empty() || environments.empty()) return;
   std::vector<std::string_view> known;
+  known.reserve(environments.size());
   for (const config::ConfigFile& environment : environments) known.push_back(environment.name);
   if (std::find(known.begin(), known.end(), manifest.environment) != known.end()) return;
   throw InputError(file.path + ": the deployment is for `" + manifest.environment +

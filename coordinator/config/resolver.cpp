@@ -136,6 +136,10 @@ std::string env_json(const Environment& environment, const Value& variables) {
 Value render_variables(const Environment& environment, ValueRenderer& renderer) {
   Value rendered = empty_map();
   for (const Entry& entry : environment.variables.entries) {
+    if (!has_templates(entry.value)) {
+      rendered.entries.push_back(entry);
+      continue;
+    }
     Value variables = empty_map();
     variables.entries.push_back({"environment", text_value(environment.name)});
     std::string json = to_json(variables);
@@ -148,6 +152,7 @@ Value render_variables(const Environment& environment, ValueRenderer& renderer) 
 
 Value render_templates(const Server& server, const Environment& environment, const Value& variables,
                        const Value& config, ValueRenderer& renderer) {
+  if (!has_templates(server.templates)) return server.templates;
   Value names = empty_map();
   names.entries.push_back({"environment", text_value(environment.name)});
   names.entries.push_back({"server", text_value(server.name)});

@@ -13,7 +13,7 @@ std::string read_server_name(const YamlNode& root, const std::string& file_name,
     throw InputError(file_name + ": a server is called as its file, and \"" + name +
                      "\" is no name (lower-case letters, digits, `.`, `_`, `-`); rename the file");
   }
-  const std::string said = node->name();
+  std::string said = node->name();
   if (said != name) {
     node->refuse("`name` is \"" + said + "\", but the file is called " + name + "; rename one of the two");
   }

@@ -1,6 +1,7 @@
 #include "coordinator/config/value.hpp"
 
 #include <algorithm>
+#include <unordered_map>
 
 #include "common/ensure.hpp"
 
@@ -8,12 +9,6 @@ namespace switchyard::config {
 namespace {
 
 using templates::json_text;
-
-Entry* find_entry(Value& map, const std::string& key) {
-  const auto found =
-      std::find_if(map.entries.begin(), map.entries.end(), [&](const Entry& entry) { return entry.key == key; });
-  return found == map.entries.end() ? nullptr : &*found;
-}
 
 void add_leaves(const std::string& path, const Value& value, std::vector<std::pair<std::string, const Value*>>& list) {
   if (value.kind != ValueKind::map || (value.entries.empty() && !path.empty())) {
@@ -96,17 +91,26 @@ bool operator==(const Entry& a, const Entry& b) { return a.key == b.key && a.val
 
 Value merged(Value base, const Value& over) {
   ENSURE(base.kind == ValueKind::map && over.kind == ValueKind::map);
+  std::unordered_map<std::string, std::size_t> places;
+  for (std::size_t i = 0; i < base.entries.size(); ++i) places.emplace(base.entries[i].key, i);
   for (const Entry& entry : over.entries) {
-    Entry* there = find_entry(base, entry.key);
-    if (there == nullptr) {
+    const auto there = places.find(entry.key);
+    if (there == places.end()) {
       base.entries.push_back(entry);
-    } else if (there->value.kind == ValueKind::map && entry.value.kind == ValueKind::map) {
-      there->value = merged(std::move(there->value), entry.value);
-    } else {
-      there->value = entry.value;
+      continue;
     }
+    Value& value = base.entries[there->second].value;
+    const bool both = value.kind == ValueKind::map && entry.value.kind == ValueKind::map;
+    value = both ? merged(std::move(value), entry.value) : entry.value;
   }
   return base;
+}
+
+bool has_templates(const Value& value) {
+  if (value.kind == ValueKind::text) return templates::is_template(value.text);
+  return std::any_of(value.items.begin(), value.items.end(), has_templates) ||
+         std::any_of(value.entries.begin(), value.entries.end(),
+                     [](const Entry& entry) { return has_templates(entry.value); });
 }
 
 std::string shown(const Value& value) {

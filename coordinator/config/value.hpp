@@ -57,7 +57,8 @@ struct Entry {
 bool operator==(const Value& a, const Value& b);
 bool operator==(const Entry& a, const Entry& b);
 
-/// A node of a file, and all below it. What one reader of YAML takes for a boolean or number and another does not
+/// A node of a file, and all below it, at most limits::config_values_max values. What one reader of YAML takes for a
+/// boolean or number and another does not
 /// (`off`, 0755, 1e5) is refused. Throws InputError.
 Value read_value(const YamlNode& node, SourceKind kind);
 /// A map, or an empty one when the key is absent. Throws InputError.
@@ -65,6 +66,9 @@ Value read_map(const YamlNode& parent, std::string_view key, SourceKind kind);
 
 /// The entries of `over` laid over those of `base`: maps are merged, everything else is replaced. Both are maps.
 Value merged(Value base, const Value& over);
+
+/// Is there a text in it that Jinja2 would act upon?
+bool has_templates(const Value& value);
 
 /// One line for people; secrets by name.
 std::string shown(const Value& value);

@@ -87,24 +87,34 @@ void check_key(const std::string& key, const YamlNode& value) {
                std::to_string(limits::config_key_bytes_max) + " bytes, no blanks, and not begin with `$`");
 }
 
-}  // namespace
-
-Value read_value(const YamlNode& node, SourceKind kind) {
+Value read_node(const YamlNode& node, SourceKind kind, std::size_t& left) {
+  if (left == 0) {
+    node.refuse("more than " + std::to_string(limits::config_values_max) +
+                " values, aliases counted as often as they are used; use fewer");
+  }
+  --left;
   Value value;
   value.source = {kind, node.file(), node.line(), node.column()};
   if (node.is_null()) return value;
   if (node.is_scalar()) return read_scalar(node, std::move(value));
   if (node.is_list()) {
     value.kind = ValueKind::list;
-    for (const YamlNode& item : node.items()) value.items.push_back(read_value(item, kind));
+    for (const YamlNode& item : node.items()) value.items.push_back(read_node(item, kind, left));
     return value;
   }
   value.kind = ValueKind::map;
   for (const auto& [key, child] : node.entries()) {
     check_key(key, child);
-    value.entries.push_back({key, read_value(child, kind)});
+    value.entries.push_back({key, read_node(child, kind, left)});
   }
   return value;
+}
+
+}  // namespace
+
+Value read_value(const YamlNode& node, SourceKind kind) {
+  std::size_t left = limits::config_values_max;
+  return read_node(node, kind, left);
 }
 
 Value read_map(const YamlNode& parent, std::string_view key, SourceKind kind) {

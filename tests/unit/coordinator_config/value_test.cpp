@@ -44,6 +44,20 @@ TEST(ConfigValue, KeysAreBounded) {
   }
 }
 
+TEST(ConfigValue, FilesOfAMillionValuesAreRefused) {
+  std::string list = "[1";
+  for (int i = 0; i < 3'000; ++i) list += ",1";
+  EXPECT_TRUE(has(refusal([&] { value_of(list + "]"); }), "more than 2000 values"));
+  const std::string ten = "[*a,*a,*a,*a,*a,*a,*a,*a,*a,*a]";
+  EXPECT_TRUE(has(refusal([&] {
+                    value_of("a: &a [1,1,1,1,1,1,1,1,1,1]\nb: [" + ten + "," + ten + ",[" + ten + "," + ten + "," +
+                             ten + "," + ten + "," + ten + "," + ten + "," + ten + "," + ten + "," + ten + "," + ten +
+                             "," + ten + "," + ten + "," + ten + "," + ten + "," + ten + "," + ten + "," + ten + "," +
+                             ten + "," + ten + "]]");
+                  }),
+                  "aliases counted as often"));
+}
+
 TEST(ConfigValue, EveryValueKnowsItsPlace) {
   const Value value = value_of("a: 1\nb:\n  - x\n  - {c: 2}\n");
   EXPECT_EQ(value.find("a")->source.where(), "f.yaml:1:4");
