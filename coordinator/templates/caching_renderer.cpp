@@ -23,7 +23,7 @@ CachingRenderer::CachingRenderer(TemplateRenderer& inner, std::size_t entries_ma
 
 RenderResult CachingRenderer::render(const RenderRequest& request) {
   // The request as it is sent has all that counts, and the time only where it is asked for.
-  std::string key = sha256(write_request(request));
+  std::string key = sha256(write_request(request, 0));
   if (const auto found = by_key_.find(key); found != by_key_.end()) {
     entries_.splice(entries_.begin(), entries_, found->second);
     return entries_.front().pieces;

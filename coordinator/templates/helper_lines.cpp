@@ -60,7 +60,7 @@ auto decoded(const std::string& line, Read read) {
 
 bool asks_for_time(const RenderRequest& request) { return request.text.find("now") != std::string::npos; }
 
-std::string write_request(const RenderRequest& request) {
+std::string write_request(const RenderRequest& request, std::int64_t render_ms_max) {
   json caller = json::object();
   for (const auto& [name, pieces] : request.caller) {
     json list = json::array();
@@ -72,7 +72,7 @@ std::string write_request(const RenderRequest& request) {
                 {"caller", std::move(caller)},
                 {"unset", request.unset},
                 {"output_bytes_max", limits::template_output_bytes_max},
-                {"seconds_max", static_cast<double>(limits::template_render_ms_max) / 1'000 + 1}};
+                {"seconds_max", static_cast<double>(render_ms_max) / 1'000 + 1}};
   if (asks_for_time(request)) value["now_ms"] = request.now_ms;
   // What a caller's variable holds may be no UTF-8; a line of JSON must be.
   return value.dump(-1, ' ', true, json::error_handler_t::replace);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "coordinator/templates/template_renderer.hpp"
@@ -7,7 +8,8 @@
 /// The lines that are exchanged with template_helper.py, whose head documents them. Pure.
 namespace switchyard::templates {
 
-std::string write_request(const RenderRequest& request);
+/// `render_ms_max`: a second later the helper ends by itself, should nobody be there any more to end it.
+std::string write_request(const RenderRequest& request, std::int64_t render_ms_max);
 /// Throws DecodeError when the line is no answer.
 RenderResult read_answer(const std::string& line);
 /// Why the helper is not ready; empty: it is. Throws DecodeError.

@@ -79,7 +79,7 @@ RenderResult JinjaRenderer::ask(const std::string& line) {
 
 RenderResult JinjaRenderer::render(const RenderRequest& request) {
   if (request.text.size() > limits::template_bytes_max) return too_large("the template", limits::template_bytes_max);
-  const std::string line = write_request(request);
+  const std::string line = write_request(request, options_.render_ms_max);
   if (line.size() > limits::template_request_bytes_max) {
     return too_large("the template with its variables", limits::template_request_bytes_max);
   }

@@ -1,11 +1,13 @@
 #include "coordinator/templates/jinja_renderer.hpp"
 
 #include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
 #include <signal.h>
 
 #include <fstream>
 
 #include "common/limits.hpp"
+#include "coordinator/templates/helper_process.hpp"
 #include "tests/support/jinja.hpp"
 
 namespace switchyard::templates {
@@ -31,10 +33,13 @@ class JinjaRendererTest : public ::testing::Test {
   }
 
   // One helper for all tests: starting Python takes a while.
-  static void SetUpTestSuite() { shared = std::make_unique<JinjaRenderer>(testing::source_jinja()); }
+  static JinjaRenderer& warm() {
+    if (!shared) shared = std::make_unique<JinjaRenderer>(testing::source_jinja());
+    return *shared;
+  }
   static void TearDownTestSuite() { shared.reset(); }
   static std::unique_ptr<JinjaRenderer> shared;
-  JinjaRenderer& renderer = *shared;
+  JinjaRenderer& renderer = warm();
   RenderRequest request;
 };
 std::unique_ptr<JinjaRenderer> JinjaRendererTest::shared;
@@ -201,6 +206,43 @@ TEST_F(JinjaRendererTest, AHelperThatSomebodyKilledIsReplaced) {
   EXPECT_NE(renderer.helper_pid(), first);
 }
 
+/// Any characters of Unicode but NUL and carriage returns, of which Jinja2 makes line feeds.
+std::string any_text() {
+  std::string text;
+  for (const std::uint32_t code : *rc::gen::container<std::vector<std::uint32_t>>(rc::gen::oneOf(
+           rc::gen::inRange<std::uint32_t>(1, 0x80), rc::gen::inRange<std::uint32_t>(0x80, 0x800),
+           rc::gen::inRange<std::uint32_t>(0x800, 0xd800), rc::gen::inRange<std::uint32_t>(0x10000, 0x110000)))) {
+    if (code == '\r') continue;
+    if (code < 0x80) {
+      text += static_cast<char>(code);
+    } else if (code < 0x800) {
+      text += {static_cast<char>(0xc0 | code >> 6), static_cast<char>(0x80 | (code & 63))};
+    } else if (code < 0x10000) {
+      text += {static_cast<char>(0xe0 | code >> 12), static_cast<char>(0x80 | (code >> 6 & 63)),
+               static_cast<char>(0x80 | (code & 63))};
+    } else {
+      text += {static_cast<char>(0xf0 | code >> 18), static_cast<char>(0x80 | (code >> 12 & 63)),
+               static_cast<char>(0x80 | (code >> 6 & 63)), static_cast<char>(0x80 | (code & 63))};
+    }
+  }
+  return text;
+}
+
+// The resolver does not render what is no template: then the renderer must not change it either.
+RC_GTEST_FIXTURE_PROP(JinjaRendererTest, WhatIsNoTemplateIsRenderedToItself, ()) {
+  const std::string what = any_text();
+  RC_PRE(!is_template(what));
+  RC_ASSERT(text(what) == what);
+}
+
+RC_GTEST_FIXTURE_PROP(JinjaRendererTest, AValueArrivesAsItIs, ()) {
+  const std::string what = any_text();
+  request.caller["X"] = {{Piece::Kind::text, what, 0, 0, 0}};
+  RC_ASSERT(text("{{ env('X') }}") == what);
+  request.caller.clear();
+  RC_ASSERT(text("{{ x }}", "{\"x\":" + json_text(what) + "}") == what);
+}
+
 // These need renderers of their own.
 TEST(JinjaRenderer, KillsATemplateThatRunsTooLong) {
   JinjaOptions options = testing::source_jinja();
@@ -217,6 +259,18 @@ TEST(JinjaRenderer, KillsATemplateThatRunsTooLong) {
   ASSERT_TRUE(std::holds_alternative<RenderError>(result));
   EXPECT_EQ(std::get<RenderError>(result).fault, RenderFault::too_long);
   EXPECT_EQ(renderer.helper_pid(), 0);
+}
+
+// Whoever waited may have been killed, and then nobody ends the helper.
+TEST(JinjaRenderer, AHelperThatNobodyWaitsForEndsByItself) {
+  const JinjaOptions options = testing::source_jinja();
+  HelperProcess helper(
+      {options.interpreter, "-I", "-B", options.script, std::to_string(limits::template_memory_bytes_max)});
+  ASSERT_EQ(helper.read_line(20'000, 1'000).outcome, HelperProcess::Outcome::line);
+  const std::string endless =
+      R"({"text":"{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}","variables":"{}",)"
+      R"("caller":{},"unset":[],"output_bytes_max":1000,"seconds_max":0.2})";
+  EXPECT_EQ(helper.ask(endless, 30'000, 1'000).outcome, HelperProcess::Outcome::ended);
 }
 
 TEST(JinjaRenderer, ReplacesTheHelperAfterItsShareOfRenderings) {
