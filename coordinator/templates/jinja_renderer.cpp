@@ -40,7 +40,8 @@ void JinjaRenderer::start() {
   renders_ = 0;
   const HelperProcess::Answer greeting =
       helper_->read_line(limits::template_start_ms_max, limits::template_answer_bytes_max);
-  std::string trouble = greeting.outcome == Outcome::too_late ? "it did not start in time" : "it ended at once";
+  std::string trouble =
+      greeting.outcome == Outcome::too_late ? "it did not start in time" : "it ended at once; is the script there?";
   try {
     if (greeting.outcome == Outcome::line) trouble = read_greeting(greeting.line);
   } catch (const DecodeError&) {
