@@ -11,8 +11,8 @@
 #include "common/nearest.hpp"
 #include "coordinator/fleet/bring_back.hpp"
 #include "coordinator/fleet/standing_plan.hpp"
+#include "coordinator/planner/host_claims.hpp"
 #include "coordinator/planner/manifest_reader.hpp"
-#include "coordinator/planner/port_claims.hpp"
 
 namespace switchyard::fleet {
 namespace {
@@ -91,7 +91,7 @@ void Planning::deployment_of(const model::Manifest& manifest, const DeployReques
   gather(
       planner::inventory_questions(manifest), std::move(facts), use, manifest.version,
       [manifest](const planner::PlanningFacts& gathered) {
-        return planner::inventory_questions(planner::port_claims(manifest, gathered));
+        return planner::inventory_questions(planner::host_claims(manifest, gathered));
       },
       [manifest, options](const planner::PlanningFacts& gathered) {
         return planner::plan_deployment(manifest, gathered, options);

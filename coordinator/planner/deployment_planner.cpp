@@ -7,10 +7,10 @@
 #include "common/error.hpp"
 #include "common/nearest.hpp"
 #include "coordinator/planner/host_change.hpp"
+#include "coordinator/planner/host_claims.hpp"
 #include "coordinator/planner/host_history.hpp"
 #include "coordinator/planner/node_order.hpp"
 #include "coordinator/planner/plan_assembly.hpp"
-#include "coordinator/planner/port_claims.hpp"
 #include "coordinator/planner/traffic_plan.hpp"
 
 namespace switchyard::planner {
@@ -126,7 +126,7 @@ model::PlanSettings plan_settings(const model::Manifest& manifest, const PlanOpt
 model::Plan plan_deployment(const model::Manifest& manifest, const PlanningFacts& facts, const PlanOptions& options) {
   check_plannable(manifest, facts);
   const Participants participants(manifest, facts);
-  check_port_claims(manifest, facts);
+  check_host_claims(manifest, facts);
   const std::vector<std::string> order = component_order(manifest);
 
   PlanAssembly assembly(facts);

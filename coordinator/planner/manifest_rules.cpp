@@ -6,6 +6,7 @@
 #include "common/error.hpp"
 #include "common/nearest.hpp"
 #include "coordinator/planner/dependency_graph.hpp"
+#include "coordinator/planner/sole_use.hpp"
 
 namespace switchyard::planner {
 
@@ -53,11 +54,7 @@ void check_clashes(const model::Manifest& manifest) {
   };
   for (const model::Component& component : manifest.components) {
     for (const HostId& host : component.hosts) {
-      for (const std::uint16_t port : {component.ports.stable, component.ports.blue, component.ports.green}) {
-        if (port != 0) use(host, "port " + std::to_string(port), component);
-      }
-      if (!component.service.unit.empty()) use(host, "unit " + component.service.unit, component);
-      if (!component.adopt_unit.empty()) use(host, "unit " + component.adopt_unit, component);
+      for (const std::string& what : sole_uses(component)) use(host, what, component);
     }
   }
 }

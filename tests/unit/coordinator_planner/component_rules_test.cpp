@@ -132,6 +132,17 @@ TEST(ComponentRules, GiveEveryComponentOfAHostItsOwnPortsAndUnits) {
   EXPECT_TRUE(has(
       refusal_of_two("hosts: [h1], service: {unit: \"u@.service\"}", "hosts: [h1], service: {unit: \"u@.service\"}"),
       "uses unit u@.service on host h1"));
+  // The units that we write count too.
+  EXPECT_TRUE(
+      has(refusal_of_two("hosts: [h1], service: {command: [/bin/x]}", "hosts: [h1], service: {unit: \"a@.service\"}"),
+          "uses unit a@.service on host h1"));
+  const auto behind_haproxy = [](const std::string& slots, const std::string& servers) {
+    return "hosts: [h1], ports: {" + slots +
+           "}, traffic: {kind: haproxy, haproxy: {socket: /run/h.sock, backend: app, " + "servers: {" + servers + "}}}";
+  };
+  EXPECT_TRUE(has(refusal_of_two(behind_haproxy("blue: 81, green: 82", "blue: x, green: y"),
+                                 behind_haproxy("blue: 83, green: 84", "blue: z, green: y")),
+                  "uses HAProxy server y of backend app (/run/h.sock) on host h1"));
 }
 
 TEST(ComponentRules, CheckNamesAndDependencies) {

@@ -1,12 +1,11 @@
-#include "coordinator/planner/port_claims.hpp"
+#include "coordinator/planner/host_claims.hpp"
 
 #include <algorithm>
 #include <set>
 
 #include "common/error.hpp"
 #include "coordinator/planner/host_history.hpp"
-#include "coordinator/planner/traffic_plan.hpp"
-#include "coordinator/planner/unit_file.hpp"
+#include "coordinator/planner/sole_use.hpp"
 
 namespace switchyard::planner {
 
@@ -26,77 +25,89 @@ std::vector<const SliceComponent*> newest_of(const PlanningFacts& facts, const H
   return newest;
 }
 
-/// The stable port and, unless `serving_only`, both slots'. Without a switch there is one port, which the unit was
-/// told.
-std::set<std::uint16_t> ports_of(const SliceComponent& holder, bool serving_only) {
-  std::set<std::uint16_t> ports;
-  if (const protocol::SwitchTraffic* traffic = find_switch(holder)) {
-    ports.insert(traffic->stable_port);
-    for (const protocol::SwitchTarget& target : traffic->targets) {
-      if (!serving_only || target.slot == holder.slot) ports.insert(target.port);
-    }
-  } else if (const protocol::EnsureFile* file = find_unit_file(holder)) {
-    ports.insert(port_of_unit_file(file->content));
-  }
-  ports.erase(0);
-  return ports;
-}
-
 bool is_on(const model::Component& component, const HostId& host) {
   return std::find(component.hosts.begin(), component.hosts.end(), host) != component.hosts.end();
 }
 
+bool is_among(const std::vector<std::string>& uses, const std::string& use) {
+  return std::find(uses.begin(), uses.end(), use) != uses.end();
+}
+
 void add_claims(const model::Manifest& manifest, const HostId& host, const SliceComponent& holder,
-                std::vector<PortClaim>& claims) {
+                std::vector<HostClaim>& claims) {
   const model::Component* renewed = manifest.find_component(holder.name);
   // A component that the manifest deploys anew may leave the port of the slot that does not serve.
-  const std::set<std::uint16_t> held = ports_of(holder, renewed != nullptr && is_on(*renewed, host));
+  const bool moves = renewed != nullptr && is_on(*renewed, host);
+  const std::vector<std::string> held = sole_uses(holder, moves ? Slots::serving : Slots::both);
   for (const model::Component& component : manifest.components) {
     if (component.name == holder.name || !is_on(component, host)) continue;
     if (!component.adopt_unit.empty() && component.adopt_unit == holder.unit) continue;
-    for (const std::uint16_t port : {component.ports.stable, component.ports.blue, component.ports.green}) {
-      if (held.contains(port)) claims.push_back({host, &component, port, &holder});
+    for (const std::string& what : sole_uses(component)) {
+      if (is_among(held, what)) claims.push_back({host, &component, what, &holder});
     }
   }
 }
 
+std::optional<PlanClash> find_clash(const HostId& host, const SliceComponent& wanted,
+                                    const protocol::PlanSlice& other) {
+  const std::vector<std::string> uses = sole_uses(wanted);
+  for (const SliceComponent& holder : other.components) {
+    if (holder.name == wanted.name) continue;  // that is for the locks to say
+    for (const std::string& what : sole_uses(holder)) {
+      if (is_among(uses, what)) return PlanClash{host, wanted.name, what, holder.name};
+    }
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
-std::vector<PortClaim> port_claims(const model::Manifest& manifest, const PlanningFacts& facts) {
+std::vector<HostClaim> host_claims(const model::Manifest& manifest, const PlanningFacts& facts) {
   std::set<HostId> hosts;
   for (const model::Component& component : manifest.components) {
     hosts.insert(component.hosts.begin(), component.hosts.end());
   }
-  std::vector<PortClaim> claims;
+  std::vector<HostClaim> claims;
   for (const HostId& host : hosts) {
     for (const SliceComponent* holder : newest_of(facts, host)) add_claims(manifest, host, *holder, claims);
   }
   return claims;
 }
 
-void check_port_claims(const model::Manifest& manifest, const PlanningFacts& facts) {
-  for (const PortClaim& claim : port_claims(manifest, facts)) {
+void check_host_claims(const model::Manifest& manifest, const PlanningFacts& facts) {
+  for (const HostClaim& claim : host_claims(manifest, facts)) {
     const auto* inventory = find_facts(facts, claim.host);
     if (inventory == nullptr) continue;
     const protocol::ComponentFact fact = fact_of(*inventory, claim.holder->name);
     const bool serves = fact.problem.empty() && fact.serving.kind == protocol::OldKind::release &&
                         fact.unit_state != "failed" && fact.unit_state != "inactive";
     if (!serves) continue;
-    throw InputError(claim.component->where + ": component `" + claim.component->name + "` uses port " +
-                     std::to_string(claim.port) + " on host " + claim.host.str() + ", which the component `" +
-                     claim.holder->name + "` was deployed with there (it serves by " + fact.serving.unit + "); give `" +
-                     claim.component->name + "` another port");
+    throw InputError(claim.component->where + ": component `" + claim.component->name + "` uses " + claim.what +
+                     " on host " + claim.host.str() + ", which the component `" + claim.holder->name +
+                     "` was deployed with there (it serves by " + fact.serving.unit + "); give `" +
+                     claim.component->name + "` its own");
   }
 }
 
-InventoryQuestions inventory_questions(const std::vector<PortClaim>& claims) {
+InventoryQuestions inventory_questions(const std::vector<HostClaim>& claims) {
   InventoryQuestions questions;
   std::set<std::pair<HostId, std::string>> asked;
-  for (const PortClaim& claim : claims) {
+  for (const HostClaim& claim : claims) {
     if (!asked.emplace(claim.host, claim.holder->name).second) continue;
     questions[claim.host].push_back(question_about(*claim.holder));
   }
   return questions;
+}
+
+std::optional<PlanClash> find_clash(const model::Plan& wanted, const model::Plan& other) {
+  for (const auto& [host, slice] : wanted.slices) {
+    const auto beside = other.slices.find(host);
+    if (beside == other.slices.end()) continue;
+    for (const SliceComponent& component : slice.components) {
+      if (auto clash = find_clash(host, component, beside->second)) return clash;
+    }
+  }
+  return std::nullopt;
 }
 
 }  // namespace switchyard::planner

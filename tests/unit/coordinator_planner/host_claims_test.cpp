@@ -1,4 +1,4 @@
-#include "coordinator/planner/port_claims.hpp"
+#include "coordinator/planner/host_claims.hpp"
 
 #include <gtest/gtest.h>
 
@@ -9,6 +9,7 @@ namespace switchyard::planner {
 
 using switchyard::testing::facts_for;
 using switchyard::testing::manifest_from_text;
+using switchyard::testing::plan_from_text;
 using switchyard::testing::PlanBuilderOptions;
 using testing::has;
 using testing::refusal;
@@ -36,14 +37,14 @@ struct TwoManifests {
 
 }  // namespace
 
-TEST(PortClaims, APortOfAnotherDeploymentsComponentIsRefusedWithLineHostAndHolder) {
+TEST(HostClaims, APortOfAnotherDeploymentsComponentIsRefusedWithLineHostAndHolder) {
   const TwoManifests world;
   EXPECT_TRUE(has(world.refused(),
                   "test:1:1: component `blog` uses port 10000 on host h2, which the component `shop` was deployed with "
-                  "there (it serves by shop@blue.service); give `blog` another port"));
+                  "there (it serves by shop@blue.service); give `blog` its own"));
 }
 
-TEST(PortClaims, EachOfThePortsCounts) {
+TEST(HostClaims, EachOfThePortsCounts) {
   for (const model::Ports& ports :
        {model::Ports{10'000, 1, 2}, model::Ports{1, 10'001, 2}, model::Ports{1, 2, 10'002}}) {
     TwoManifests world;
@@ -55,13 +56,13 @@ TEST(PortClaims, EachOfThePortsCounts) {
   EXPECT_EQ(world.refused(), "(accepted)");
 }
 
-TEST(PortClaims, APortWithoutASwitchIsKnownToo) {
+TEST(HostClaims, APortWithoutASwitchIsKnownToo) {
   PlanBuilderOptions options;
   options.strategy = model::Strategy::recreate;
   EXPECT_TRUE(has(TwoManifests(options).refused(), "port 10000 on host h2"));
 }
 
-TEST(PortClaims, WhatWasStoppedByHandHoldsNoPort) {
+TEST(HostClaims, WhatWasStoppedByHandHoldsNoPort) {
   TwoManifests world;
   world.shop_fact().unit_state = "inactive";
   EXPECT_EQ(world.refused(), "(accepted)");
@@ -69,25 +70,69 @@ TEST(PortClaims, WhatWasStoppedByHandHoldsNoPort) {
   EXPECT_EQ(world.refused(), "(accepted)");
 }
 
-TEST(PortClaims, WhoAdoptsTheHoldersUnitTakesOverItsPort) {
+TEST(HostClaims, WhoAdoptsTheHoldersUnitTakesOverItsPort) {
   TwoManifests world;
   world.blog.components[0].adopt_unit = "shop@green.service";
   EXPECT_EQ(world.refused(), "(accepted)");
 }
 
-TEST(PortClaims, OnlyTheHoldersOfWantedPortsAreAskedAbout) {
+TEST(HostClaims, OnlyTheHoldersOfWantedPortsAreAskedAbout) {
   TwoManifests world;
-  const InventoryQuestions questions = inventory_questions(port_claims(world.blog, world.facts));
+  const InventoryQuestions questions = inventory_questions(host_claims(world.blog, world.facts));
   ASSERT_EQ(questions.size(), 1u);
   ASSERT_EQ(questions.at(HostId("h2")).size(), 1u);
   EXPECT_EQ(questions.at(HostId("h2"))[0].component, "shop");
   EXPECT_EQ(questions.at(HostId("h2"))[0].traffic.stable_port, 10'000);
   world.ports() = {1, 2, 3};
-  EXPECT_TRUE(inventory_questions(port_claims(world.blog, world.facts)).empty());
+  EXPECT_TRUE(inventory_questions(host_claims(world.blog, world.facts)).empty());
+}
+
+/// Both would start and stop the same units, and remove each other's drop-ins.
+TEST(HostClaims, ATemplateUnitOfAnotherDeploymentsComponentIsRefused) {
+  TwoManifests world;
+  world.ports() = {1, 2, 3};
+  world.blog.components[0].service.unit = "shop@.service";
+  EXPECT_TRUE(has(world.refused(),
+                  "component `blog` uses unit shop@.service on host h2, which the component `shop` was deployed with "
+                  "there (it serves by shop@blue.service); give `blog` its own"));
+  world.blog.components[0].service.unit = "other@.service";
+  EXPECT_EQ(world.refused(), "(accepted)");
+}
+
+TEST(HostClaims, AServerOfAnHaproxyBackendBelongsToOneComponent) {
+  const auto behind_haproxy = [](model::Manifest& manifest, const std::string& blue) {
+    manifest.components[0].traffic = model::TrafficKind::haproxy;
+    manifest.components[0].haproxy = {"/run/haproxy/admin.sock", "web", blue, blue + "-green"};
+  };
+  TwoManifests world;
+  behind_haproxy(world.shop, "one");
+  PlanningFacts before = facts_for(world.shop);
+  world.facts.history.clear();
+  remember_plan(plan_deployment(world.shop, before, {}), world.facts);
+  world.ports() = {1, 2, 3};
+  behind_haproxy(world.blog, "one");
+  EXPECT_TRUE(has(world.refused(),
+                  "component `blog` uses HAProxy server one of backend web (/run/haproxy/admin.sock) on host h2, which "
+                  "the component `shop` was deployed with there"));
+  behind_haproxy(world.blog, "two");
+  EXPECT_EQ(world.refused(), "(accepted)");
+}
+
+TEST(HostClaims, TwoPlansClashOnAHostWhereBothUseTheSame) {
+  const model::Plan shop = plan_from_text("shop@h1,h2");
+  const model::Plan blog = plan_from_text("blog@h2");  // the builder gives both the same ports
+  const auto clash = find_clash(blog, shop);
+  ASSERT_TRUE(clash.has_value());
+  EXPECT_EQ(clash->host, HostId("h2"));
+  EXPECT_EQ(clash->component, "blog");
+  EXPECT_EQ(clash->what, "port 10000");
+  EXPECT_EQ(clash->holder, "shop");
+  EXPECT_FALSE(find_clash(plan_from_text("blog@h3"), shop).has_value());
+  EXPECT_FALSE(find_clash(shop, shop).has_value()) << "the locks keep a component from being changed twice";
 }
 
 /// A manifest may move a component off a slot's port that does not serve, and give that to another.
-TEST(PortClaims, AFreeSlotsPortMayChangeHandsWithinAManifest) {
+TEST(HostClaims, AFreeSlotsPortMayChangeHandsWithinAManifest) {
   model::Manifest manifest = manifest_from_text("shop@h1 + blog@h1");
   PlanningFacts facts = facts_for(manifest_from_text("shop@h1"));
   remember_plan(plan_deployment(manifest_from_text("shop@h1"), facts, {}), facts);
@@ -95,9 +140,9 @@ TEST(PortClaims, AFreeSlotsPortMayChangeHandsWithinAManifest) {
   facts.inventory.at(HostId("h1")).front().serving.slot = "green";
   manifest.components[0].ports = {10'000, 20'001, 10'002};
   manifest.components[1].ports = {30'000, 10'001, 30'002};
-  EXPECT_EQ(refusal([&] { check_port_claims(manifest, facts); }), "(accepted)");
+  EXPECT_EQ(refusal([&] { check_host_claims(manifest, facts); }), "(accepted)");
   manifest.components[1].ports = {30'000, 10'002, 30'002};
-  EXPECT_TRUE(has(refusal([&] { check_port_claims(manifest, facts); }), "port 10002"));
+  EXPECT_TRUE(has(refusal([&] { check_host_claims(manifest, facts); }), "port 10002"));
 }
 
 }  // namespace switchyard::planner
