@@ -80,6 +80,7 @@ store::Transaction DeploymentStarter::writes_of(const StartOrder& order, const m
 }
 
 Answer<DeploymentId> DeploymentStarter::start(StartOrder order, PlannedDeployment planned) {
+  if (auto refusal = refuse_moved(store_, hosts_, planned.ground, planned.plan)) return std::move(*refusal);
   const model::DeploymentRow row = make_row(order, planned);
   try {
     store_.commit(writes_of(order, row, planned.plan));

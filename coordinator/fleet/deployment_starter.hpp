@@ -24,10 +24,11 @@ struct StartOrder {
 /// of it. Loop thread only. Throws StoreError.
 class DeploymentStarter {
  public:
-  DeploymentStarter(store::StateStore& store, DeploymentRuns& runs, const Clock& clock)
-      : store_(store), runs_(runs), clock_(clock) {}
+  DeploymentStarter(store::StateStore& store, const HostBook& hosts, DeploymentRuns& runs, const Clock& clock)
+      : store_(store), hosts_(hosts), runs_(runs), clock_(clock) {}
 
-  /// The deployment's id; or who holds a component that it needs. A plan without steps is a deployment that is done.
+  /// The deployment's id; or who holds a component that it needs, or what it was planned from and is so no
+  /// more (plan_ground.hpp). A plan without steps is a deployment that is done.
   Answer<DeploymentId> start(StartOrder order, PlannedDeployment planned);
 
  private:
@@ -35,6 +36,7 @@ class DeploymentStarter {
   store::Transaction writes_of(const StartOrder& order, const model::DeploymentRow& row, const model::Plan& plan) const;
 
   store::StateStore& store_;
+  const HostBook& hosts_;
   DeploymentRuns& runs_;
   const Clock& clock_;
 };

@@ -16,7 +16,7 @@ Fleet::Fleet(const Seams& seams)
       runs(store, registry, timers, clock, viewers),
       inventory(registry, timers, clock),
       planning(store, hosts, artifacts, inventory, clock, seams.plan_key, seams.host_roots),
-      starter(store, runs, clock),
+      starter(store, hosts, runs, clock),
       convergence(store, planning, starter, registry, timers, clock),
       pruner(store, artifacts, timers, clock, seams.keep_releases),
       refusals(store, clock),

@@ -213,11 +213,12 @@ void Planning::gather(InventoryRounds::Questions questions, planner::PlanningFac
   if (open_ >= limits::plannings_max) {
     return reply(Refusal{503, "busy", "too many plans are being made; try again in a moment", {}});
   }
-  const InventoryRounds::Questions asked = questions;
+  PlanGround ground;
   try {
+    ground = note_ground(store_, hosts_, questions);
     // Not even to look at: what serves is provisional, and a plan over it would be of what may be undone.
-    if (auto refusal = refuse_locked(asked)) return reply(std::move(*refusal));
-    remember_history(asked, facts);
+    if (auto refusal = refuse_locked(questions)) return reply(std::move(*refusal));
+    remember_history(questions, facts);
     for (auto& [host, more] : ask_more(facts)) {
       std::move(more.begin(), more.end(), std::back_inserter(questions[host]));
     }
@@ -226,24 +227,24 @@ void Planning::gather(InventoryRounds::Questions questions, planner::PlanningFac
   }
   ++open_;
   inventory_.ask(std::move(questions),
-                 [this, asked, facts = std::move(facts), use, version = std::move(version), make = std::move(make),
-                  reply = std::move(reply)](InventoryRounds::Answers answers) mutable {
+                 [this, ground = std::move(ground), facts = std::move(facts), use, version = std::move(version),
+                  make = std::move(make), reply = std::move(reply)](InventoryRounds::Answers answers) mutable {
                    --open_;
-                   for (const auto& [host, questions_of_host] : asked) {
+                   for (const auto& [host, questions_of_host] : ground.asked) {
                      if (!answers.contains(host)) facts.unreachable.push_back(host);
                    }
                    facts.inventory = std::move(answers);
                    // The request's thread of control has ended long ago: what fails here is its answer.
-                   Answer<PlannedDeployment> answer = finish(asked, std::move(facts), use, version, make);
+                   Answer<PlannedDeployment> answer = finish(std::move(ground), std::move(facts), use, version, make);
                    reply(std::move(answer));
                  });
 }
 
-Answer<PlannedDeployment> Planning::finish(const InventoryRounds::Questions& asked, planner::PlanningFacts facts,
-                                           Use use, const std::string& version, const MakePlan& make) {
+Answer<PlannedDeployment> Planning::finish(PlanGround ground, planner::PlanningFacts facts, Use use,
+                                           const std::string& version, const MakePlan& make) {
   try {
     // Once more: the agents' answers took their time.
-    if (auto refusal = refuse_locked(asked)) return *refusal;
+    if (auto refusal = refuse_locked(ground.asked)) return *refusal;
     facts.deployment = DeploymentId("d-" + random_hex(8));
     facts.plan_seq = use == Use::start ? store_.next_plan_seq() : 0;
     facts.not_after_wall_ms = clock_.wall_ms() + limits::plan_life_ms;
@@ -256,6 +257,11 @@ Answer<PlannedDeployment> Planning::finish(const InventoryRounds::Questions& ask
       if (!planned.plan.slices.contains(host)) planned.deferred.push_back(host);
     }
     if (use == Use::start) sign(planned.plan);
+    // Of a start that is asked when its row is written.
+    if (use == Use::look) {
+      if (auto refusal = refuse_moved(store_, hosts_, ground, planned.plan)) return *refusal;
+    }
+    planned.ground = std::move(ground);
     return planned;
   } catch (const planner::OvertakenError& error) {
     return Refusal{409, "overtaken", error.what(), {}};

@@ -8,6 +8,7 @@
 #include "coordinator/fleet/host_book.hpp"
 #include "coordinator/fleet/inventory_rounds.hpp"
 #include "coordinator/fleet/operations.hpp"
+#include "coordinator/fleet/plan_ground.hpp"
 #include "coordinator/planner/deployment_planner.hpp"
 
 namespace switchyard::fleet {
@@ -23,6 +24,7 @@ struct PlannedDeployment {
   model::Plan plan;  ///< signed, unless it was asked for to be looked at only
   std::string version;
   std::vector<HostId> deferred;
+  PlanGround ground;
 };
 
 /// Makes plans: asks the agents what serves, lets the planner plan, signs. Changes nothing but the plan number.
@@ -54,8 +56,8 @@ class Planning {
   using AskMore = std::function<InventoryRounds::Questions(const planner::PlanningFacts&)>;
   void gather(InventoryRounds::Questions questions, planner::PlanningFacts facts, Use use, std::string version,
               const AskMore& ask_more, MakePlan make, Reply<PlannedDeployment> reply);
-  Answer<PlannedDeployment> finish(const InventoryRounds::Questions& asked, planner::PlanningFacts facts, Use use,
-                                   const std::string& version, const MakePlan& make);
+  Answer<PlannedDeployment> finish(PlanGround ground, planner::PlanningFacts facts, Use use, const std::string& version,
+                                   const MakePlan& make);
   void remember_history(const InventoryRounds::Questions& questions, planner::PlanningFacts& facts) const;
   void sign(model::Plan& plan) const;
 
