@@ -305,6 +305,8 @@ void Turn::note(const HostId& host, std::string what, std::string state, std::st
 // ----------------------------------------------------------------------------------------------------------
 
 void Turn::settle() {
+  // What is proven nowhere is not committed: there would be nobody who runs it.
+  if (run_.hosts.empty() && undecided()) decide(Decision::abort, "every host of it was declared gone");
   if (run_.rejoining) finish_rejoining();
   if (state() == DeploymentState::swapping && !run_.rejoining) enter_pauses();
   while (leave_state()) {

@@ -488,6 +488,20 @@ TEST(Engine, TellsAStrayAgentHowItEnded) {
 
 // Who was counted had said HELD. Who had not was declared gone: it must let go, or it could never be brought to
 // anything.
+TEST(Engine, GoesBackWhenNoHostIsLeftThatCouldProveTheRelease) {
+  for (const bool restarted : {false, true}) {
+    Coordinator coordinator("db@h1 > app@h1,h2");
+    coordinator.stage("h1");
+    coordinator.happen(HostGone{HostId("h1")});
+    EXPECT_EQ(coordinator.run.row.state, DeploymentState::preparing);
+    if (restarted) coordinator.happen(Restarted{});
+    coordinator.happen(HostGone{HostId("h2")});
+    EXPECT_EQ(coordinator.run.row.state, DeploymentState::rolled_back);
+    EXPECT_EQ(coordinator.run.decision, model::Decision::abort);
+    EXPECT_NE(coordinator.run.row.reason.find("declared gone"), std::string::npos);
+  }
+}
+
 TEST(Engine, TellsAHostThatWasDeclaredGoneBeforeItHeldToUndoWhatTheOthersCommitted) {
   using protocol::AgentState;
   protocol::DeploymentReport report;

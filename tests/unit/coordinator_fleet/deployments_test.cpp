@@ -294,6 +294,23 @@ TEST_F(DeploymentsTest, CountsWithoutAHostThatIsDeclaredGone) {
   EXPECT_EQ(serving("web-2"), release);
 }
 
+TEST_F(DeploymentsTest, IsNotDoneWhenItsOnlyHostWasDeclaredGone) {
+  const ReleaseId release = world.upload("api", "v1");
+  FakeAgent& only = world.agent("web-1");
+  const auto started = expect_value(world.start(world.request(api_manifest("web-1"), {{"api", release}}), 0));
+  world.lose(only);
+  expect_value(world.operations().declare_gone(FleetWorld::caller, started.row.id, HostId("web-1"), "burnt down"));
+  world.run(1'000);
+  EXPECT_EQ(world.row(started.row.id).state, DeploymentState::rolled_back);
+  EXPECT_TRUE(world.store().serving().empty());
+  EXPECT_TRUE(world.store().disk()->guarded.locks.empty());
+  // It ran nowhere, so nobody is brought to it.
+  world.connect(only);
+  world.run(60'000);
+  EXPECT_EQ(world.store().deployments(10).size(), 1u);
+  EXPECT_NE(serving("web-1"), release);
+}
+
 // It would go on doing what it was told, and learn that it does not count only when it connects again.
 TEST_F(DeploymentsTest, AHostWhoseAgentIsConnectedCannotBeDeclaredGone) {
   const ReleaseId release = world.upload("api", "v1");
