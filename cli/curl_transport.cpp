@@ -99,12 +99,18 @@ HeaderList CurlTransport::Parts::headers(const HttpCall& call) const {
 }
 
 void CurlTransport::Parts::fail(CURLcode code, const char* detail) const {
-  std::string why = *detail == '\0' ? curl_easy_strerror(code) : detail;
+  // Of a socket curl's details say "localhost port 80", which is not where we went.
+  const bool by_socket = destination.url.empty();
+  std::string why = by_socket || *detail == '\0' ? curl_easy_strerror(code) : detail;
   std::string advice = "is switchyard-coordinator running there? (--socket, --url)";
+  if (code == CURLE_GOT_NOTHING || code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR) {
+    advice =
+        "it closed the connection unheard, as it does when there are too many; its log says so (`journalctl -u "
+        "switchyard-coordinator`)";
+  }
   long number = 0;
   curl_easy_getinfo(handle, CURLINFO_OS_ERRNO, &number);
-  // Of a socket curl says "localhost port 80", which is not where we went.
-  if (destination.url.empty() && code == CURLE_COULDNT_CONNECT && number != 0) {
+  if (by_socket && code == CURLE_COULDNT_CONNECT && number != 0) {
     why = std::generic_category().message(static_cast<int>(number));
     if (number == EACCES) throw NotAllowedError(socket_refusal(destination.socket));
   }

@@ -260,6 +260,11 @@ inline constexpr std::size_t control_groups_max = 20'000;
 /// Differences named in one report; the rest are counted.
 inline constexpr std::size_t differences_named_max = 10;
 inline constexpr std::uint64_t disk_reserve_bytes = 64ull << 20;
+/// The audit chain is read in pieces of so many rows: some hundred KiB at once.
+inline constexpr std::size_t audit_page_rows = 1'000;
+/// The newest rows of the audit chain that the coordinator reads again at its start: about two seconds of its 60.
+/// `switchyard-coordinator --check` reads all.
+inline constexpr std::uint64_t audit_rows_at_start_max = 100'000;
 
 // --- HTTP API --------------------------------------------------------------------------------------------------------
 /// Of one request's header: more than any of our clients sends, far less than what would hurt.
@@ -277,7 +282,17 @@ inline constexpr std::int64_t api_send_ms_max = 30'000;
 inline constexpr std::int64_t api_idle_ms_max = 60'000;
 /// After a refusal, what the client still sends is read and thrown away this long, so that it gets to read our answer.
 inline constexpr std::int64_t api_linger_ms_max = 1'000;
-inline constexpr std::size_t api_connections_max = 256;
+/// From a connection's acceptance, and between its requests while its caller is not known, to the next byte: our
+/// clients speak at once, and who is silent holds a place.
+inline constexpr std::int64_t api_silence_ms_max = 10'000;
+/// Of each listener apart: whoever on this machine may connect to the loopback address must not keep out who comes by
+/// the socket. Together far below the unit's LimitNOFILE.
+inline constexpr std::size_t api_tcp_connections_max = 256;
+inline constexpr std::size_t api_socket_connections_max = 256;
+/// Of one user on the socket: a handful of followers and pipelines each, and four users together cannot fill it.
+inline constexpr std::size_t api_socket_connections_per_user_max = 48;
+/// How often the log says that connections were turned away.
+inline constexpr std::int64_t api_crowd_notice_ms = 60'000;
 /// When no file descriptor is left, the next connection is accepted after this pause.
 inline constexpr std::int64_t api_accept_retry_ms = 200;
 /// A long poll: below the usual idle timeouts of proxies.

@@ -24,6 +24,8 @@ struct ApiConfig {
   std::vector<std::string> allowed_origins;  ///< further origins of browsers: https://switchyard.example
   /// From the first byte of a header to its end, and from there to the end of the body.
   std::int64_t receive_ms = limits::api_receive_ms_max;
+  /// A connection whose caller is not known yet may be silent so long.
+  std::int64_t silence_ms = limits::api_silence_ms_max;
 };
 
 }  // namespace switchyard::api

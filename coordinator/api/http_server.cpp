@@ -4,7 +4,9 @@
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
+#include <optional>
 #include <utility>
+#include <vector>
 
 #include "common/error.hpp"
 #include "common/file_system.hpp"
@@ -53,6 +55,11 @@ class Listener : public std::enable_shared_from_this<Listener<Protocol>> {
     error_code ignored;
     acceptor.close(ignored);
     retry_ = {};
+    notice_ = {};
+    // A session leaves the room when it is closed: hence the copy, which also keeps each alive meanwhile.
+    std::vector<std::shared_ptr<HttpSession>> sessions;
+    for (const auto& [number, session] : room_->sessions) sessions.push_back(session->shared_from_this());
+    for (const auto& session : sessions) session->close();
   }
 
   typename Protocol::acceptor acceptor;
@@ -64,29 +71,56 @@ class Listener : public std::enable_shared_from_this<Listener<Protocol>> {
   }
 
   void take(typename Protocol::socket socket) {
-    // One over the bound is closed unheard: its client sees a closed connection and may try again.
-    if (room_->sessions.size() >= limits::api_connections_max) return;
     try {
       Peer peer = peer_of(socket);
+      // Who finds no room is closed unheard: its client sees a closed connection and may try again.
+      if (!make_room(peer)) return;
       make_http_session(std::move(socket), std::move(peer), room_)->start();
     } catch (const std::exception& error) {
       log::debug("API connection was gone before it was served", {{"error", std::string(error.what())}});
     }
   }
 
+  bool make_room(const Peer& peer) {
+    const ConnectionBook::Place place = room_->connections.place_for(peer.principal);
+    if (place.free && !place.gives_way) return true;
+    ++turned_away_;
+    last_ = peer.local ? peer.principal : peer.origin;
+    if (!notice_) say_crowded();
+    if (place.gives_way) room_->sessions.at(*place.gives_way)->shared_from_this()->close();
+    return place.free;
+  }
+
+  /// One line now, and one a minute for as long as it goes on.
+  void say_crowded() {
+    notice_ = {};
+    if (turned_away_ == 0) return;
+    log::warning("too many API connections; who is silent or unknown gives way",
+                 {{"listener", room_->name}, {"turned_away", turned_away_}, {"last", last_}});
+    turned_away_ = 0;
+    notice_.emplace(loop_.after(limits::api_crowd_notice_ms, [this] { say_crowded(); }));
+  }
+
   EventLoop& loop_;
   std::shared_ptr<SessionRoom> room_;
   EventLoop::Timer retry_;
+  std::optional<EventLoop::Timer> notice_;
+  std::size_t turned_away_ = 0;  ///< since the log last said so
+  std::string last_;
 };
 
 }  // namespace
 
 struct HttpServer::Parts {
-  std::shared_ptr<SessionRoom> room;
+  std::shared_ptr<const Service> service;
   std::shared_ptr<Listener<Local>> local;
   std::shared_ptr<Listener<tcp>> loopback;
   std::filesystem::path socket_path;
 
+  std::shared_ptr<SessionRoom> room_for(const ApiConfig& config, std::string name, ConnectionBounds bounds) const {
+    return std::make_shared<SessionRoom>(service, SessionTimes{config.receive_ms, config.silence_ms}, bounds,
+                                         std::move(name));
+  }
   void listen_local(EventLoop& loop, const ApiConfig& config);
   void listen_loopback(EventLoop& loop, const ApiConfig& config);
 };
@@ -98,7 +132,9 @@ void HttpServer::Parts::listen_local(EventLoop& loop, const ApiConfig& config) {
     throw InputError("the API's socket path is too long (at most 107 bytes): " + path.string());
   }
   remove_stale_socket(path);
-  local = std::make_shared<Listener<Local>>(loop, room);
+  local = std::make_shared<Listener<Local>>(
+      loop,
+      room_for(config, "socket", {limits::api_socket_connections_max, limits::api_socket_connections_per_user_max}));
   error_code error;
   local->acceptor.open(Local(), error);
   check(error, what);
@@ -128,7 +164,9 @@ void HttpServer::Parts::listen_loopback(EventLoop& loop, const ApiConfig& config
   }
   const tcp::endpoint endpoint(address, config.listen_port);
   const std::string what = "listening on " + config.listen_address + " port " + std::to_string(config.listen_port);
-  loopback = std::make_shared<Listener<tcp>>(loop, room);
+  // No share of one address: every user of this machine has all of 127.0.0.0/8.
+  loopback = std::make_shared<Listener<tcp>>(
+      loop, room_for(config, "tcp", {limits::api_tcp_connections_max, limits::api_tcp_connections_max}));
   loopback->acceptor.open(endpoint.protocol(), error);
   check(error, what);
   loopback->acceptor.set_option(asio::socket_base::reuse_address(true), error);
@@ -146,7 +184,7 @@ HttpServer::HttpServer(EventLoop& loop, fleet::Operations& operations, const Api
   PosixFileSystem files;
   files.create_directories(config.state_directory, 0700);
   TokenBook tokens = TokenBook::open(files, config.state_directory);
-  parts_->room = std::make_shared<SessionRoom>(Service(operations, config, std::move(tokens)), config.receive_ms);
+  parts_->service = std::make_shared<const Service>(operations, config, std::move(tokens));
   if (!config.unix_socket.empty()) parts_->listen_local(loop, config);
   if (!config.listen_address.empty()) parts_->listen_loopback(loop, config);
 }
@@ -154,10 +192,6 @@ HttpServer::HttpServer(EventLoop& loop, fleet::Operations& operations, const Api
 HttpServer::~HttpServer() {
   if (parts_->local) parts_->local->close();
   if (parts_->loopback) parts_->loopback->close();
-  // Closing may end a session, which leaves the set: hence the copy, which also keeps each alive meanwhile.
-  std::vector<std::shared_ptr<HttpSession>> sessions;
-  for (HttpSession* session : parts_->room->sessions) sessions.push_back(session->shared_from_this());
-  for (const auto& session : sessions) session->close();
   std::error_code ignored;
   if (!parts_->socket_path.empty()) std::filesystem::remove(parts_->socket_path, ignored);
 }

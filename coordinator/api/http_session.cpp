@@ -49,14 +49,16 @@ class BeastSession final : public HttpSession {
  public:
   BeastSession(asio::generic::stream_protocol::socket socket, Peer peer, std::shared_ptr<SessionRoom> room)
       : socket_(std::move(socket)), deadline_(socket_.get_executor()), peer_(std::move(peer)), room_(std::move(room)) {
-    room_->sessions.insert(this);
+    number_ = room_->connections.enter(peer_.principal);
+    room_->sessions.emplace(number_, this);
   }
-  ~BeastSession() override { room_->sessions.erase(this); }
+  ~BeastSession() override { leave(); }
 
   void start() override { wait_for_request(); }
 
   void close() override {
     closed_ = true;
+    leave();
     deadline_.cancel();
     error_code ignored;
     socket_.close(ignored);
@@ -64,6 +66,15 @@ class BeastSession final : public HttpSession {
 
  private:
   std::shared_ptr<BeastSession> self() { return std::static_pointer_cast<BeastSession>(shared_from_this()); }
+  /// What is closed takes no place any more, though its last callback is still to come.
+  void leave() {
+    room_->connections.leave(number_);
+    room_->sessions.erase(number_);
+  }
+  void prove() {
+    proven_ = true;
+    room_->connections.prove(number_);
+  }
   std::string_view received() const { return {static_cast<const char*>(buffer_.data().data()), buffer_.data().size()}; }
 
   // --- time ---
@@ -95,11 +106,11 @@ class BeastSession final : public HttpSession {
     parser_->body_limit(std::numeric_limits<std::uint64_t>::max());
     parser_->header_limit(static_cast<std::uint32_t>(limits::api_head_bytes_max));
     if (!received().empty()) {
-      allow(room_->receive_ms);
+      allow(room_->times.receive_ms);
       on_head_bytes();
       return;
     }
-    allow(limits::api_idle_ms_max);
+    allow(proven_ ? limits::api_idle_ms_max : room_->times.silence_ms);
     read_some_head(true);
   }
 
@@ -110,7 +121,7 @@ class BeastSession final : public HttpSession {
                               if (self->closed_) return;
                               if (error) return self->on_broken_head(first);
                               self->buffer_.commit(bytes);
-                              if (first) self->allow(self->room_->receive_ms);
+                              if (first) self->allow(self->room_->times.receive_ms);
                               self->on_head_bytes();
                             });
   }
@@ -148,15 +159,16 @@ class BeastSession final : public HttpSession {
   void on_head() {
     const std::uint64_t body_bytes = parser_->content_length().value_or(0);
     keep_alive_ = parser_->get().keep_alive();
-    auto judged = room_->service.admit(head_of(parser_->get(), body_bytes), peer_);
+    auto judged = room_->service->admit(head_of(parser_->get(), body_bytes), peer_);
     if (auto* response = std::get_if<Response>(&judged)) {
       // Where a body follows that nobody will read, the connection cannot be used again.
       if (body_bytes > 0) return refuse_and_close(std::move(*response));
       return send(std::move(*response));
     }
     admission_ = std::move(std::get<Service::Admission>(judged));
+    if (!admission_.request.caller.principal.empty()) prove();
     if (body_bytes == 0) return run();
-    allow(room_->receive_ms);
+    allow(room_->times.receive_ms);
     if (beast::iequals(parser_->get()[http::field::expect], "100-continue")) return send_continue();
     read_body();
   }
@@ -185,7 +197,7 @@ class BeastSession final : public HttpSession {
     admission_.request.body = std::move(parser_->get().body());
     allow_any_time();
     answered_ = false;
-    room_->service.run(*admission_.route, admission_.request, [self = self()](Response response) {
+    room_->service->run(*admission_.route, admission_.request, [self = self()](Response response) {
       if (!self->closed_) self->send_once(std::move(response));
     });
   }
@@ -246,6 +258,8 @@ class BeastSession final : public HttpSession {
   bool timed_out_ = false;
   Peer peer_;
   std::shared_ptr<SessionRoom> room_;
+  ConnectionBook::Number number_ = 0;
+  bool proven_ = false;
   beast::flat_buffer buffer_{buffer_bytes_max};
   std::optional<Parser> parser_;
   Service::Admission admission_;

@@ -1,22 +1,33 @@
 #pragma once
 
 #include <boost/asio/generic/stream_protocol.hpp>
+#include <map>
 #include <memory>
-#include <set>
+#include <utility>
 
+#include "coordinator/api/connection_book.hpp"
 #include "coordinator/api/service.hpp"
 
 namespace switchyard::api {
 
 class HttpSession;
 
-/// What the server and its sessions share; it outlives both.
+/// How long a session waits.
+struct SessionTimes {
+  std::int64_t receive_ms = limits::api_receive_ms_max;
+  std::int64_t silence_ms = limits::api_silence_ms_max;
+};
+
+/// What a listener and its sessions share; it outlives both.
 struct SessionRoom {
-  SessionRoom(Service the_service, std::int64_t the_receive_ms)
-      : service(std::move(the_service)), receive_ms(the_receive_ms) {}
-  const Service service;
-  const std::int64_t receive_ms;
-  std::set<HttpSession*> sessions;
+  SessionRoom(std::shared_ptr<const Service> the_service, SessionTimes the_times, ConnectionBounds bounds,
+              std::string the_name)
+      : service(std::move(the_service)), times(the_times), name(std::move(the_name)), connections(bounds) {}
+  const std::shared_ptr<const Service> service;  ///< of all listeners
+  const SessionTimes times;
+  const std::string name;  ///< for the log: socket, tcp
+  ConnectionBook connections;
+  std::map<ConnectionBook::Number, HttpSession*> sessions;
 };
 
 /// One connection: requests in, responses out, one at a time. Private to the server; it lives as long as an operation

@@ -31,7 +31,8 @@ struct Site {
   Site() {
     log::set_up("fuzz", log::Level::off);
     room = std::make_shared<api::SessionRoom>(
-        api::Service(operations, api::ApiConfig(), api::TokenBook::open(files, scratch.path())), 1'000);
+        std::make_shared<const api::Service>(operations, api::ApiConfig(), api::TokenBook::open(files, scratch.path())),
+        api::SessionTimes{1'000, 1'000}, api::ConnectionBounds{16, 16}, "fuzz");
   }
 };
 

@@ -1,7 +1,10 @@
 #include "cli/curl_transport.hpp"
 
 #include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -10,6 +13,7 @@
 #include <thread>
 
 #include "cli/errors.hpp"
+#include "common/file_descriptor.hpp"
 #include "common/ids.hpp"
 #include "coordinator/api/http_server.hpp"
 #include "tests/unit/cli/scripted_coordinator.hpp"
@@ -143,6 +147,32 @@ TEST_F(CurlTransportTest, ASocketOfAnotherGroupIsARefusalThatNamesTheGroup) {
   }
   EXPECT_NE(message.find("may not use the coordinator's socket " + socket), std::string::npos) << message;
   EXPECT_NE(message.find("usermod -aG daemon USER"), std::string::npos) << message;
+}
+
+TEST_F(CurlTransportTest, NamesTheSocketWhoseCoordinatorClosesUnheard) {
+  const std::string path = directory / "crowded.sock";
+  const FileDescriptor listener(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  path.copy(address.sun_path, sizeof address.sun_path - 1);
+  ASSERT_EQ(::bind(listener.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+  ASSERT_EQ(::listen(listener.get(), 4), 0);
+  std::thread closing([&] {
+    for (int i = 0; i < 2; ++i) {  // curl tries a second time
+      pollfd wait{listener.get(), POLLIN, 0};
+      if (::poll(&wait, 1, 2'000) == 1) const FileDescriptor closed(::accept(listener.get(), nullptr, nullptr));
+    }
+  });
+  std::string message;
+  try {
+    ask({path, "", ""}, {"GET", "/v1/version", "", "", ""});
+  } catch (const UnreachableError& error) {
+    message = error.what();
+  }
+  closing.join();
+  EXPECT_NE(message.find("the coordinator at " + path + " cannot be reached"), std::string::npos) << message;
+  EXPECT_NE(message.find("too many"), std::string::npos) << message;
+  EXPECT_EQ(message.find("localhost"), std::string::npos) << message;
 }
 
 TEST_F(CurlTransportTest, CtrlCEndsAWait) {

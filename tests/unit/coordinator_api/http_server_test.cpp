@@ -55,8 +55,9 @@ class RawClient {
     rest_ = bytes.substr(std::min(whole, bytes.size()));
     return bytes.substr(0, whole);
   }
+  /// Nothing more came, and the other end is gone (a reset counts).
   bool is_closed() {
-    return until([](const std::string&) { return false; }).empty();
+    return until([](const std::string&) { return false; }).empty() && ended_;
   }
 
   bool connected = false;
@@ -69,7 +70,8 @@ class RawClient {
       char buffer[4096];
       if (::poll(&wait, 1, answer_ms_max) != 1) break;
       const ssize_t got = ::recv(socket_.get(), buffer, sizeof buffer, 0);
-      if (got <= 0) break;
+      ended_ = got <= 0;
+      if (ended_) break;
       rest_.append(buffer, static_cast<std::size_t>(got));
     }
     return rest_;
@@ -77,6 +79,7 @@ class RawClient {
 
   FileDescriptor socket_;
   std::string rest_;
+  bool ended_ = false;
 };
 
 class HttpServerTest : public ::testing::Test {
@@ -251,16 +254,43 @@ TEST_F(HttpServerTest, ASlowSenderIsTurnedAway) {
   EXPECT_TRUE(operations.asked.empty());
 }
 
-TEST_F(HttpServerTest, ManyConnectionsAreServedAndThoseOverTheBoundAreClosed) {
+TEST_F(HttpServerTest, ManyConnectionsAreServedAndThoseOverTheShareOfOneUserAreClosed) {
   begin();
   std::vector<RawClient> clients;
-  for (std::size_t i = 0; i < limits::api_connections_max + 1; ++i) {
+  for (std::size_t i = 0; i < limits::api_socket_connections_per_user_max + 1; ++i) {
     clients.emplace_back(config.unix_socket);
     ASSERT_TRUE(clients.back().connected);
     clients.back().send(get("/v1/health"));
-    const bool within = i < limits::api_connections_max;
+    const bool within = i < limits::api_socket_connections_per_user_max;
     EXPECT_EQ(clients.back().response().empty(), !within) << i;
   }
+}
+
+TEST_F(HttpServerTest, SilentConnectionsKeepOutNeitherTheSocketNorWhoHasAToken) {
+  begin();
+  std::vector<RawClient> silent;
+  for (std::size_t i = 0; i < limits::api_tcp_connections_max + 40; ++i) silent.emplace_back(port);
+  RawClient root(config.unix_socket);
+  root.send(get("/v1/hosts"));
+  EXPECT_EQ(status(root.response()), "HTTP/1.1 200 OK");
+  RawClient administrator(port);
+  administrator.send(get("/v1/hosts", "Authorization: Bearer " + token() + "\r\n"));
+  EXPECT_EQ(status(administrator.response()), "HTTP/1.1 200 OK");
+  EXPECT_TRUE(silent.front().is_closed()) << "the oldest silent one gave way";
+
+  // Who is known keeps its connection, however many come after it.
+  for (std::size_t i = 0; i < limits::api_tcp_connections_max + 40; ++i) silent.emplace_back(port);
+  administrator.send(get("/v1/hosts", "Authorization: Bearer " + token() + "\r\n"));
+  EXPECT_EQ(status(administrator.response()), "HTTP/1.1 200 OK");
+}
+
+TEST_F(HttpServerTest, EndsAConnectionThatSaysNothing) {
+  config.silence_ms = 150;
+  begin();
+  RawClient tcp(port);
+  RawClient local(config.unix_socket);
+  EXPECT_TRUE(tcp.is_closed());
+  EXPECT_TRUE(local.is_closed());
 }
 
 TEST_F(HttpServerTest, ALongPollIsAnsweredWhenThereIsNewsAndTheServerMayGoBefore) {
