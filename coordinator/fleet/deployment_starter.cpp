@@ -6,6 +6,7 @@
 #include "common/planted.hpp"
 #include "coordinator/fleet/audit.hpp"
 #include "coordinator/fleet/deferrals.hpp"
+#include "coordinator/fleet/request_digest.hpp"
 
 namespace switchyard::fleet {
 namespace {
@@ -60,7 +61,10 @@ store::Transaction DeploymentStarter::writes_of(const StartOrder& order, const m
     source.deployment = row.id;
     writes.push_back(std::move(source));
   }
-  if (!order.idempotency_key.empty()) writes.push_back(store::PutRequestKey{order.idempotency_key, row.id});
+  if (!order.idempotency_key.empty()) {
+    writes.push_back(store::PutRequestKey{order.idempotency_key, row.id});
+    writes.push_back(store::PutRequestKey{key_with_digest(order.idempotency_key, order.request_digest), row.id});
+  }
   if (model::is_final(row.state)) {
     for (store::Write& write : settle_deferrals(store_, row, {order.host})) writes.push_back(std::move(write));
   }

@@ -8,6 +8,7 @@
 #include "coordinator/fleet/audit.hpp"
 #include "coordinator/fleet/deferrals.hpp"
 #include "coordinator/fleet/progress.hpp"
+#include "coordinator/fleet/request_digest.hpp"
 
 namespace switchyard::fleet {
 namespace {
@@ -33,6 +34,14 @@ Refusal refusal_of(ArtifactStore::Wrong wrong, const ReleaseId& release) {
           409, "incomplete", "chunks of " + release.str() + " are missing; send its manifest again to learn which", {}};
   }
   return {500, "internal", "unknown", {}};
+}
+
+Refusal key_reused(const std::string& key, const std::string& whose) {
+  return {409,
+          "idempotency_key_reused",
+          "the idempotency key " + key + " belongs to another request, that of " + whose +
+              "; send the same request again, or give this one a key of its own",
+          {{"key", key}}};
 }
 
 store::PutSource source_of(const DeployRequest& request) {
@@ -116,11 +125,12 @@ void FleetOperations::plan(const Caller&, const DeployRequest& request, Reply<mo
 }
 
 void FleetOperations::start(const Caller& caller, const DeployRequest& request, Reply<DeploymentView> reply) {
-  if (answered_by_key(request.idempotency_key, reply)) return;
   StartOrder order;
   order.caller = caller;
   order.source = source_of(request);
   order.idempotency_key = request.idempotency_key;
+  order.request_digest = digest_of(request);
+  if (answered_by_key(order, reply)) return;
   parts_.planning.deployment(
       request, Planning::Use::start,
       [this, order = std::move(order), reply = std::move(reply)](Answer<PlannedDeployment> planned) mutable {
@@ -132,13 +142,14 @@ void FleetOperations::start_rollback(const Caller& caller, const RollbackRequest
                                      Reply<DeploymentView> reply) {
   const auto row = parts_.store.deployment(request.deployment);
   if (auto refusal = refuse_rollback(request, row)) return reply(std::move(*refusal));
-  if (answered_by_key(request.idempotency_key, reply)) return;
   StartOrder order;
   order.caller = caller;
   order.kind = model::DeploymentKind::rollback;
   order.refers_to = request.deployment;
   order.reason = request.reason;
   order.idempotency_key = request.idempotency_key;
+  order.request_digest = digest_of(request);
+  if (answered_by_key(order, reply)) return;
   parts_.planning.rollback(
       *row, request.components,
       [this, order = std::move(order), reply = std::move(reply)](Answer<PlannedDeployment> planned) mutable {
@@ -186,15 +197,24 @@ std::optional<Refusal> FleetOperations::refuse_rollback(const RollbackRequest& r
   return std::nullopt;
 }
 
-bool FleetOperations::answered_by_key(const std::string& key, Reply<DeploymentView>& reply) {
+bool FleetOperations::answered_by_key(const StartOrder& order, Reply<DeploymentView>& reply) {
+  const std::string& key = order.idempotency_key;
   if (key.empty()) return false;
   if (const auto known = parts_.store.deployment_of_key(key)) {
-    reply(deployment(*known));
+    if (parts_.store.deployment_of_key(key_with_digest(key, order.request_digest)) == known) {
+      reply(deployment(*known));
+    } else {
+      reply(key_reused(key, "deployment " + known->str()));
+    }
     return true;
   }
-  const auto [waiting, first] = planning_by_key_.try_emplace(key);
+  const auto [planned, first] = planning_by_key_.try_emplace(key, Planned{order.request_digest, {}});
   if (first) return false;
-  waiting->second.push_back(std::move(reply));
+  if (planned->second.digest != order.request_digest) {
+    reply(key_reused(key, "a deployment that is being planned"));
+  } else {
+    planned->second.waiting.push_back(std::move(reply));
+  }
   return true;
 }
 
@@ -204,7 +224,7 @@ void FleetOperations::launch(StartOrder order, Answer<PlannedDeployment> planned
   auto waiting = planning_by_key_.extract(key);
   reply(answer);
   if (waiting.empty()) return;
-  for (const Reply<DeploymentView>& other : waiting.mapped()) other(answer);
+  for (const Reply<DeploymentView>& other : waiting.mapped().waiting) other(answer);
 }
 
 Answer<DeploymentView> FleetOperations::commit_start(StartOrder order, Answer<PlannedDeployment> planned) {

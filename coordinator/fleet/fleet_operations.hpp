@@ -77,9 +77,13 @@ class FleetOperations final : public Operations {
   std::vector<store::StoredAudit> audit(std::uint64_t after_seq, std::size_t limit) const override;
 
  private:
-  using Waiting = std::vector<Reply<DeploymentView>>;
+  /// A start with a key that is being planned, and who waits for it beside the first.
+  struct Planned {
+    std::string digest;
+    std::vector<Reply<DeploymentView>> waiting;
+  };
   /// True if the key is known, or its start is already being planned: `reply` is then taken care of.
-  bool answered_by_key(const std::string& key, Reply<DeploymentView>& reply);
+  bool answered_by_key(const StartOrder& order, Reply<DeploymentView>& reply);
   void launch(StartOrder order, Answer<PlannedDeployment> planned, const Reply<DeploymentView>& reply);
   Answer<DeploymentView> commit_start(StartOrder order, Answer<PlannedDeployment> planned);
   std::optional<Refusal> refuse_rollback(const RollbackRequest& request,
@@ -88,7 +92,7 @@ class FleetOperations final : public Operations {
   std::variant<const engine::DeploymentRun*, Refusal> find_live(const DeploymentId& id) const;
 
   Parts parts_;
-  std::map<std::string, Waiting> planning_by_key_;
+  std::map<std::string, Planned> planning_by_key_;
 };
 
 }  // namespace switchyard::fleet

@@ -137,6 +137,40 @@ TEST_F(DeploymentsTest, StartsOneDeploymentForOneIdempotencyKey) {
   EXPECT_EQ(world.store().deployments(10).size(), 1u);
 }
 
+TEST_F(DeploymentsTest, GivesNoOtherRequestTheAnswerOfAnIdempotencyKey) {
+  DeployRequest request = world.request(api_manifest("web-1"), {{"api", world.upload("api", "v1")}});
+  request.idempotency_key = "ci-run-9";
+  std::vector<DeployRequest> others(4, request);
+  others[0].manifest += "# changed\n";
+  others[1].environment = "production";
+  others[2].artifacts = {{"api", world.upload("api", "v2")}};
+  others[3].sequential = true;
+  std::vector<Answer<DeploymentView>> answers;
+  const auto note = [&](Answer<DeploymentView> answer) { answers.push_back(std::move(answer)); };
+  world.operations().start(FleetWorld::caller, request, note);
+  for (const DeployRequest& other : others) world.operations().start(FleetWorld::caller, other, note);
+  ASSERT_EQ(answers.size(), others.size()) << "while the first is being planned";
+  world.run(60'000);
+  world.restart();
+  for (const DeployRequest& other : others) world.operations().start(FleetWorld::caller, other, note);
+  const DeploymentId first = expect_value(answers.at(others.size())).row.id;
+  answers.erase(answers.begin() + static_cast<std::ptrdiff_t>(others.size()));
+  ASSERT_EQ(answers.size(), 2 * others.size());
+  for (const Answer<DeploymentView>& answer : answers) {
+    EXPECT_EQ(expect_refusal(answer).status, 409);
+    EXPECT_EQ(expect_refusal(answer).code, "idempotency_key_reused");
+  }
+  EXPECT_EQ(world.store().deployments(10).size(), 1u);
+
+  // Nor is a rollback the deployment that has its key, nor the rollback of other components.
+  RollbackRequest back{first, {"api"}, "", "ci-run-9"};
+  world.operations().start_rollback(FleetWorld::caller, back, note);
+  EXPECT_EQ(expect_refusal(answers.back()).code, "idempotency_key_reused");
+  // Where the manifest lies is no part of what is asked.
+  request.file_name = "elsewhere.yaml";
+  EXPECT_EQ(expect_value(world.start(request)).row.id, first);
+}
+
 TEST_F(DeploymentsTest, ForgetsAnIdempotencyKeyWhoseStartWasRefused) {
   DeployRequest request = world.request(api_manifest("nowhere"), {{"api", world.upload("api", "v1")}});
   request.idempotency_key = "ci-run-8";

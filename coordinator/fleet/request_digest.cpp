@@ -1,0 +1,48 @@
+#include "coordinator/fleet/request_digest.hpp"
+
+#include <algorithm>
+#include <string_view>
+#include <vector>
+
+#include "common/crypto.hpp"
+
+namespace switchyard::fleet {
+namespace {
+
+/// The length goes before the text: no two different requests have the same bytes.
+void add(std::string& bytes, std::string_view text) {
+  bytes += std::to_string(text.size());
+  bytes += ':';
+  bytes += text;
+}
+
+}  // namespace
+
+std::string digest_of(const DeployRequest& request) {
+  std::string bytes;
+  add(bytes, "deploy");
+  add(bytes, request.manifest);
+  add(bytes, request.environment);
+  for (const bool option : {request.no_rollback, request.sequential, request.no_monitoring}) {
+    add(bytes, option ? "yes" : "no");
+  }
+  for (const auto& [component, release] : request.artifacts) {
+    add(bytes, component);
+    add(bytes, release.str());
+  }
+  return sha256_hex(bytes);
+}
+
+std::string digest_of(const RollbackRequest& request) {
+  std::string bytes;
+  add(bytes, "rollback");
+  add(bytes, request.deployment.str());
+  std::vector<std::string> components = request.components;
+  std::sort(components.begin(), components.end());
+  for (const std::string& component : components) add(bytes, component);
+  return sha256_hex(bytes);
+}
+
+std::string key_with_digest(const std::string& key, const std::string& digest) { return key + '#' + digest; }
+
+}  // namespace switchyard::fleet
