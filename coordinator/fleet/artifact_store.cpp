@@ -1,6 +1,7 @@
 #include "coordinator/fleet/artifact_store.hpp"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,6 +13,7 @@
 #include "common/error.hpp"
 #include "common/file_system.hpp"
 #include "common/limits.hpp"
+#include "common/log.hpp"
 
 namespace switchyard::fleet {
 namespace {
@@ -63,7 +65,10 @@ std::vector<std::uint32_t> ArtifactStore::begin(const ReleaseId& release, const 
     throw DecodeError("the manifest's digest is not the release's id " + release.str());
   }
   protocol::ArtifactManifest decoded = protocol::decode_artifact(manifest);
-  if (complete_here(release)) return {};
+  if (complete_here(release)) {
+    if (this->manifest(release) && is_sound(release, decoded)) return {};
+    reopen(release);
+  }
   auto upload = uploads_.find(release);
   if (upload == uploads_.end()) {
     // Any one goes: its chunks stay in the file, and are looked at again when its upload goes on.
@@ -80,11 +85,51 @@ std::vector<std::uint32_t> ArtifactStore::begin(const ReleaseId& release, const 
   return missing;
 }
 
+std::optional<ArtifactStore::Stamp> ArtifactStore::stamp(const ReleaseId& release) const {
+  struct stat status {};
+  if (::stat((place(release) / "archive").c_str(), &status) != 0) return std::nullopt;
+  return Stamp{status.st_ino, static_cast<std::uint64_t>(status.st_size), status.st_ctim.tv_sec,
+               status.st_ctim.tv_nsec};
+}
+
+bool ArtifactStore::is_sound(const ReleaseId& release, const protocol::ArtifactManifest& manifest) {
+  const std::optional<Stamp> now = stamp(release);
+  if (!now || now->bytes != manifest.bytes) return false;
+  const auto known = sound_.find(release);
+  if (known != sound_.end() && known->second == *now) return true;
+  const std::filesystem::path path = place(release) / "archive";
+  const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  if (!file) throw_errno("opening " + path.string());
+  for (std::size_t i = 0; i < manifest.chunks.size(); ++i) {
+    const std::string bytes = read_at(file.get(), i * std::uint64_t{manifest.chunk_bytes},
+                                      static_cast<std::size_t>(chunk_size(manifest, i)), path.string());
+    if (sha256(bytes) != manifest.chunks[i]) return false;
+  }
+  sound_.insert_or_assign(release, *now);
+  return true;
+}
+
+/// Its sound chunks stay, and are found by open_upload().
+void ArtifactStore::reopen(const ReleaseId& release) const {
+  log::error("artifact is damaged, and asked for anew", {{"release", release.str()}});
+  const std::filesystem::path archive = place(release) / "archive";
+  if (::rename(archive.c_str(), (place(release) / "archive.partial").c_str()) != 0) {
+    throw_errno("renaming " + archive.string());
+  }
+  sync_directory_or_abort(place(release));
+}
+
 ArtifactStore::Upload ArtifactStore::open_upload(const ReleaseId& release, protocol::ArtifactManifest manifest) const {
   const std::filesystem::path path = place(release) / "archive.partial";
   Upload upload;
   upload.file = FileDescriptor(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!upload.file) throw_errno("opening " + path.string());
+  struct stat status {};
+  if (::fstat(upload.file.get(), &status) != 0) throw_errno("looking at " + path.string());
+  if (static_cast<std::uint64_t>(status.st_size) > manifest.bytes &&
+      ::ftruncate(upload.file.get(), static_cast<off_t>(manifest.bytes)) != 0) {
+    throw_errno("shortening " + path.string());
+  }
   upload.present.resize(manifest.chunks.size());
   for (std::size_t i = 0; i < manifest.chunks.size(); ++i) {
     const std::string bytes = read_at(upload.file.get(), i * std::uint64_t{manifest.chunk_bytes},
@@ -128,6 +173,7 @@ std::optional<ArtifactStore::Wrong> ArtifactStore::complete(const ReleaseId& rel
   }
   sync_directory_or_abort(place(release));
   uploads_.erase(found);
+  if (const auto now = stamp(release)) sound_.insert_or_assign(release, *now);
   return std::nullopt;
 }
 
@@ -146,6 +192,7 @@ std::optional<protocol::ArtifactManifest> ArtifactStore::manifest(const ReleaseI
 void ArtifactStore::drop(const ReleaseId& release) {
   if (!is_release_id(release)) return;
   uploads_.erase(release);
+  sound_.erase(release);
   const std::filesystem::path dropped = directory_ / (std::string(dropped_prefix) + release.str());
   std::filesystem::remove_all(dropped);
   if (::rename(place(release).c_str(), dropped.c_str()) != 0) {

@@ -16,8 +16,10 @@ namespace switchyard::fleet {
 
 /// The bytes of the artifacts: <directory>/<release>/{manifest, archive}; `archive.partial` until every chunk is there.
 /// A chunk is written only when its digest is right, and nothing is served before the whole is there and synced.
-/// Loop thread only: every call moves at most one chunk, but for begin() on an upload that an earlier process left
-/// behind, which is read once. Throws DecodeError (a bad manifest), SysError.
+/// What lies here may be damaged later: begin() reads a complete artifact once in a process's life, again when its file
+/// has changed, and again after doubt(); what it finds broken is no longer served and is asked for anew.
+/// Loop thread only: every call moves at most one chunk, but for begin() on what an earlier process left behind or what
+/// is doubted, which is read once. Throws DecodeError (a bad manifest), SysError.
 class ArtifactStore {
  public:
   explicit ArtifactStore(std::filesystem::path directory) : directory_(std::move(directory)) {}
@@ -34,6 +36,8 @@ class ArtifactStore {
   /// Only of a complete artifact.
   std::optional<protocol::ArtifactManifest> manifest(const ReleaseId& release) const;
   bool complete_here(const ReleaseId& release) const;
+  /// A deployment failed, and damaged bytes may be why: everything is read again before it counts as uploaded.
+  void doubt() { sound_.clear(); }
   /// From here on it is not served, and may be uploaded anew; remove_one() frees the space. Durable.
   void drop(const ReleaseId& release);
   /// Removes the files of one dropped artifact, also of one that an earlier process dropped. False: there is none.
@@ -52,9 +56,19 @@ class ArtifactStore {
   };
   std::filesystem::path place(const ReleaseId& release) const { return directory_ / release.str(); }
   Upload open_upload(const ReleaseId& release, protocol::ArtifactManifest manifest) const;
+  /// Which file it is, and when it was last changed: as long as this is the same, it was not written to.
+  struct Stamp {
+    std::uint64_t inode = 0, bytes = 0;
+    std::int64_t changed_s = 0, changed_ns = 0;
+    bool operator==(const Stamp&) const = default;
+  };
+  std::optional<Stamp> stamp(const ReleaseId& release) const;
+  bool is_sound(const ReleaseId& release, const protocol::ArtifactManifest& manifest);
+  void reopen(const ReleaseId& release) const;
 
   std::filesystem::path directory_;
   std::map<ReleaseId, Upload> uploads_;
+  std::map<ReleaseId, Stamp> sound_;  ///< artifacts whose archives were read, or written, by this process
 };
 
 }  // namespace switchyard::fleet

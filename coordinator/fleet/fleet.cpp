@@ -32,6 +32,7 @@ std::uint64_t Fleet::begin(const std::string& holder) {
                           {{"epoch", std::to_string(epoch)}, {"version", SWITCHYARD_VERSION}})});
   registry.speak_for(epoch, store.audit_head());
   runs.when_finished([this](const model::DeploymentRow& row) {
+    if (row.state != model::DeploymentState::done) artifacts.doubt();
     convergence.deployment_finished(row);
     pruner.deployment_finished();
   });

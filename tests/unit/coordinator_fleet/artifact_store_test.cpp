@@ -26,6 +26,7 @@ class ArtifactStoreTest : public ::testing::Test {
   ~ArtifactStoreTest() override { std::filesystem::remove_all(directory); }
 
   std::string chunk(std::uint32_t index) const { return text.substr(index * 4, 4); }
+  std::filesystem::path archive() const { return directory / release.str() / "archive"; }
   void put_all(ArtifactStore& store) {
     for (const std::uint32_t index : store.begin(release, encoded)) {
       ASSERT_EQ(store.put_chunk(release, index, chunk(index)), std::nullopt);
@@ -106,6 +107,45 @@ TEST_F(ArtifactStoreTest, NeedsNoChunkOfAnArtifactThatItHas) {
   ASSERT_EQ(store.complete(release), std::nullopt);
   EXPECT_TRUE(store.begin(release, encoded).empty());
   EXPECT_EQ(store.complete(release), std::nullopt);
+}
+
+TEST_F(ArtifactStoreTest, AsksAnewForWhatWasDamagedAndServesItNoMore) {
+  for (const bool restarted : {false, true}) {
+    ArtifactStore store(directory);
+    put_all(store);
+    ASSERT_EQ(store.complete(release), std::nullopt);
+    std::ofstream(archive(), std::ios::in | std::ios::binary).write("XX", 2);
+    ArtifactStore later(directory);
+    ArtifactStore& asked = restarted ? later : store;
+    EXPECT_EQ(asked.begin(release, encoded), (std::vector<std::uint32_t>{0})) << restarted;
+    EXPECT_TRUE(asked.serve({release, false, 0, 4}).missing);
+    ASSERT_EQ(asked.put_chunk(release, 0, chunk(0)), std::nullopt);
+    ASSERT_EQ(asked.complete(release), std::nullopt);
+    EXPECT_EQ(asked.serve({release, false, 0, 100}).bytes, text);
+    EXPECT_TRUE(asked.begin(release, encoded).empty());
+  }
+}
+
+TEST_F(ArtifactStoreTest, AsksAnewForWhatIsTooShortOrTooLong) {
+  for (const std::uintmax_t bytes : {5u, 12u}) {
+    ArtifactStore store(directory);
+    put_all(store);
+    ASSERT_EQ(store.complete(release), std::nullopt);
+    std::filesystem::resize_file(archive(), bytes);
+    put_all(store);
+    ASSERT_EQ(store.complete(release), std::nullopt);
+    EXPECT_EQ(store.serve({release, false, 0, 100}).bytes, text) << bytes;
+  }
+}
+
+TEST_F(ArtifactStoreTest, AsksAnewWhenTheManifestWasDamaged) {
+  ArtifactStore store(directory);
+  put_all(store);
+  ASSERT_EQ(store.complete(release), std::nullopt);
+  std::ofstream(directory / release.str() / "manifest", std::ios::in | std::ios::binary).write("XX", 2);
+  put_all(store);
+  ASSERT_EQ(store.complete(release), std::nullopt);
+  EXPECT_EQ(store.manifest(release)->bytes, text.size());
 }
 
 TEST_F(ArtifactStoreTest, RefusesAManifestThatIsNotTheReleases) {
