@@ -299,6 +299,17 @@ void DeploymentRuns::late_step(const HostId& host, const protocol::StepEvent& st
   if (step.result.state != protocol::StepState::started) registry_.send(host, acknowledgement(step));
 }
 
+bool DeploymentRuns::needs(const HostId& host, const ReleaseId& release) const {
+  return std::any_of(live_.begin(), live_.end(), [&](const auto& entry) {
+    const auto slice = entry.second.run.plan.slices.find(host);
+    if (slice == entry.second.run.plan.slices.end()) return false;
+    const auto& components = slice->second.components;
+    return std::any_of(components.begin(), components.end(), [&](const protocol::SliceComponent& component) {
+      return component.release == release || component.old.release == release;
+    });
+  });
+}
+
 const engine::DeploymentRun* DeploymentRuns::find(const DeploymentId& id) const {
   const auto found = live_.find(id);
   return found == live_.end() ? nullptr : &found->second.run;

@@ -45,6 +45,8 @@ class DeploymentRuns {
   /// Any message that names a deployment. False: of one in which the host takes no part; nothing came of it.
   bool agent_said(const HostId& host, std::uint64_t session, const DeploymentId& id, const protocol::Message& message);
 
+  /// Whether a deployment that is under way brings this release to the host, or goes back to it there.
+  bool needs(const HostId& host, const ReleaseId& release) const;
   const engine::DeploymentRun* find(const DeploymentId& id) const;
   const std::map<std::pair<HostId, std::string>, StepNote>* steps(const DeploymentId& id) const;
   bool store_is_down() const { return store_down_; }

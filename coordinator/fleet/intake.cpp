@@ -54,12 +54,21 @@ void Intake::handle(const HostId& peer, protocol::Channel channel, std::uint64_t
   if (token) return enrol(peer, *token, envelope);
   if (!parts_.hosts.may_connect(peer)) return;
   if (const auto* wish = std::get_if<protocol::BlobGet>(&envelope.message)) {
-    parts_.registry.send_bare(peer, channel, envelope, parts_.artifacts.serve(*wish));
+    parts_.registry.send_bare(peer, channel, envelope, blob_for(peer, *wish));
   } else if (type == protocol::MessageType::hello) {
     hello(peer, connection, envelope);
   } else {
     from_agent(peer, envelope);
   }
+}
+
+/// A host gets the bytes of what is being deployed to it, and nobody else's. It is not accused: its question may have
+/// been on its way when the deployment ended.
+protocol::Blob Intake::blob_for(const HostId& host, const protocol::BlobGet& wish) const {
+  if (parts_.runs.needs(host, wish.release)) return parts_.artifacts.serve(wish);
+  log::info("artifact not served: no deployment that is under way brings it to this host",
+            {{"host", host.str()}, {"release", wish.release.str()}});
+  return {wish.release, wish.manifest, wish.offset, {}, true};
 }
 
 /// No program of ours does this, so its key is in other hands, or it is none of ours: its session is over, and people

@@ -47,6 +47,7 @@ class Intake {
   void handle(const HostId& peer, protocol::Channel channel, std::uint64_t connection,
               const protocol::Envelope& envelope);
   void hello(const HostId& host, std::uint64_t connection, const protocol::Envelope& envelope);
+  protocol::Blob blob_for(const HostId& host, const protocol::BlobGet& wish) const;
   void forbid(const HostId& peer, const std::string& what);
   void enrol(const HostId& peer, const std::string& token, const protocol::Envelope& envelope);
   void confirm_epoch();

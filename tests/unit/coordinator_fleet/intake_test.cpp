@@ -159,19 +159,37 @@ TEST_F(IntakeTest, EndsTheSessionOfWhoSaysWhatIsNotHisToSayAndWritesItIntoTheAud
   }
 }
 
-TEST_F(IntakeTest, ServesArtifactsOnTheBulkChannelToEnrolledHostsOnly) {
+TEST_F(IntakeTest, ServesAnArtifactOnTheBulkChannelOnlyToHostsThatItIsBeingDeployedTo) {
   FakeAgent& agent = world.add_agent("web-1");
+  FakeAgent& other = world.add_agent("web-2");
   const ReleaseId release = world.upload("api", "some release");
-  world.take_others();
-  world.deliver(agent.host, Channel::bulk, agent.session, protocol::BlobGet{release, false, 5, 7});
-  world.run(latency_ms);
-  const auto answers = world.take_others();
-  ASSERT_EQ(answers.size(), 1u);
-  EXPECT_EQ(std::get<protocol::Blob>(answers[0]).bytes, "release");
+  const auto ask = [&](const HostId& host, const std::string& session, const ReleaseId& wish) {
+    world.take_others();
+    world.deliver(host, Channel::bulk, session, protocol::BlobGet{wish, false, 5, 7});
+    world.run(latency_ms);
+    return world.take_others();
+  };
+  const auto before = ask(agent.host, agent.session, release);
+  ASSERT_EQ(before.size(), 1u);
+  EXPECT_TRUE(std::get<protocol::Blob>(before[0]).missing) << "nothing of it is deployed yet";
 
-  world.deliver(HostId("stranger"), Channel::bulk, agent.session, protocol::BlobGet{release, false, 0, 4});
-  world.run(latency_ms);
-  EXPECT_TRUE(world.take_others().empty());
+  world.start(world.request(api_manifest("web-1"), {{"api", release}}), 0);
+  world.run_until([&] { return agent.count<protocol::Plan>() > 0; });
+  agent.deaf = true;
+  const auto during = ask(agent.host, agent.session, release);
+  ASSERT_EQ(during.size(), 1u);
+  EXPECT_EQ(std::get<protocol::Blob>(during[0]).bytes, "release");
+
+  const auto elsewhere = ask(other.host, other.session, release);
+  ASSERT_EQ(elsewhere.size(), 1u);
+  EXPECT_TRUE(std::get<protocol::Blob>(elsewhere[0]).missing) << "it takes no part";
+  EXPECT_TRUE(std::get<protocol::Blob>(elsewhere[0]).bytes.empty());
+  const ReleaseId unrelated = world.upload("api", "another release");
+  const auto unknown = ask(agent.host, agent.session, unrelated);
+  ASSERT_EQ(unknown.size(), 1u);
+  EXPECT_TRUE(std::get<protocol::Blob>(unknown[0]).missing) << "it is not what is deployed there";
+
+  EXPECT_TRUE(ask(HostId("stranger"), agent.session, release).empty());
 }
 
 TEST_F(IntakeTest, CutsARevokedAgentOffAtOnce) {
