@@ -1,7 +1,12 @@
 #include "coordinator/fleet/fleet.hpp"
 
+#include <string>
+
+#include "common/error.hpp"
 #include "common/limits.hpp"
+#include "common/log.hpp"
 #include "coordinator/fleet/audit.hpp"
+#include "coordinator/store/audit_check.hpp"
 
 namespace switchyard::fleet {
 
@@ -30,6 +35,7 @@ std::uint64_t Fleet::begin(const std::string& holder) {
   const std::uint64_t epoch = store.take_epoch(holder);
   store.commit({audit_row(clock, coordinator_itself(), "coordinator.start", holder, {},
                           {{"epoch", std::to_string(epoch)}, {"version", SWITCHYARD_VERSION}})});
+  look_at_audit();
   registry.speak_for(epoch, store.audit_head());
   runs.when_finished([this](const model::DeploymentRow& row) {
     if (row.state != model::DeploymentState::done) artifacts.doubt();
@@ -42,6 +48,24 @@ std::uint64_t Fleet::begin(const std::string& holder) {
   hosts.load();
   keep_pinging();
   return epoch;
+}
+
+/// A chain that is broken stops nothing: the fleet must be led. But it is said in the log, and by a row behind the
+/// break, whose hash the hosts are told of.
+void Fleet::look_at_audit() {
+  std::string row;
+  try {
+    const store::AuditCheck check = store::check_audit(store, limits::audit_rows_at_start_max);
+    if (!check.broken_row) return;
+    row = std::to_string(*check.broken_row);
+  } catch (const StoreError& error) {
+    row = std::string("unknown: ") + error.what();
+  }
+  log::error("THE AUDIT WAS CHANGED by another program than the coordinator: its chain is broken", {{"row", row}});
+  store::AppendAudit entry =
+      audit_row(clock, coordinator_itself(), "audit.broken", row, "found at the start of the coordinator");
+  entry.entry.success = false;
+  store.commit({entry});
 }
 
 void Fleet::keep_pinging() {

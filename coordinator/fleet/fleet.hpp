@@ -79,6 +79,7 @@ class Fleet {
 
  private:
   void keep_pinging();
+  void look_at_audit();
   std::function<std::vector<protocol::RefusedDial>()> take_refused_;
 };
 

@@ -32,7 +32,9 @@ int schema_number(const SqliteDatabase& database) {
   return statement.as<int>();
 }
 
-void check_schema(const std::filesystem::path& file) { known_number(SqliteDatabase(file)); }
+bool check_schema(const std::filesystem::path& file) {
+  return known_number(SqliteDatabase(file)) == static_cast<int>(migrations().size());
+}
 
 void migrate(SqliteDatabase& database) {
   const int present = known_number(database);

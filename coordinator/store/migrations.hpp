@@ -19,8 +19,9 @@ struct Migration {
 /// In order, from 1 without a gap.
 std::span<const Migration> migrations();
 
-/// Throws StoreError when the database was made by a newer coordinator. Changes nothing.
-void check_schema(const std::filesystem::path& file);
+/// Whether the schema is the newest; false: the coordinator's next start migrates it. Throws StoreError when the
+/// database was made by a newer coordinator. Changes nothing.
+bool check_schema(const std::filesystem::path& file);
 
 /// Brings the schema from what it is to the newest, each migration in a transaction of its own. Throws StoreError when
 /// the database was made by a newer coordinator.

@@ -213,5 +213,21 @@ TEST_F(RecoveryTest, HasNothingToDoWhenNothingWasLost) {
   EXPECT_EQ(expect_refusal(recovery().recover(FleetWorld::caller, {{}, "test"})).code, "no_recovery");
 }
 
+TEST_F(RecoveryTest, SaysAtTheStartThatTheAuditWasChanged) {
+  const auto broken_rows = [this] {
+    const auto rows = world.store().audit(0, 1'000);
+    return std::count_if(rows.begin(), rows.end(),
+                         [](const store::StoredAudit& row) { return row.entry.operation == "audit.broken"; });
+  };
+  world.restart();
+  EXPECT_EQ(broken_rows(), 0);
+  world.store().disk()->audit.at(1).entry.principal = "somebody else";
+  world.restart();
+  ASSERT_EQ(broken_rows(), 1);
+  const store::StoredAudit last = world.store().audit(0, 1'000).back();
+  EXPECT_EQ(last.entry.object, "2");
+  EXPECT_FALSE(last.entry.success);
+}
+
 }  // namespace
 }  // namespace switchyard::fleet
