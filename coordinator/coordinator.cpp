@@ -7,6 +7,7 @@
 #include <string>
 
 #include "common/clock.hpp"
+#include "common/ensure.hpp"
 #include "common/error.hpp"
 #include "common/file_system.hpp"
 #include "common/log.hpp"
@@ -17,6 +18,7 @@
 #include "coordinator/fleet/fleet.hpp"
 #include "coordinator/fleet/loop_timers.hpp"
 #include "coordinator/key_files.hpp"
+#include "coordinator/store/audit_check.hpp"
 #include "coordinator/store/migrations.hpp"
 #include "coordinator/store/sqlite_store.hpp"
 #include "protocol/zmq_router.hpp"
@@ -45,13 +47,37 @@ void check_owners(const std::filesystem::path& state) {
   }
 }
 
-/// What root makes here (the lock of the store), the coordinator's user could not open.
-void become_owner_of(const std::filesystem::path& state) {
-  struct stat directory {};
-  if (::geteuid() != 0) return;
-  if (::stat(state.c_str(), &directory) != 0 || ::setegid(directory.st_gid) != 0 || ::seteuid(directory.st_uid) != 0) {
-    throw_errno("becoming the owner of " + state.string());
+/// While it lives, root is the user whom the state belongs to: keys are good only when they are their reader's own, and
+/// what root makes here (the lock of the store) the coordinator could not open.
+class AsOwnerOf {
+ public:
+  explicit AsOwnerOf(const std::filesystem::path& state) : user_(::geteuid()), group_(::getegid()) {
+    struct stat directory {};
+    if (user_ != 0) return;
+    if (::stat(state.c_str(), &directory) != 0 || ::setegid(directory.st_gid) != 0 ||
+        ::seteuid(directory.st_uid) != 0) {
+      throw_errno("becoming the owner of " + state.string());
+    }
   }
+  ~AsOwnerOf() {
+    if (user_ == 0) ENSURE(::seteuid(user_) == 0 && ::setegid(group_) == 0);
+  }
+  AsOwnerOf(const AsOwnerOf&) = delete;
+  AsOwnerOf& operator=(const AsOwnerOf&) = delete;
+
+ private:
+  uid_t user_;
+  gid_t group_;
+};
+
+void check_audit_of(const std::filesystem::path& file) {
+  const store::SqliteStore store(file, store::SqliteStore::Access::shared);
+  const store::AuditCheck check = store::check_audit(store);
+  if (!check.broken_row) return;
+  throw InputError("the audit of " + file.string() + " is not as it was written: row " +
+                   std::to_string(*check.broken_row) +
+                   " does not fit to the row before it. Rows were changed or removed by another program than the "
+                   "coordinator; compare with a backup, and think about who can write this file");
 }
 
 std::string holder_name() {
@@ -134,10 +160,14 @@ Coordinator::~Coordinator() = default;
 
 void check_coordinator(const CoordinatorConfig& config) {
   const std::filesystem::path& state = config.state_directory;
+  if (!std::filesystem::exists(state)) return;
   check_owners(state);
+  const AsOwnerOf owner(state);
   if (std::filesystem::exists(state / "server.key")) load_or_make_server_keys(state);
   if (std::filesystem::exists(state / "plan.key")) load_or_make_plan_key(state);
-  if (std::filesystem::exists(state / "coordinator.db")) store::check_schema(state / "coordinator.db");
+  const std::filesystem::path store = state / "coordinator.db";
+  // What an older coordinator wrote is read after its schema has become ours, at the next start.
+  if (std::filesystem::exists(store) && store::check_schema(store)) check_audit_of(store);
 }
 
 void mark_restored(const CoordinatorConfig& config) {
@@ -147,7 +177,7 @@ void mark_restored(const CoordinatorConfig& config) {
     throw InputError("there is no store " + file.string() + "; put the copy in its place first");
   }
   check_owners(state);
-  become_owner_of(state);
+  const AsOwnerOf owner(state);
   store::SqliteStore store(file);
   const SystemClock clock;
   store.take_epoch(holder_name());

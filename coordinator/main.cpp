@@ -24,7 +24,7 @@ constexpr std::string_view usage =
     "\n"
     "  --config FILE  configuration (default: /etc/switchyard/coordinator.yaml, if it exists)\n"
     "  --root DIR     goes before every path of this machine, the configuration's default place too\n"
-    "  --check        reads configuration, keys and store, says whether they are in order, and ends\n"
+    "  --check        reads configuration, keys, store and audit, says whether they are in order, and ends\n"
     "  --restored     says that the store is a copy that was restored, and ends: from its next start on the "
     "coordinator\n"
     "                 gives no command until `switchyard recover` has read back what the hosts know\n"
