@@ -51,6 +51,20 @@ bool cannot_be_enabled(const UnitStatus& status) {
   return status.unit_file_state == "transient" || status.unit_file_state == "generated";
 }
 
+/// What is started for a deployment is enabled after its commit, and a commit cannot be taken back: so it is refused
+/// here. An undo starts what ran before, however it was made.
+std::optional<protocol::StepResult> refuse_static_unit(const protocol::EnsureUnit& wanted, const UnitStatus& status,
+                                                       bool undo) {
+  const bool starts = wanted.state == UnitState::started || wanted.state == UnitState::restarted;
+  if (!starts || undo || (status.unit_file_state != "static" && status.unit_file_state != "indirect")) {
+    return std::nullopt;
+  }
+  return failed("cannot_be_enabled",
+                wanted.unit + " could not be enabled, and would not start at boot: its unit file is " +
+                    status.unit_file_state + ", for its [Install] section names no target. Add `[Install]` with " +
+                    "`WantedBy=multi-user.target` to it, and deploy again");
+}
+
 bool needs_unit_file(const protocol::EnsureUnit& wanted) {
   return wanted.state == UnitState::started || wanted.state == UnitState::restarted ||
          wanted.enablement == UnitEnablement::enabled;
@@ -154,6 +168,7 @@ protocol::StepResult UnitExecutor::run(const protocol::Action& action, const Ste
   const UnitStatus before = read_fresh(wanted.unit);
   if (needs_unit_file(wanted)) {
     if (auto refusal = refuse_unit(wanted.unit, before)) return *refusal;
+    if (auto refusal = refuse_static_unit(wanted, before, context.undo)) return *refusal;
   }
   const bool relinked = ensure_enablement(wanted, before);
   protocol::StepResult result = ensure_state(wanted, before, context);

@@ -67,6 +67,23 @@ TEST_F(UnitExecutor, APortThatAnotherUnitHoldsIsNamedBeforeAnythingStarts) {
   EXPECT_EQ(run(UnitState::started).state, StepState::done) << "what runs has its port";
 }
 
+TEST_F(UnitExecutor, StartsNothingForADeploymentThatNoCommitCouldEnable) {
+  for (const char* state : {"static", "indirect"}) {
+    services_.define(unit).status.unit_file_state = state;
+    const StepResult result = run(UnitState::started);
+    EXPECT_EQ(result.code, "cannot_be_enabled") << state;
+    EXPECT_NE(result.detail.find("WantedBy="), std::string::npos) << result.detail;
+    EXPECT_EQ(services_.calls, Calls{});
+    EXPECT_EQ(run(UnitState::stopped).state, StepState::done);
+
+    agent::StepContext undo;
+    undo.undo = true;
+    undo.deadline_boot_ms = clock_.boot_ms() + 1'000;
+    const StepResult back = executor_.run(EnsureUnit{unit, UnitState::started, UnitEnablement::unchanged, {}}, undo);
+    EXPECT_EQ(back.state, StepState::done) << "what ran before is brought back as it was";
+  }
+}
+
 TEST_F(UnitExecutor, TouchesNothingWhenAllIsAsAskedFor) {
   services_.define_running(unit).status.unit_file_state = "enabled";
   EXPECT_FALSE(run(UnitState::started, UnitEnablement::enabled).changed);
