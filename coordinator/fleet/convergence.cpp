@@ -6,7 +6,6 @@
 #include "common/limits.hpp"
 #include "common/log.hpp"
 #include "coordinator/fleet/audit.hpp"
-#include "coordinator/fleet/deferrals.hpp"
 
 namespace switchyard::fleet {
 
@@ -46,18 +45,34 @@ void Convergence::deployment_finished(const model::DeploymentRow& row) {
 void Convergence::converge(const HostId& host) {
   if (busy_.contains(host) || resting_.contains(host) || !registry_.connected(host)) return;
   if (attempts_[host] >= limits::state_entries_max) return;
-  const auto target = deferred_to(store_, host);
-  if (!target) return;
-  const auto source = store_.source(target->id);
+  const auto deferral = deferral_of(store_, host);
+  if (!deferral) return;
+  const DeploymentId& target = deferral->target.id;
+  const auto source = store_.source(target);
   busy_.insert(host);
   ++attempts_[host];
-  log::info("bringing a host to what was committed", {{"host", host.str()}, {"deployment", target->id.str()}});
-  planning_.convergence(*source, host, [this, host, target = *target](Answer<PlannedDeployment> answer) {
-    planned(host, target, std::move(answer));
-  });
+  log::info("bringing a host to what was committed", {{"host", host.str()}, {"deployment", target.str()}});
+  planning_.convergence(*source, host, deferral->components,
+                        [this, host, deferral = *deferral](Answer<PlannedDeployment> answer) {
+                          planned(host, deferral, std::move(answer));
+                        });
 }
 
-void Convergence::planned(const HostId& host, const model::DeploymentRow& target, Answer<PlannedDeployment> answer) {
+bool Convergence::is_overtaken(const HostId& host, const Deferral& deferral) const {
+  const auto now = deferral_of(store_, host);
+  return !now || now->target.id != deferral.target.id || now->components != deferral.components;
+}
+
+void Convergence::planned(const HostId& host, const Deferral& deferral, Answer<PlannedDeployment> answer) {
+  const model::DeploymentRow& target = deferral.target;
+  if (is_overtaken(host, deferral)) {
+    log::info("what a host was to be brought to is not what it needs any more",
+              {{"host", host.str()}, {"deployment", target.id.str()}});
+    busy_.erase(host);
+    --attempts_[host];
+    refresh();
+    return converge(host);
+  }
   if (const auto* refusal = std::get_if<Refusal>(&answer)) {
     busy_.erase(host);
     return failed(host, target.id, refusal->message);
@@ -70,6 +85,7 @@ void Convergence::planned(const HostId& host, const model::DeploymentRow& target
   order.kind = model::DeploymentKind::converge;
   order.refers_to = target.id;
   order.host = host;
+  order.components = {deferral.components.begin(), deferral.components.end()};
   order.reason = "host " + host.str() + " is brought to " + target.id.str();
   try {
     const auto started = starter_.start(std::move(order), std::move(plan));
@@ -86,6 +102,8 @@ void Convergence::planned(const HostId& host, const model::DeploymentRow& target
   if (empty) {
     busy_.erase(host);
     refresh();
+    // Another deployment may owe it other components.
+    converge(host);
   }
 }
 

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "coordinator/fleet/agent_registry.hpp"
+#include "coordinator/fleet/deferrals.hpp"
 #include "coordinator/fleet/deployment_starter.hpp"
 #include "coordinator/fleet/planning.hpp"
 #include "coordinator/fleet/timers.hpp"
@@ -24,7 +25,9 @@ class Convergence {
 
  private:
   void converge(const HostId& host);
-  void planned(const HostId& host, const model::DeploymentRow& target, Answer<PlannedDeployment> answer);
+  void planned(const HostId& host, const Deferral& deferral, Answer<PlannedDeployment> answer);
+  /// Agents took their time to answer: whether the plan was made for nothing.
+  bool is_overtaken(const HostId& host, const Deferral& deferral) const;
   void failed(const HostId& host, const DeploymentId& target, const std::string& why);
 
   store::StateStore& store_;

@@ -12,39 +12,171 @@ using model::DeploymentKind;
 using model::DeploymentRow;
 using model::DeploymentState;
 
-bool defers(const DeploymentRow& row, const HostId& host) {
-  return std::find(row.deferred.begin(), row.deferred.end(), host) != row.deferred.end();
+using Rows = std::vector<DeploymentRow>;
+
+bool has(const Places& places, const HostId& host, const std::string& component) {
+  const auto found = places.find(host);
+  return found != places.end() && found->second.contains(component);
 }
 
-/// Of a committed deployment that came from a manifest: from it a plan for one more host can be made.
-bool has_source(const store::StateStore& store, const DeploymentRow& row) {
-  return row.kind == DeploymentKind::deploy && row.state == DeploymentState::done && store.source(row.id).has_value();
+void add_places(const model::Plan& plan, Places& places) {
+  for (const auto& [host, slice] : plan.slices) {
+    for (const protocol::SliceComponent& component : slice.components) places[host].insert(component.name);
+  }
 }
 
-/// Which older deployments a rollback leads back to.
-std::set<DeploymentId> origins_of_rollback(const store::StateStore& store, const std::vector<DeploymentRow>& rows,
-                                           const DeploymentRow& rollback) {
-  std::set<DeploymentId> origins;
-  const auto plan = store.plan(rollback.id);
-  for (const auto& [host, slice] : plan ? plan->slices : std::map<HostId, protocol::PlanSlice>{}) {
-    for (const protocol::SliceComponent& component : slice.components) {
-      if (component.release.empty()) continue;
-      const auto origin =
-          origin_of(store, rows, rollback.environment, component.name, component.release, rollback.rollback_of);
-      if (origin) origins.insert(origin->id);
+void keep_only(const std::vector<std::string>& components, Places& places) {
+  if (components.empty()) return;
+  for (auto& [host, names] : places) {
+    std::erase_if(names, [&](const std::string& name) {
+      return std::find(components.begin(), components.end(), name) == components.end();
+    });
+  }
+}
+
+/// Of the deployment that is undone in the end: a rollback may undo a rollback.
+Places places_of_rollback(const store::StateStore& store, const DeploymentRow& rollback) {
+  Places places;
+  std::optional<DeploymentRow> undone = store.deployment(rollback.rollback_of);
+  std::vector<std::vector<std::string>> asked{rollback.components};
+  for (std::size_t i = 0; i < limits::deferral_rows_max && undone && undone->kind == DeploymentKind::rollback; ++i) {
+    asked.push_back(undone->components);
+    undone = store.deployment(undone->rollback_of);
+  }
+  if (!undone) return places;
+  if (const auto source = store.source(undone->id)) places = places_of(*source);
+  for (const auto& components : asked) keep_only(components, places);
+  return places;
+}
+
+/// What unfinished rollbacks take back. One that waits for approval does nothing yet.
+Places being_rolled_back(const store::StateStore& store) {
+  Places places;
+  for (const DeploymentRow& row : store.unfinished_deployments()) {
+    if (row.kind != DeploymentKind::rollback || row.state == DeploymentState::draft) continue;
+    for (const auto& [host, components] : places_of_rollback(store, row)) {
+      places[host].insert(components.begin(), components.end());
     }
   }
-  return origins;
+  return places;
 }
 
-/// Hosts that have missed the rollback: behind what it undoes, or lost on the way.
-std::set<HostId> missing_in_rollback(const store::StateStore& store, const DeploymentRow& rollback) {
-  std::set<HostId> missing(rollback.deferred.begin(), rollback.deferred.end());
-  if (const auto undone = store.deployment(rollback.rollback_of)) {
-    missing.insert(undone->deferred.begin(), undone->deferred.end());
+/// The newest committed deployment, older than `before` unless that is empty, that had one of these releases for the
+/// component, and had it for this host.
+std::optional<DeploymentId> origin_on(const store::StateStore& store, const Rows& rows, const HostId& host,
+                                      const std::string& component, const std::set<ReleaseId>& releases,
+                                      const DeploymentId& before = {}) {
+  bool reached = before.empty();
+  for (const DeploymentRow& row : rows) {
+    if (reached && has_source(store, row)) {
+      const auto source = store.source(row.id);
+      const auto found = source->artifacts.find(component);
+      const bool same = found != source->artifacts.end() && releases.contains(found->second);
+      if (same && has(places_of(*source), host, component)) return row.id;
+    }
+    reached = reached || row.id == before;
   }
-  return missing;
+  return std::nullopt;
 }
+
+/// The settlement of one commit.
+class Settlement {
+ public:
+  Settlement(const store::StateStore& store, const DeploymentRow& row, const model::Plan& plan, const Places& places)
+      : store_(store), row_(row), plan_(plan), places_(places), ledger_(store) {
+    add_places(plan, planned_);
+  }
+
+  std::vector<store::Write> converge() {
+    for (const auto& [host, components] : places_) {
+      for (const std::string& component : components) {
+        // Else somebody has taken the debt over while the host was brought there.
+        if (ledger_.owed(row_.rollback_of, host).contains(component)) take_from(row_.rollback_of, host, component);
+      }
+    }
+    return ledger_.writes();
+  }
+
+  std::vector<store::Write> deploy() {
+    take_all(row_.id);
+    return ledger_.writes();
+  }
+
+  std::vector<store::Write> roll_back() {
+    Places missing = take_all(row_.rollback_of);
+    add_brought_meanwhile(missing);
+    for (const HostId& host : row_.gone) {
+      const auto found = planned_.find(host);
+      if (found != planned_.end()) missing[host].insert(found->second.begin(), found->second.end());
+    }
+    for (const auto& [host, components] : missing) {
+      for (const std::string& component : components) owe_origin(host, component);
+    }
+    return ledger_.writes();
+  }
+
+ private:
+  /// From `newest` and all older ones. True if anybody owed it. A deployment that is only about to be written is newer
+  /// than all.
+  bool take_from(const DeploymentId& newest, const HostId& host, const std::string& component) {
+    const Rows& rows = ledger_.rows();
+    auto row = std::find_if(rows.begin(), rows.end(), [&](const DeploymentRow& one) { return one.id == newest; });
+    if (row == rows.end()) row = rows.begin();
+    bool taken = false;
+    for (; row != rows.end(); ++row) taken = ledger_.take(row->id, host, component) || taken;
+    return taken;
+  }
+
+  Places take_all(const DeploymentId& newest) {
+    Places taken;
+    for (const auto& [host, components] : places_) {
+      for (const std::string& component : components) {
+        if (take_from(newest, host, component)) taken[host].insert(component);
+      }
+    }
+    return taken;
+  }
+
+  /// While this rollback was planned and ran, others were still brought to what it undoes: nobody has taken them back.
+  void add_brought_meanwhile(Places& missing) const {
+    for (const DeploymentRow& row : ledger_.rows()) {
+      if (row.id == row_.rollback_of) return;
+      if (row.kind != DeploymentKind::converge || row.state == DeploymentState::rolled_back) continue;
+      const auto plan = store_.plan(row.id);
+      Places brought;
+      if (plan) add_places(*plan, brought);
+      for (const auto& [host, components] : brought) {
+        for (const std::string& component : components) {
+          if (has(places_, host, component) && !has(planned_, host, component)) missing[host].insert(component);
+        }
+      }
+    }
+  }
+
+  /// What this host goes back to, or else what others do.
+  std::set<ReleaseId> goes_back_to(const HostId& host, const std::string& component) const {
+    std::set<ReleaseId> own, others;
+    for (const auto& [other, slice] : plan_.slices) {
+      for (const protocol::SliceComponent& part : slice.components) {
+        if (part.name == component && !part.release.empty()) (other == host ? own : others).insert(part.release);
+      }
+    }
+    return has(planned_, host, component) ? own : others;
+  }
+
+  void owe_origin(const HostId& host, const std::string& component) {
+    const auto releases = goes_back_to(host, component);
+    const auto origin = origin_on(store_, ledger_.rows(), host, component, releases, row_.rollback_of);
+    if (origin) ledger_.give(*origin, host, component);
+  }
+
+  const store::StateStore& store_;
+  const DeploymentRow& row_;
+  const model::Plan& plan_;
+  const Places& places_;
+  DeferralLedger ledger_;
+  Places planned_;
+};
 
 }  // namespace
 
@@ -63,55 +195,61 @@ std::optional<DeploymentRow> origin_of(const store::StateStore& store, const std
   return std::nullopt;
 }
 
-std::optional<DeploymentRow> deferred_to(const store::StateStore& store, const HostId& host) {
-  for (const DeploymentRow& row : store.deployments(limits::deferral_rows_max)) {
-    if (defers(row, host) && has_source(store, row)) return row;
+std::optional<Deferral> deferral_of(const store::StateStore& store, const HostId& host) {
+  const DeferralLedger ledger(store);
+  const Places undone = being_rolled_back(store);
+  for (const DeploymentRow& row : ledger.rows()) {
+    std::set<std::string> components = ledger.owed(row.id, host);
+    std::erase_if(components, [&](const std::string& component) { return has(undone, host, component); });
+    if (!components.empty()) return Deferral{row, std::move(components)};
   }
   return std::nullopt;
 }
 
-std::vector<store::Write> settle_deferrals(const store::StateStore& store, const DeploymentRow& row,
-                                           const std::set<HostId>& hosts) {
-  const bool converge = row.kind == DeploymentKind::converge;
-  const DeploymentId& newest = converge ? row.rollback_of : row.id;
-  const std::vector<DeploymentRow> rows = store.deployments(limits::deferral_rows_max);
-  const bool rollback = row.kind == DeploymentKind::rollback;
-  const auto origins = rollback ? origins_of_rollback(store, rows, row) : std::set<DeploymentId>{};
-  const auto missing = rollback ? missing_in_rollback(store, row) : std::set<HostId>{};
-  std::vector<store::Write> writes;
-  bool reached = false;
-  for (DeploymentRow older : rows) {
-    reached = reached || older.id == newest;
-    // A newer deployment, or one that still runs, has its own claim on its hosts.
-    if (!reached || older.id == row.id || !model::is_final(older.state)) continue;
-    if (older.environment != row.environment || older.name != row.name) continue;
-    const std::vector<HostId> before = older.deferred;
-    if (converge) {
-      std::erase_if(older.deferred, [&](const HostId& host) { return hosts.contains(host); });
-    } else {
-      older.deferred.clear();
-      if (origins.contains(older.id)) older.deferred.assign(missing.begin(), missing.end());
-    }
-    if (older.deferred != before) writes.push_back(store::PutDeployment{older});
-  }
-  return writes;
+Places places_of(const store::StateStore& store, const DeploymentRow& row, const model::Plan& plan,
+                 const store::PutSource* source) {
+  Places places;
+  if (row.kind == DeploymentKind::rollback) places = places_of_rollback(store, row);
+  if (row.kind == DeploymentKind::deploy && source != nullptr) places = places_of(*source);
+  add_places(plan, places);
+  if (row.kind != DeploymentKind::converge) return places;
+  for (auto& [host, components] : places) components.insert(row.components.begin(), row.components.end());
+  for (const HostId& host : row.gone) places.erase(host);
+  return places;
 }
 
-store::Transaction defer_replaced(const store::StateStore& store, const HostId& host) {
-  const std::vector<DeploymentRow> rows = store.deployments(limits::deferral_rows_max);
-  std::set<DeploymentId> origins;
+std::vector<store::Write> settle_deferrals(const store::StateStore& store, const DeploymentRow& row,
+                                           const model::Plan& plan, const Places& places) {
+  Settlement settlement(store, row, plan, places);
+  if (row.kind == DeploymentKind::converge) return settlement.converge();
+  return row.kind == DeploymentKind::rollback ? settlement.roll_back() : settlement.deploy();
+}
+
+ReplacedHost defer_replaced(const store::StateStore& store, const HostId& host) {
+  DeferralLedger ledger(store);
+  ReplacedHost replaced;
+  const Rows& rows = ledger.rows();
+  const auto age = [&](const model::ServingRow& serving) {
+    return std::find_if(rows.begin(), rows.end(), [&](const auto& row) { return row.id == serving.deployment; });
+  };
+  // One component may have been deployed there in several environments: what was deployed last served.
+  std::map<std::string, model::ServingRow> newest;
   for (const model::ServingRow& serving : store.serving()) {
-    if (serving.host != host || serving.serving.kind != protocol::OldKind::release) continue;
-    const auto origin = origin_of(store, rows, serving.environment, serving.component, serving.serving.release);
-    if (origin) origins.insert(origin->id);
+    if (serving.host != host) continue;
+    const auto [known, added] = newest.try_emplace(serving.component, serving);
+    if (!added && age(serving) < age(known->second)) known->second = serving;
   }
-  store::Transaction writes;
-  for (DeploymentRow row : rows) {
-    if (!origins.contains(row.id) || defers(row, host)) continue;
-    row.deferred.push_back(host);
-    writes.push_back(store::PutDeployment{row});
+  for (const auto& [component, serving] : newest) {
+    if (serving.serving.kind != protocol::OldKind::release) continue;
+    const auto origin = origin_on(store, rows, host, component, {serving.serving.release});
+    if (origin) {
+      ledger.give(*origin, host, component);
+    } else {
+      replaced.lost.insert(component);
+    }
   }
-  return writes;
+  replaced.writes = ledger.writes();
+  return replaced;
 }
 
 }  // namespace switchyard::fleet

@@ -5,14 +5,24 @@
 #include <string>
 #include <vector>
 
+#include "coordinator/fleet/deferral_ledger.hpp"
 #include "coordinator/store/state_store.hpp"
 
 /// Hosts that were left out of a committed deployment (`unreachable: defer`), or whose machine was replaced, and that
-/// must be brought to what was committed. They are listed in the row of that deployment until they are.
+/// must be brought to what was committed. They are listed in the row of that deployment until they are. A component on
+/// a host is owed by one deployment at a time: a later one that is about it takes the debt over, whatever its name and
+/// its environment.
 namespace switchyard::fleet {
 
-/// The newest finished deployment that `host` has still to be brought to.
-std::optional<model::DeploymentRow> deferred_to(const store::StateStore& store, const HostId& host);
+/// What a host has to be brought to next.
+struct Deferral {
+  model::DeploymentRow target;
+  std::set<std::string> components;  ///< of the target on that host; never empty
+};
+
+/// From the newest finished deployment that owes `host` anything. What is being rolled back just now is left out: its
+/// rollback's commit says who owes it then.
+std::optional<Deferral> deferral_of(const store::StateStore& store, const HostId& host);
 
 /// Of `rows` (newest first), the newest committed deployment from a manifest that had this release for the component;
 /// only those older than `before` unless it is empty.
@@ -21,13 +31,21 @@ std::optional<model::DeploymentRow> origin_of(const store::StateStore& store,
                                               const std::string& environment, const std::string& component,
                                               const ReleaseId& release, const DeploymentId& before = {});
 
-/// The writes that go with the commit of `row`. A converge deployment: `hosts` are no longer behind the one that it
-/// refers to, nor any older one of that name. Any other: it takes the place of all older ones of its name. A rollback
-/// leads back to one of those: who was behind what is undone, or went away meanwhile, is behind that one.
+/// What a deployment is about, whether it has to change it there or not. `source`: of a deploy.
+Places places_of(const store::StateStore& store, const model::DeploymentRow& row, const model::Plan& plan,
+                 const store::PutSource* source);
+
+/// The writes that go with the commit of `row`, which is about `places`. A converge deployment: what it brought is no
+/// longer owed by the one that it refers to. Any other takes over what older ones owe. A rollback leads back to an
+/// older one: who was behind what is undone, was brought there meanwhile, or went away, is owed by that one.
 std::vector<store::Write> settle_deferrals(const store::StateStore& store, const model::DeploymentRow& row,
-                                           const std::set<HostId>& hosts);
+                                           const model::Plan& plan, const Places& places);
 
 /// The writes that make a replaced host be brought back to what was committed for it.
-store::Transaction defer_replaced(const store::StateStore& store, const HostId& host);
+struct ReplacedHost {
+  store::Transaction writes;
+  std::set<std::string> lost;  ///< components that served there, and whose manifest is not known any more
+};
+ReplacedHost defer_replaced(const store::StateStore& store, const HostId& host);
 
 }  // namespace switchyard::fleet

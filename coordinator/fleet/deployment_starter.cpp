@@ -30,6 +30,7 @@ model::DeploymentRow DeploymentStarter::make_row(const StartOrder& order, const 
   row.id = planned.plan.deployment;
   row.kind = order.kind;
   row.rollback_of = order.refers_to;
+  row.components = order.components;
   row.name = planned.plan.name;
   row.environment = planned.plan.environment;
   row.reason = order.reason;
@@ -66,7 +67,9 @@ store::Transaction DeploymentStarter::writes_of(const StartOrder& order, const m
     writes.push_back(store::PutRequestKey{key_with_digest(order.idempotency_key, order.request_digest), row.id});
   }
   if (model::is_final(row.state)) {
-    for (store::Write& write : settle_deferrals(store_, row, {order.host})) writes.push_back(std::move(write));
+    Places places = places_of(store_, row, plan, order.source ? &*order.source : nullptr);
+    if (!order.host.empty()) places[order.host].insert(order.components.begin(), order.components.end());
+    for (store::Write& write : settle_deferrals(store_, row, plan, places)) writes.push_back(std::move(write));
   }
   model::TimelineEntry entry;
   entry.deployment = row.id;

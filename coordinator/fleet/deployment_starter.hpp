@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "common/clock.hpp"
 #include "coordinator/fleet/deployment_runs.hpp"
@@ -13,8 +14,9 @@ namespace switchyard::fleet {
 struct StartOrder {
   Caller caller;
   model::DeploymentKind kind = model::DeploymentKind::deploy;
-  DeploymentId refers_to;  ///< DeploymentRow::rollback_of
-  HostId host;             ///< converge: who is brought there
+  DeploymentId refers_to;               ///< DeploymentRow::rollback_of
+  HostId host;                          ///< converge: who is brought there
+  std::vector<std::string> components;  ///< DeploymentRow::components
   std::string reason;
   std::optional<store::PutSource> source;  ///< of a deploy; its deployment id is filled in
   std::string idempotency_key;

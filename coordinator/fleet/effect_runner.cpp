@@ -4,16 +4,10 @@
 
 #include "common/planted.hpp"
 #include "coordinator/fleet/audit.hpp"
-#include "coordinator/fleet/deferrals.hpp"
+#include "coordinator/fleet/commit_writes.hpp"
 
 namespace switchyard::fleet {
 namespace {
-
-/// A rollback may lead back to nothing, or to the unmanaged process that was there before.
-protocol::OldKind kind_of(const protocol::SliceComponent& component) {
-  if (component.slot == "legacy") return protocol::OldKind::legacy;
-  return component.release.empty() ? protocol::OldKind::absent : protocol::OldKind::release;
-}
 
 /// `now`: of the wall.
 void date(engine::DeploymentRun& run, engine::Effects& effects, std::int64_t now) {
@@ -27,36 +21,13 @@ void date(engine::DeploymentRun& run, engine::Effects& effects, std::int64_t now
 
 }  // namespace
 
-std::vector<model::ServingRow> serving_rows(const engine::DeploymentRun& run) {
-  std::vector<model::ServingRow> rows;
-  for (const auto& [host, progress] : run.hosts) {
-    for (const protocol::SliceComponent& component : run.plan.slices.at(host).components) {
-      model::ServingRow row;
-      row.host = host;
-      row.environment = run.row.environment;
-      row.component = component.name;
-      row.serving = {kind_of(component), component.slot, component.release, component.unit};
-      row.previous = component.old;
-      row.deployment = run.row.id;
-      row.version = run.row.version;
-      rows.push_back(std::move(row));
-    }
-  }
-  return rows;
-}
-
 store::Transaction EffectRunner::writes_of(engine::DeploymentRun& run, engine::Effects& effects) const {
   date(run, effects, clock_.wall_ms());
   store::Transaction writes;
   if (effects.decided) {
     writes.push_back(store::PutDecision{run.row.id, effects.decision});
     if (effects.decision == model::Decision::commit) {
-      // Should a host that was declared gone come back, it is brought to what was committed without it.
-      for (const HostId& host : run.row.gone) run.row.deferred.push_back(host);
-      for (model::ServingRow& row : serving_rows(run)) writes.push_back(store::PutServing{std::move(row)});
-      std::set<HostId> hosts;
-      for (const auto& [host, progress] : run.hosts) hosts.insert(host);
-      for (store::Write& write : settle_deferrals(store_, run.row, hosts)) writes.push_back(std::move(write));
+      for (store::Write& write : writes_of_commit(store_, run.row, run.plan)) writes.push_back(std::move(write));
     }
   }
   if (effects.save) {

@@ -28,7 +28,4 @@ class EffectRunner {
   const Clock& clock_;
 };
 
-/// What every participant serves once the run is committed, as the plan says.
-std::vector<model::ServingRow> serving_rows(const engine::DeploymentRun& run);
-
 }  // namespace switchyard::fleet

@@ -146,6 +146,7 @@ void FleetOperations::start_rollback(const Caller& caller, const RollbackRequest
   order.caller = caller;
   order.kind = model::DeploymentKind::rollback;
   order.refers_to = request.deployment;
+  order.components = request.components;
   order.reason = request.reason;
   order.idempotency_key = request.idempotency_key;
   order.request_digest = digest_of(request);
@@ -396,9 +397,13 @@ Answer<bool> FleetOperations::remove_host(const Caller& caller, const HostId& ho
 }
 
 Answer<TokenMade> FleetOperations::replace_host(const Caller& caller, const HostId& host) {
-  auto answer = parts_.hosts.replace(caller, host, defer_replaced(parts_.store, host),
+  ReplacedHost replaced = defer_replaced(parts_.store, host);
+  auto answer = parts_.hosts.replace(caller, host, replaced.writes,
                                      [&] { parts_.intake.cut_off(host, "the host's machine was replaced"); });
-  if (std::holds_alternative<TokenMade>(answer)) parts_.convergence.refresh();
+  if (auto* made = std::get_if<TokenMade>(&answer)) {
+    made->lost = {replaced.lost.begin(), replaced.lost.end()};
+    parts_.convergence.refresh();
+  }
   return answer;
 }
 

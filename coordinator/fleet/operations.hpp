@@ -82,6 +82,7 @@ struct TokenMade {
   std::string id;
   std::string enrolment;  ///< the one string that the agent needs; shown once
   std::int64_t expires_wall_ms = 0;
+  std::vector<std::string> lost = {};  ///< replaced host: components whose manifest is not known any more
 };
 
 /// An old copy of the store was restored, and the hosts know more than it.

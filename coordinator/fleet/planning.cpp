@@ -17,13 +17,6 @@
 namespace switchyard::fleet {
 namespace {
 
-std::string version_of_release(const store::StateStore& store, const ReleaseId& release) {
-  for (const store::PutArtifact& artifact : store.artifacts()) {
-    if (artifact.release == release) return artifact.version;
-  }
-  return {};
-}
-
 template <class Container, class Value>
 bool has(const Container& container, const Value& value) {
   return std::find(container.begin(), container.end(), value) != container.end();
@@ -31,9 +24,19 @@ bool has(const Container& container, const Value& value) {
 
 }  // namespace
 
-model::Manifest manifest_for_host(const model::Manifest& manifest, const HostId& host) {
+std::string version_of_release(const store::StateStore& store, const ReleaseId& release) {
+  for (const store::PutArtifact& artifact : store.artifacts()) {
+    if (artifact.release == release) return artifact.version;
+  }
+  return {};
+}
+
+model::Manifest manifest_for_host(const model::Manifest& manifest, const HostId& host,
+                                  const std::set<std::string>& components) {
   model::Manifest part = manifest;
-  std::erase_if(part.components, [&](const model::Component& component) { return !has(component.hosts, host); });
+  std::erase_if(part.components, [&](const model::Component& component) {
+    return !has(component.hosts, host) || (!components.empty() && !components.contains(component.name));
+  });
   for (model::Component& component : part.components) {
     component.hosts = {host};
     std::erase_if(component.dependencies,
@@ -66,7 +69,8 @@ void Planning::deployment(const DeployRequest& request, Use use, Reply<PlannedDe
   deployment_of(manifest, request, use, std::move(reply));
 }
 
-void Planning::convergence(const store::PutSource& source, const HostId& host, Reply<PlannedDeployment> reply) {
+void Planning::convergence(const store::PutSource& source, const HostId& host, const std::set<std::string>& components,
+                           Reply<PlannedDeployment> reply) {
   DeployRequest request;
   request.artifacts = source.artifacts;
   request.no_rollback = source.no_rollback;
@@ -79,7 +83,7 @@ void Planning::convergence(const store::PutSource& source, const HostId& host, R
     return reply(Refusal{400, "bad_manifest", error.what(), {}});
   }
   if (!source.environment.empty()) manifest.environment = source.environment;
-  deployment_of(manifest_for_host(manifest, host), request, Use::start, std::move(reply));
+  deployment_of(manifest_for_host(manifest, host, components), request, Use::start, std::move(reply));
 }
 
 void Planning::deployment_of(const model::Manifest& manifest, const DeployRequest& request, Use use,
@@ -168,6 +172,11 @@ std::optional<Refusal> Planning::refuse_unknown_hosts(const model::Manifest& man
                           host.str() + "`, or take the host out of the manifest");
       }
       if (!row->public_key.empty()) continue;
+      if (!row->only_token.empty()) {
+        return refuse(component, host, "not_enrolled",
+                      "whose machine was replaced, and whose new agent has not joined yet; `switchyard hosts replace " +
+                          host.str() + "` gives a new string for it");
+      }
       return refuse(component, host, "not_enrolled",
                     "which is known by name only: no agent is enrolled for it yet; make the right to with `switchyard "
                     "agents token create --host " +

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <optional>
+#include <set>
+#include <string>
 
 #include "common/clock.hpp"
 #include "common/crypto.hpp"
@@ -36,8 +38,9 @@ class Planning {
 
   enum class Use { look, start };
   void deployment(const DeployRequest& request, Use use, Reply<PlannedDeployment> reply);
-  /// The same for one host of a deployment that is already committed elsewhere.
-  void convergence(const store::PutSource& source, const HostId& host, Reply<PlannedDeployment> reply);
+  /// The same for these components on one host of a deployment that is already committed elsewhere.
+  void convergence(const store::PutSource& source, const HostId& host, const std::set<std::string>& components,
+                   Reply<PlannedDeployment> reply);
   void rollback(const model::DeploymentRow& done, const std::vector<std::string>& components,
                 Reply<PlannedDeployment> reply);
 
@@ -71,7 +74,11 @@ class Planning {
   std::size_t open_ = 0;
 };
 
-/// The part of the manifest that concerns one host. Pure.
-model::Manifest manifest_for_host(const model::Manifest& manifest, const HostId& host);
+/// As it was called when it was uploaded; empty when it is not known.
+std::string version_of_release(const store::StateStore& store, const ReleaseId& release);
+
+/// The part of the manifest that concerns one host, and of it only these components unless they are none. Pure.
+model::Manifest manifest_for_host(const model::Manifest& manifest, const HostId& host,
+                                  const std::set<std::string>& components = {});
 
 }  // namespace switchyard::fleet

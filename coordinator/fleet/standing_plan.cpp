@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <set>
+#include <string>
+#include <utility>
 
 #include "common/ensure.hpp"
 #include "common/limits.hpp"
@@ -28,6 +30,30 @@ void add_to_node(model::Plan& plan, const std::string& component, const HostId& 
   }
 }
 
+/// In the place of what the deployment itself brought to that host, if it did.
+void put_component(model::Plan& plan, const protocol::PlanSlice& later, const protocol::SliceComponent& component) {
+  const auto [place, added] = plan.slices.try_emplace(later.host, later);
+  auto& components = place->second.components;
+  if (added) components.clear();
+  const auto same = std::find_if(components.begin(), components.end(),
+                                 [&](const auto& present) { return present.name == component.name; });
+  if (same == components.end()) {
+    components.push_back(component);
+  } else {
+    *same = component;
+  }
+}
+
+/// What was brought there in parts is in the order of the deployment again.
+void put_in_order(const model::Plan& plan, protocol::PlanSlice& slice) {
+  const auto place = [&](const protocol::SliceComponent& component) {
+    return std::find_if(plan.nodes.begin(), plan.nodes.end(),
+                        [&](const model::PlanNode& node) { return node.component == component.name; });
+  };
+  std::stable_sort(slice.components.begin(), slice.components.end(),
+                   [&](const auto& left, const auto& right) { return place(left) < place(right); });
+}
+
 }  // namespace
 
 model::Plan plan_as_it_stands(const store::StateStore& store, const model::DeploymentRow& done) {
@@ -35,7 +61,7 @@ model::Plan plan_as_it_stands(const store::StateStore& store, const model::Deplo
   ENSURE(stored.has_value());
   model::Plan plan = std::move(*stored);
   for (const HostId& host : done.gone) drop_host(plan, host);
-  std::set<HostId> brought;
+  std::set<std::pair<HostId, std::string>> brought;
   for (const model::DeploymentRow& row : store.deployments(limits::deferral_rows_max)) {
     const bool converged = row.kind == model::DeploymentKind::converge && row.rollback_of == done.id &&
                            row.state == model::DeploymentState::done;
@@ -43,12 +69,14 @@ model::Plan plan_as_it_stands(const store::StateStore& store, const model::Deplo
     const auto later = store.plan(row.id);
     ENSURE(later.has_value());
     for (const auto& [host, slice] : later->slices) {
-      if (!brought.insert(host).second) continue;  // a newer one brought it there again
-      drop_host(plan, host);
-      plan.slices.emplace(host, slice);
-      for (const protocol::SliceComponent& component : slice.components) add_to_node(plan, component.name, host);
+      for (const protocol::SliceComponent& component : slice.components) {
+        if (!brought.insert({host, component.name}).second) continue;  // a newer one brought it there again
+        put_component(plan, slice, component);
+        add_to_node(plan, component.name, host);
+      }
     }
   }
+  for (const auto& [host, component] : brought) put_in_order(plan, plan.slices.at(host));
   return plan;
 }
 

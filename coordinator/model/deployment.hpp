@@ -57,9 +57,12 @@ struct DeploymentRow {
   std::int64_t created_wall_ms = 0;
   std::int64_t updated_wall_ms = 0;
   std::int64_t finished_wall_ms = 0;
-  std::vector<HostId> deferred;  ///< hosts left out for now (unreachable: defer)
-  std::vector<HostId> gone;      ///< hosts that a person declared gone
-  std::uint32_t resumed = 0;     ///< how often a restarted coordinator went on with it
+  std::vector<HostId> deferred;  ///< hosts left out for now (unreachable: defer), or whose machine was replaced
+  /// Of a host in `deferred`: the components that it has still to be brought to; without an entry all of its own.
+  std::map<HostId, std::vector<std::string>> deferred_components;
+  std::vector<std::string> components;  ///< rollback, converge: what it was asked for; empty: everything
+  std::vector<HostId> gone;             ///< hosts that a person declared gone
+  std::uint32_t resumed = 0;            ///< how often a restarted coordinator went on with it
   bool operator==(const DeploymentRow&) const = default;
 };
 

@@ -21,6 +21,7 @@ struct HostRow {
   std::int64_t enrolled_wall_ms = 0;
   std::int64_t last_seen_wall_ms = 0;
   std::string agent_version;
+  std::string only_token;  ///< id of the token that alone may enrol it: its machine was replaced; empty: any
   bool operator==(const HostRow&) const = default;
 };
 

@@ -42,6 +42,26 @@ std::vector<HostId> hosts_from_json(const std::string& text) {
   });
 }
 
+std::string to_json(const std::vector<std::string>& names) { return dump(json(names)); }
+std::vector<std::string> names_from_json(const std::string& text) {
+  return parse(text, "list of names", [](const json& list) { return list.get<std::vector<std::string>>(); });
+}
+
+std::string to_json(const NamesOfHosts& names) {
+  json object = json::object();
+  for (const auto& [host, of_host] : names) object[host.str()] = of_host;
+  return dump(object);
+}
+NamesOfHosts names_of_hosts_from_json(const std::string& text) {
+  return parse(text, "list of components", [](const json& object) {
+    NamesOfHosts names;
+    for (const auto& [host, of_host] : object.items()) {
+      names.emplace(HostId(host), of_host.get<std::vector<std::string>>());
+    }
+    return names;
+  });
+}
+
 std::string to_json(const std::vector<model::PlanNode>& nodes) {
   json list = json::array();
   for (const model::PlanNode& node : nodes) {

@@ -30,7 +30,7 @@ FileDescriptor take_lock(const std::filesystem::path& file, SqliteStore::Access 
 
 constexpr std::string_view deployment_columns =
     "SELECT id, kind, rollback_of, name, environment, state, reason, author, plan_hash, version, created_wall_ms, "
-    "updated_wall_ms, finished_wall_ms, deferred, gone, resumed FROM deployment ";
+    "updated_wall_ms, finished_wall_ms, deferred, gone, resumed, deferred_components, components FROM deployment ";
 
 model::DeploymentRow read_deployment(SqliteStatement& row) {
   model::DeploymentRow read;
@@ -53,6 +53,8 @@ model::DeploymentRow read_deployment(SqliteStatement& row) {
   read.deferred = hosts_from_json(row.text());
   read.gone = hosts_from_json(row.text());
   read.resumed = row.as<std::uint32_t>();
+  read.deferred_components = names_of_hosts_from_json(row.text());
+  read.components = names_from_json(row.text());
   return read;
 }
 
@@ -197,7 +199,7 @@ std::optional<DeploymentId> SqliteStore::lock_holder(const HostId& host, const s
 std::vector<model::HostRow> SqliteStore::hosts() const {
   SqliteStatement statement(database_,
                             "SELECT id, public_key, revoked, removed, labels, enrolled_wall_ms, last_seen_wall_ms, "
-                            "agent_version FROM host ORDER BY id");
+                            "agent_version, only_token FROM host ORDER BY id");
   return read_all(statement, [](SqliteStatement& row) {
     model::HostRow host;
     host.id = HostId(row.text());
@@ -208,6 +210,7 @@ std::vector<model::HostRow> SqliteStore::hosts() const {
     host.enrolled_wall_ms = row.number();
     host.last_seen_wall_ms = row.number();
     host.agent_version = row.text();
+    host.only_token = row.text();
     return host;
   });
 }

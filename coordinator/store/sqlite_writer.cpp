@@ -17,17 +17,20 @@ void SqliteWriter::operator()(const PutDeployment& write) {
   const model::DeploymentRow& row = write.row;
   SqliteStatement(database_,
                   "INSERT INTO deployment (id, kind, rollback_of, name, environment, state, finished, reason, author, "
-                  "plan_hash, version, created_wall_ms, updated_wall_ms, finished_wall_ms, deferred, gone, resumed) "
-                  "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET "
+                  "plan_hash, version, created_wall_ms, updated_wall_ms, finished_wall_ms, deferred, gone, resumed, "
+                  "deferred_components, components) "
+                  "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET "
                   "kind = excluded.kind, rollback_of = excluded.rollback_of, name = excluded.name, "
                   "environment = excluded.environment, state = excluded.state, finished = excluded.finished, "
                   "reason = excluded.reason, author = excluded.author, plan_hash = excluded.plan_hash, "
                   "version = excluded.version, created_wall_ms = excluded.created_wall_ms, "
                   "updated_wall_ms = excluded.updated_wall_ms, finished_wall_ms = excluded.finished_wall_ms, "
-                  "deferred = excluded.deferred, gone = excluded.gone, resumed = excluded.resumed")
+                  "deferred = excluded.deferred, gone = excluded.gone, resumed = excluded.resumed, "
+                  "deferred_components = excluded.deferred_components, components = excluded.components")
       .bind(row.id, row.kind, row.rollback_of, row.name, row.environment, row.state, model::is_final(row.state),
             row.reason, row.author, row.plan_hash, row.version, row.created_wall_ms, row.updated_wall_ms,
-            row.finished_wall_ms, to_json(row.deferred), to_json(row.gone), row.resumed)
+            row.finished_wall_ms, to_json(row.deferred), to_json(row.gone), row.resumed,
+            to_json(row.deferred_components), to_json(row.components))
       .run();
 }
 
@@ -86,9 +89,9 @@ void SqliteWriter::operator()(const PutHost& write) {
   const model::HostRow& row = write.row;
   SqliteStatement(database_,
                   "INSERT OR REPLACE INTO host (id, public_key, revoked, removed, labels, enrolled_wall_ms, "
-                  "last_seen_wall_ms, agent_version) VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
+                  "last_seen_wall_ms, agent_version, only_token) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")
       .bind(row.id, row.public_key, row.revoked, row.removed, to_json(row.labels), row.enrolled_wall_ms,
-            row.last_seen_wall_ms, row.agent_version)
+            row.last_seen_wall_ms, row.agent_version, row.only_token)
       .run();
 }
 

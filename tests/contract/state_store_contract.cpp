@@ -47,6 +47,8 @@ model::DeploymentRow make_row(const std::string& id, DeploymentState state = Dep
           .updated_wall_ms = 2,
           .finished_wall_ms = 3,
           .deferred = {HostId("web-2")},
+          .deferred_components = {{HostId("web-2"), {"api", "web"}}},
+          .components = {"api"},
           .gone = {HostId("web-3"), HostId("web-4")},
           .resumed = 4};
 }
@@ -84,7 +86,8 @@ model::HostRow make_host(const std::string& name) {
           .labels = {{"role", "web"}},
           .enrolled_wall_ms = 5,
           .last_seen_wall_ms = 6,
-          .agent_version = "0.1.0"};
+          .agent_version = "0.1.0",
+          .only_token = "0011223344556677"};
 }
 
 model::TokenRow make_token(const std::string& id) {

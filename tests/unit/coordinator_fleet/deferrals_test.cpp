@@ -1,0 +1,198 @@
+// Who owes which host what: deployments, rollbacks and replaced machines that cross each other.
+#include "coordinator/fleet/deferrals.hpp"
+
+#include <gtest/gtest.h>
+
+#include "common/crypto.hpp"
+#include "common/limits.hpp"
+#include "protocol/enrolment.hpp"
+#include "tests/unit/coordinator_fleet/fleet_world.hpp"
+
+namespace switchyard::fleet {
+namespace {
+
+using model::DeploymentKind;
+using model::DeploymentState;
+
+class DeferralsTest : public ::testing::Test {
+ protected:
+  DeferralsTest() : away(world.add_agent("web-2")) { world.add_agent("web-1"); }
+
+  struct Wanted {
+    std::string name = "shop";
+    std::string environment = "production";
+    std::vector<std::string> components;
+  };
+  static std::string manifest(const Wanted& wanted) {
+    std::string text = "metadata: {name: " + wanted.name + ", environment: " + wanted.environment +
+                       ", version: \"1.0\"}\ndeployment_settings: {unreachable: {defer: 1}}\ncomponents:\n";
+    for (const std::string& name : wanted.components) {
+      const int port = name == "ja" ? 5'000 : 6'000;
+      text += "  - name: " + name + "\n    hosts: [web-1, web-2]\n    artifact: {directory: api}\n" +
+              "    service: {command: [bin/api]}\n    ports: {stable: " + std::to_string(port) +
+              ", blue: " + std::to_string(port + 1) + ", green: " + std::to_string(port + 2) +
+              "}\n    traffic: {kind: nftables}\n";
+    }
+    return text;
+  }
+  DeploymentId deploy(const std::string& version, const Wanted& wanted) {
+    std::map<std::string, ReleaseId> artifacts;
+    for (const std::string& name : wanted.components) artifacts[name] = release(name, version);
+    return expect_value(world.start(world.request(manifest(wanted), std::move(artifacts)))).row.id;
+  }
+  ReleaseId release(const std::string& component, const std::string& version) {
+    return world.upload(component, component + " " + version);
+  }
+  Answer<DeploymentView> roll_back(const DeploymentId& id, std::vector<std::string> components, std::int64_t ms) {
+    std::optional<Answer<DeploymentView>> answer;
+    RollbackRequest wanted;
+    wanted.deployment = id;
+    wanted.components = std::move(components);
+    wanted.reason = "test";
+    world.operations().start_rollback(FleetWorld::caller, wanted, [&](auto given) { answer = std::move(given); });
+    world.run_until([&] { return answer.has_value(); });
+    world.run(ms);
+    return *answer;
+  }
+  void come_back() {
+    world.connect(away);
+    world.run(120'000);
+  }
+  void replace() {
+    const TokenMade token = expect_value(world.operations().replace_host(FleetWorld::caller, away.host));
+    lost = token.lost;
+    world.disconnect(away);
+    away.serving.clear();
+    away.open.clear();
+    world.deliver(protocol::enrolment_peer(token.id), protocol::Channel::control, std::string(16, 'e'),
+                  protocol::Enrol{away.host.str(), sha256_hex("a new key").substr(0, 40), "0.1.0"});
+    come_back();
+  }
+  ReleaseId serving(const std::string& host, const std::string& component) {
+    return world.agent(host).serving[component].release;
+  }
+  std::size_t owed() {
+    std::size_t hosts = 0;
+    for (const model::DeploymentRow& row : world.store().deployments(100)) hosts += row.deferred.size();
+    return hosts;
+  }
+  std::size_t converged_to(const DeploymentId& id) {
+    std::size_t count = 0;
+    for (const model::DeploymentRow& row : world.store().deployments(100)) {
+      count += row.kind == DeploymentKind::converge && row.rollback_of == id ? 1 : 0;
+    }
+    return count;
+  }
+
+  FleetWorld world;
+  FakeAgent& away;
+  std::vector<std::string> lost;
+};
+
+/// The plan to bring a host there was being made when the rollback began.
+TEST_F(DeferralsTest, BringsNoHostToWhatIsRolledBackWhileItIsAsked) {
+  deploy("v1", {.components = {"ja"}});
+  world.disconnect(away);
+  const DeploymentId second = deploy("v2", {.components = {"ja"}});
+  world.connect(away);
+  expect_value(roll_back(second, {}, 120'000));
+  EXPECT_EQ(converged_to(second), 0u);
+  EXPECT_EQ(serving("web-1", "ja"), release("ja", "v1"));
+  EXPECT_EQ(serving("web-2", "ja"), release("ja", "v1"));
+  EXPECT_EQ(owed(), 0u);
+}
+
+/// It was on its way there already, and nobody else knows that it must go back.
+TEST_F(DeferralsTest, TakesAHostBackThatIsBroughtToWhatIsRolledBack) {
+  deploy("v1", {.components = {"ja"}});
+  world.disconnect(away);
+  const DeploymentId second = deploy("v2", {.components = {"ja"}});
+  world.connect(away);
+  world.run_until([&] { return converged_to(second) == 1; });
+  expect_value(roll_back(second, {}, 240'000));
+  EXPECT_EQ(serving("web-1", "ja"), release("ja", "v1"));
+  EXPECT_EQ(serving("web-2", "ja"), release("ja", "v1"));
+  EXPECT_EQ(owed(), 0u);
+}
+
+TEST_F(DeferralsTest, AreOvertakenByAnyLaterDeploymentOfTheComponentWhateverItsName) {
+  world.disconnect(away);
+  const DeploymentId older = deploy("v1", {.name = "other", .components = {"ja"}});
+  deploy("v2", {.name = "sample", .environment = "staging", .components = {"ja"}});
+  come_back();
+  EXPECT_EQ(serving("web-2", "ja"), release("ja", "v2"));
+  EXPECT_EQ(converged_to(older), 0u);
+  EXPECT_EQ(owed(), 0u);
+}
+
+TEST_F(DeferralsTest, OfOtherComponentsOutliveALaterDeploymentOfTheSameName) {
+  world.disconnect(away);
+  const DeploymentId first = deploy("v1", {.components = {"ja", "jb"}});
+  deploy("v2", {.components = {"ja"}});
+  EXPECT_EQ(world.row(first).deferred_components.at(away.host), std::vector<std::string>{"jb"});
+  come_back();
+  EXPECT_EQ(serving("web-2", "ja"), release("ja", "v2"));
+  EXPECT_EQ(serving("web-2", "jb"), release("jb", "v1"));
+  EXPECT_EQ(owed(), 0u);
+}
+
+TEST_F(DeferralsTest, OfWhatAPartialRollbackLeavesAreStillOwed) {
+  deploy("v1", {.components = {"ja", "jb"}});
+  world.disconnect(away);
+  const DeploymentId second = deploy("v2", {.components = {"ja", "jb"}});
+  expect_value(roll_back(second, {"ja"}, 60'000));
+  come_back();
+  for (const std::string host : {"web-1", "web-2"}) {
+    EXPECT_EQ(serving(host, "ja"), release("ja", "v1")) << host;
+    EXPECT_EQ(serving(host, "jb"), release("jb", "v2")) << host;
+  }
+  EXPECT_EQ(owed(), 0u);
+}
+
+TEST_F(DeferralsTest, FollowARollbackOfARollbackForwardAgain) {
+  deploy("v1", {.components = {"ja"}});
+  world.disconnect(away);
+  const DeploymentId second = deploy("v2", {.components = {"ja"}});
+  const DeploymentId back = expect_value(roll_back(second, {}, 60'000)).row.id;
+  expect_value(roll_back(back, {}, 60'000));
+  ASSERT_EQ(serving("web-1", "ja"), release("ja", "v2"));
+  come_back();
+  EXPECT_EQ(serving("web-2", "ja"), release("ja", "v2"));
+}
+
+TEST_F(DeferralsTest, OfAReplacedHostAreOfEveryComponentThatServedThere) {
+  deploy("v1", {.components = {"ja"}});
+  deploy("v1", {.components = {"jb"}});
+  replace();
+  EXPECT_EQ(serving("web-2", "ja"), release("ja", "v1"));
+  EXPECT_EQ(serving("web-2", "jb"), release("jb", "v1"));
+  EXPECT_EQ(owed(), 0u);
+  EXPECT_TRUE(lost.empty());
+}
+
+TEST_F(DeferralsTest, OfAReplacedHostSayWhatNobodyCanBringBack) {
+  deploy("v1", {.components = {"ja", "jb"}});
+  model::ServingRow unknown = world.store().serving().at(0);
+  unknown.host = away.host;
+  unknown.component = "jb";
+  unknown.serving.release = ReleaseId(std::string(64, 'f'));
+  world.store().commit({store::PutServing{unknown}});
+  replace();
+  EXPECT_EQ(lost, std::vector<std::string>{"jb"});
+  EXPECT_EQ(serving("web-2", "ja"), release("ja", "v1"));
+}
+
+TEST_F(DeferralsTest, OfARollbackGoAlongWithWhatTheHostWasBroughtToInParts) {
+  deploy("v1", {.components = {"ja", "jb"}});
+  const DeploymentId second = deploy("v2", {.components = {"ja", "jb"}});
+  replace();
+  ASSERT_EQ(serving("web-2", "jb"), release("jb", "v2"));
+  expect_value(roll_back(second, {"ja"}, 60'000));
+  EXPECT_EQ(serving("web-2", "ja"), release("ja", "v1"));
+  replace();
+  EXPECT_EQ(serving("web-2", "ja"), release("ja", "v1"));
+  EXPECT_EQ(serving("web-2", "jb"), release("jb", "v2"));
+}
+
+}  // namespace
+}  // namespace switchyard::fleet
