@@ -8,6 +8,8 @@
 #include "common/log.hpp"
 #include "common/planted.hpp"
 #include "coordinator/fleet/audit.hpp"
+#include "coordinator/fleet/commit_writes.hpp"
+#include "coordinator/fleet/planning.hpp"
 
 namespace switchyard::fleet {
 namespace {
@@ -170,7 +172,7 @@ std::vector<HostId> Recovery::missing(const RecoverRequest& request) const {
 
 /// A host commits only what was decided so: where one has, the decision was lost. Where none has, nobody has acted on a
 /// decision to commit, if there was one, and nothing forbids to decide against it.
-store::Transaction Recovery::what_is_proven(RecoveryDone& done) const {
+std::map<DeploymentId, bool> Recovery::what_is_proven() const {
   std::map<DeploymentId, bool> committed;
   for (const auto& [host, reports] : reports_) {
     for (const protocol::DeploymentReport& report : reports) {
@@ -179,21 +181,54 @@ store::Transaction Recovery::what_is_proven(RecoveryDone& done) const {
       proven = proven || report.state == protocol::AgentState::committed;
     }
   }
+  return committed;
+}
+
+/// One transaction each: what one commit leaves owed, the next must find in the store.
+void Recovery::write_proof(const DeploymentId& id, bool proven, RecoveryDone& done) {
+  auto row = store_.deployment(id);
+  if (store_.decision(id) || (row && !proven)) return;
   store::Transaction writes;
-  for (const auto& [id, proven] : committed) {
-    const bool known = store_.deployment(id).has_value();
-    if (store_.decision(id) || (known && !proven)) continue;
-    if (!known) {
-      model::DeploymentRow row;
-      row.id = id;
-      row.state = proven ? model::DeploymentState::done : model::DeploymentState::rolled_back;
-      row.name = "recovered";
-      row.reason = "recovered from the hosts' journals: it was not in the store that was restored";
-      row.created_wall_ms = row.updated_wall_ms = row.finished_wall_ms = clock_.wall_ms();
-      writes.push_back(store::PutDeployment{row});
+  if (row) {
+    const auto plan = store_.plan(id);
+    if (plan) writes = writes_of_commit(store_, *row, *plan);
+  } else {
+    if (proven) writes = serving_as_reported(id);
+    row.emplace();
+    row->id = id;
+    row->state = proven ? model::DeploymentState::done : model::DeploymentState::rolled_back;
+    row->name = "recovered";
+    row->reason = "recovered from the hosts' journals: it was not in the store that was restored";
+    row->created_wall_ms = row->updated_wall_ms = row->finished_wall_ms = clock_.wall_ms();
+  }
+  writes.insert(writes.begin(), store::PutDeployment{*row});
+  writes.push_back(store::PutDecision{id, proven ? model::Decision::commit : model::Decision::abort});
+  store_.commit(writes);
+  (proven ? done.committed : done.aborted).push_back(id);
+}
+
+/// Of a deployment whose plan is not known: what its hosts say that they serve, where something was known to serve.
+store::Transaction Recovery::serving_as_reported(const DeploymentId& id) const {
+  std::map<std::pair<HostId, std::string>, protocol::OldState> reported;
+  for (const auto& [host, reports] : reports_) {
+    for (const protocol::DeploymentReport& report : reports) {
+      if (report.deployment != id || report.state != protocol::AgentState::committed) continue;
+      for (const protocol::ComponentReport& component : report.components) {
+        const auto kind = component.serving_release.empty() ? protocol::OldKind::absent : protocol::OldKind::release;
+        reported[{host, component.component}] = {
+            kind, component.serving_slot, ReleaseId(component.serving_release), {}};
+      }
     }
-    writes.push_back(store::PutDecision{id, proven ? model::Decision::commit : model::Decision::abort});
-    (proven ? done.committed : done.aborted).push_back(id);
+  }
+  store::Transaction writes;
+  for (model::ServingRow serving : store_.serving()) {
+    const auto found = reported.find({serving.host, serving.component});
+    if (found == reported.end() || found->second.release == serving.serving.release) continue;
+    serving.previous = serving.serving;
+    serving.serving = found->second;
+    serving.deployment = id;
+    serving.version = version_of_release(store_, found->second.release);
+    writes.push_back(store::PutServing{serving});
   }
   return writes;
 }
@@ -213,7 +248,8 @@ Answer<RecoveryDone> Recovery::recover(const Caller& caller, const RecoverReques
                    {{"hosts", names}}};
   }
   RecoveryDone done;
-  store::Transaction writes = what_is_proven(done);
+  for (const auto& [id, proven] : what_is_proven()) write_proof(id, proven, done);
+  store::Transaction writes;
   writes.push_back(audit_row(clock_, caller, "recovery.end", "store", request.reason,
                              {{"epoch_obeyed", std::to_string(epoch_seen_)},
                               {"committed", std::to_string(done.committed.size())},

@@ -73,7 +73,10 @@ class Recovery {
   void hold_deployments_of(const HostId& host);
   void end_session(const HostId& host, const std::string& why);
   std::vector<HostId> missing(const RecoverRequest& request) const;
-  store::Transaction what_is_proven(RecoveryDone& done) const;
+  /// Who is in a journal, and whether a host has committed it.
+  std::map<DeploymentId, bool> what_is_proven() const;
+  void write_proof(const DeploymentId& id, bool proven, RecoveryDone& done);
+  store::Transaction serving_as_reported(const DeploymentId& id) const;
   void begin_anew(std::uint64_t epoch);
 
   store::StateStore& store_;

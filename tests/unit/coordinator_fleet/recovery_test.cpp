@@ -200,6 +200,48 @@ TEST_F(RecoveryTest, TakesADeploymentForCommittedWhenOneHostHasCommittedIt) {
   EXPECT_EQ(db.count<protocol::Abort>(), 1u);
 }
 
+/// As a commit without a loss between would have done it.
+TEST_F(RecoveryTest, WritesDownWhatServesAndWhoIsBehindWhenADecisionWasLost) {
+  const std::string hosts = "web-1, db-1";
+  const auto old = world.upload("api", "one");
+  expect_value(world.start(world.request(api_manifest(hosts), {{"api", old}})));
+  const auto release = world.upload("api", "two");
+  const auto started =
+      expect_value(world.start(world.request(api_manifest(hosts, "{watch_seconds: 60}"), {{"api", release}}), 5'000));
+  const DeploymentId& id = started.row.id;
+  ASSERT_EQ(world.row(id).state, model::DeploymentState::watching);
+  world.store().commit({store::SetRestored{true}});
+  world.restart();
+  web.open[id].state = protocol::AgentState::committed;
+  say_hello(web, 1);
+  say_hello(db, 1);
+  expect_value(recovery().recover(FleetWorld::caller, {{}, "test"}));
+  say_hello(web, 1);
+  say_hello(db, 1);
+  world.run(60'000);
+  ASSERT_EQ(world.row(id).state, model::DeploymentState::done);
+  for (const model::ServingRow& row : world.store().serving()) {
+    EXPECT_EQ(row.serving.release, release) << row.host.str();
+    EXPECT_EQ(row.deployment, id);
+  }
+  world.disconnect(web);
+  expect_value(world.operations().replace_host(FleetWorld::caller, HostId("web-1")));
+  EXPECT_EQ(world.row(id).deferred, std::vector{HostId("web-1")}) << "the new machine must get what was committed";
+}
+
+TEST_F(RecoveryTest, BelievesWhatHostsSayThatTheyServeOfADeploymentThatTheStoreHasLost) {
+  const auto old = world.upload("api", "one");
+  expect_value(world.start(world.request(api_manifest("web-1, db-1"), {{"api", old}})));
+  const auto release = world.upload("api", "two");
+  know(web, "d-00000000000000aa", protocol::AgentState::committed);
+  web.open[DeploymentId("d-00000000000000aa")].components = {{"api", true, 1, release.str(), "green"}};
+  say_hello(web, 40);
+  expect_value(recovery().recover(FleetWorld::caller, {{HostId("db-1")}, "test"}));
+  for (const model::ServingRow& row : world.store().serving()) {
+    EXPECT_EQ(row.serving.release, row.host.str() == "web-1" ? release : old) << row.host.str();
+  }
+}
+
 TEST_F(RecoveryTest, RefusesToRollBackWhatItKnowsOnlyFromJournals) {
   know(web, "d-00000000000000aa", protocol::AgentState::committed);
   say_hello(web, 40);
