@@ -180,6 +180,7 @@ Answer<TokenMade> HostBook::replace(const Caller& caller, const HostId& host, co
   row.enrolled_wall_ms = 0;
   model::TokenRow token;
   TokenMade made = make_token(host.str(), token);
+  row.only_token = token.id;
   store::Transaction writes = also;
   writes.push_back(store::PutToken{token});
   writes.push_back(audit_row(clock_, caller, "host.replace", host.str(), {}, {{"token", token.id}}));
@@ -213,12 +214,12 @@ Answer<TokenMade> HostBook::create_token(const Caller& caller, const std::string
     }
   }
   const model::HostRow* bound = find(HostId(host_pattern));
-  if (bound != nullptr && (!bound->public_key.empty() || bound->removed)) {
-    return Refusal{
-        409,
-        "host_exists",
-        "host " + host_pattern + " is enrolled already, or was removed; use `hosts replace` for a new machine",
-        {}};
+  if (bound != nullptr && (!bound->public_key.empty() || bound->removed || !bound->only_token.empty())) {
+    return Refusal{409,
+                   "host_exists",
+                   "host " + host_pattern +
+                       " is enrolled already, or was removed or replaced; use `hosts replace` for a new machine",
+                   {}};
   }
   model::TokenRow row;
   TokenMade made = make_token(host_pattern, row);
@@ -270,6 +271,11 @@ std::string HostBook::refuse_enrolment(const model::TokenRow* token, const proto
   } else if (present != nullptr && (!present->public_key.empty() || present->removed)) {
     return "a host " + wish.name + " exists already; an operator brings a new machine in with `hosts replace`";
   }
+  // Its name is known to whoever reads a manifest: a token that was made for something else must not take it.
+  if (present != nullptr && !present->only_token.empty() && present->only_token != token->id) {
+    return "host " + wish.name +
+           " was replaced: only the newest string that `hosts replace` gave lets its new machine in";
+  }
   if (present == nullptr && hosts_.size() >= limits::hosts_max) return "the fleet is full";
   const bool key_known = std::any_of(hosts_.begin(), hosts_.end(),
                                      [&](const auto& entry) { return entry.second.public_key == wish.public_key; });
@@ -310,6 +316,7 @@ std::variant<protocol::Enrolled, protocol::Refuse> HostBook::enrol(const std::st
   row.public_key = wish.public_key;
   row.enrolled_wall_ms = clock_.wall_ms();
   row.agent_version = wish.agent_version;
+  row.only_token.clear();
   put_host(row, {store::UseToken{token_id, host, clock_.wall_ms()},
                  audit_row(clock_, agent, operation, host.str(), {}, {{"public_key", wish.public_key}})});
   found->second.used_wall_ms = clock_.wall_ms();

@@ -132,6 +132,22 @@ TEST_F(HostBookTest, GivesAReplacedHostANewKeyUnderItsOldName) {
   EXPECT_EQ(allowed().at(key("new")).str(), "web-1");
 }
 
+TEST_F(HostBookTest, LetsOnlyTheTokenOfItsReplacementTakeTheNameOfAReplacedHost) {
+  ASSERT_TRUE(enrols(token(), "web-1", key("old")));
+  const std::string any = token();
+  const std::string pattern = token("web-*");
+  const TokenMade first = expect_value(book().replace(FleetWorld::caller, HostId("web-1"), {}));
+  const TokenMade second = expect_value(book().replace(FleetWorld::caller, HostId("web-1"), {}));
+  world.restart();
+  EXPECT_FALSE(enrols(any, "web-1", key("a")));
+  EXPECT_FALSE(enrols(pattern, "web-1", key("a")));
+  EXPECT_FALSE(enrols(token(), "web-1", key("a"))) << "made later";
+  EXPECT_FALSE(enrols(first.id, "web-1", key("a"))) << "a newer replacement takes its place";
+  EXPECT_EQ(expect_refusal(book().create_token(FleetWorld::caller, "web-1")).code, "host_exists");
+  EXPECT_TRUE(enrols(second.id, "web-1", key("new")));
+  EXPECT_TRUE(enrols(any, "web-2", key("b"))) << "other names are free";
+}
+
 TEST_F(HostBookTest, ShutsARevokedAgentOut) {
   ASSERT_TRUE(enrols(token(), "web-1", key("a")));
   expect_value(book().revoke(FleetWorld::caller, HostId("web-1")));
