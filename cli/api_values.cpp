@@ -149,7 +149,8 @@ std::vector<Host> read_hosts(const std::string& body, const char* key) {
 
 Token read_token_made(const std::string& body) {
   return decoded(body, [](const json& value) {
-    return Token{text(value, "id"), text(value, "enrolment"), time(value, "expires_ms")};
+    const auto lost = value.contains("lost") ? texts(value, "lost") : std::vector<std::string>();
+    return Token{text(value, "id"), text(value, "enrolment"), time(value, "expires_ms"), lost};
   });
 }
 

@@ -56,6 +56,7 @@ struct Host {
 struct Token {
   std::string id, enrolment;
   std::int64_t expires_ms = 0;
+  std::vector<std::string> lost;
 };
 struct AuditEntry {
   std::int64_t seq = 0;

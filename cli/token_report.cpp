@@ -15,6 +15,11 @@ void report_token(Console& console, const std::string& answer, const std::string
   console.notes << "On the host, as root: switchyard-agent enroll " << options
                 << "STRING && systemctl restart switchyard-agent\nIt works once, until " << date_text(token.expires_ms)
                 << ". It is a secret, and is not shown again.\n";
+  for (const std::string& component : token.lost) {
+    console.notes << "Component " << component
+                  << " served there and does not come back by itself: its manifest is not known any more. Deploy it "
+                     "again when the new machine has joined.\n";
+  }
 }
 
 }  // namespace switchyard::cli

@@ -157,7 +157,8 @@ std::string agents_body(const std::vector<fleet::HostView>& hosts) {
 }
 
 std::string token_body(const fleet::TokenMade& token) {
-  return text_of({{"id", token.id}, {"enrolment", token.enrolment}, {"expires_ms", token.expires_wall_ms}});
+  return text_of(
+      {{"id", token.id}, {"enrolment", token.enrolment}, {"expires_ms", token.expires_wall_ms}, {"lost", token.lost}});
 }
 
 std::string serving_body(const std::vector<model::ServingRow>& rows) {
