@@ -181,8 +181,13 @@ void mark_restored(const CoordinatorConfig& config) {
   store::SqliteStore store(file);
   const SystemClock clock;
   store.take_epoch(holder_name());
-  store.commit({store::SetRestored{true}, fleet::audit_row(clock, fleet::coordinator_itself(), "store.restored",
-                                                           file.string(), "a copy was put in the place of the store")});
+  // One of them may have been used since the copy was made, or have fallen into other hands.
+  store::Transaction writes = fleet::burn_unused_tokens(store);
+  const std::string burnt = std::to_string(writes.size());
+  writes.push_back(store::SetRestored{true});
+  writes.push_back(fleet::audit_row(clock, fleet::coordinator_itself(), "store.restored", file.string(),
+                                    "a copy was put in the place of the store", {{"tokens_burnt", burnt}}));
+  store.commit(writes);
 }
 
 }  // namespace switchyard

@@ -33,8 +33,11 @@ void get_recovery(fleet::Operations& operations, const Request& request, Respond
 void recover(fleet::Operations& operations, const Request& request, Respond respond) {
   const auto answer = operations.recover(request.caller, bodies::recover_request(request.body));
   respond(response_of(answer, [](const fleet::RecoveryDone& done) {
-    return nlohmann::json{
-        {"epoch", done.epoch}, {"committed", names_of(done.committed)}, {"aborted", names_of(done.aborted)}}
+    return nlohmann::json{{"epoch", done.epoch},
+                          {"committed", names_of(done.committed)},
+                          {"aborted", names_of(done.aborted)},
+                          {"admitted", names_of(done.admitted)},
+                          {"tokens_burnt", done.tokens_burnt}}
         .dump();
   }));
 }

@@ -36,6 +36,16 @@ bool matches_pattern(const std::string& pattern, const std::string& name) {
   return pattern == name;
 }
 
+store::Transaction burn_unused_tokens(const store::StateStore& store) {
+  store::Transaction writes;
+  for (model::TokenRow token : store.tokens()) {
+    if (token.used_wall_ms != 0 || token.expires_wall_ms == 0) continue;
+    token.expires_wall_ms = 0;
+    writes.push_back(store::PutToken{std::move(token)});
+  }
+  return writes;
+}
+
 HostBook::HostBook(store::StateStore& store, const Clock& clock, EnrolmentTerms terms, Publish publish)
     : store_(store), clock_(clock), terms_(std::move(terms)), publish_(std::move(publish)) {}
 
@@ -228,6 +238,21 @@ Answer<TokenMade> HostBook::create_token(const Caller& caller, const std::string
   tokens_.insert_or_assign(row.id, row);
   publish();
   return made;
+}
+
+std::size_t HostBook::burn_unused_tokens(const Caller& caller, const std::string& why) {
+  const std::int64_t now = clock_.wall_ms();
+  const auto good = [now](const auto& entry) {
+    return entry.second.used_wall_ms == 0 && entry.second.expires_wall_ms > now;
+  };
+  const auto count = static_cast<std::size_t>(std::count_if(tokens_.begin(), tokens_.end(), good));
+  if (count == 0) return 0;
+  store::Transaction writes = fleet::burn_unused_tokens(store_);
+  writes.push_back(audit_row(clock_, caller, "token.burn", "unused tokens", why, {{"tokens", std::to_string(count)}}));
+  store_.commit(writes);
+  std::erase_if(tokens_, good);
+  publish();
+  return count;
 }
 
 Turned HostBook::stranger(const protocol::RefusedDial& dial) const {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <map>
 #include <set>
@@ -59,6 +60,9 @@ class HostBook {
   Answer<TokenMade> create_token(const Caller& caller, const std::string& host_pattern);
   Answer<bool> revoke(const Caller& caller, const HostId& host, const Farewell& farewell = {});
 
+  /// No unused token lets anybody in any more. Returns how many there were.
+  std::size_t burn_unused_tokens(const Caller& caller, const std::string& why);
+
   /// What an agent that holds the token gets. The same request again has the same answer.
   std::variant<protocol::Enrolled, protocol::Refuse> enrol(const std::string& token_id, const protocol::Enrol& wish);
   /// What the audit says of a dial that the transport turned away. Reads the store.
@@ -86,5 +90,8 @@ class HostBook {
 /// True if the name is what the token was made for: a name, `prefix-*`, empty for any, or `=name`: a new key for the
 /// host of that name.
 bool matches_pattern(const std::string& pattern, const std::string& name);
+
+/// The writes after which no token that is unused lets anybody in.
+store::Transaction burn_unused_tokens(const store::StateStore& store);
 
 }  // namespace switchyard::fleet

@@ -101,6 +101,8 @@ struct RecoveryDone {
   std::uint64_t epoch = 0;
   std::vector<DeploymentId> committed;  ///< whose decision was lost, and is proven by a host
   std::vector<DeploymentId> aborted;    ///< unknown to the store, and committed nowhere
+  std::vector<HostId> admitted = {};    ///< whose keys are in force; a revocation may have been lost
+  std::size_t tokens_burnt = 0;
 };
 
 class Operations {

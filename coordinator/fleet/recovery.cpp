@@ -249,6 +249,10 @@ Answer<RecoveryDone> Recovery::recover(const Caller& caller, const RecoverReques
   }
   RecoveryDone done;
   for (const auto& [id, proven] : what_is_proven()) write_proof(id, proven, done);
+  done.tokens_burnt = hosts_.burn_unused_tokens(caller, "what they were used for is not in the store");
+  for (const model::HostRow& row : hosts_.rows()) {
+    if (hosts_.may_connect(row.id)) done.admitted.push_back(row.id);
+  }
   store::Transaction writes;
   writes.push_back(audit_row(clock_, caller, "recovery.end", "store", request.reason,
                              {{"epoch_obeyed", std::to_string(epoch_seen_)},

@@ -30,14 +30,13 @@ struct Objection {
 /// speaks for itself in its own HELLO, so that one that lies harms itself and those that it deploys together with.
 /// Where a person has said that the store is an old copy (`switchyard-coordinator --restored`), everybody is held back.
 /// recover() then writes down what the journals prove (a deployment that one host has committed is committed; one that
-/// none has, is not), takes an epoch above all that were obeyed, and lets everybody in. See docs/adr/0005. Owned by the
-/// composition root; loop thread.
-/// Throws StoreError, and StaleEpochError where another coordinator holds the store: then it is this process that is
-/// old, not the store.
+/// none has, is not), burns the tokens of the copy (one of them may have been used since), takes an epoch above all
+/// that were obeyed, and lets everybody in. See docs/adr/0005. Owned by the composition root; loop thread. Throws
+/// StoreError, and StaleEpochError where another coordinator holds the store: then it is this process that is old, not
+/// the store.
 class Recovery {
  public:
-  Recovery(store::StateStore& store, AgentRegistry& registry, DeploymentRuns& runs, const HostBook& hosts,
-           const Clock& clock)
+  Recovery(store::StateStore& store, AgentRegistry& registry, DeploymentRuns& runs, HostBook& hosts, const Clock& clock)
       : store_(store), registry_(registry), runs_(runs), hosts_(hosts), clock_(clock) {}
 
   /// Once, when this coordinator has taken the store over. A person may have said that it is an older copy: then every
@@ -82,7 +81,7 @@ class Recovery {
   store::StateStore& store_;
   AgentRegistry& registry_;
   DeploymentRuns& runs_;
-  const HostBook& hosts_;
+  HostBook& hosts_;
   const Clock& clock_;
   bool restored_ = false;
   std::uint64_t epoch_seen_ = 0;

@@ -101,6 +101,20 @@ TEST_F(CommandsTest, ATokenIsAloneOnStandardOutput) {
   EXPECT_EQ(out.str(), "sy1.secret\n");
 }
 
+TEST_F(CommandsTest, SaysWhatANewMachineDoesNotGetBack) {
+  coordinator.answer(201, R"({"id":"t","enrolment":"sy1.secret","expires_ms":5,"lost":["jb"]})");
+  EXPECT_EQ(run({"hosts", "replace", "web-1"}), 0);
+  EXPECT_EQ(out.str(), "sy1.secret\n");
+  EXPECT_NE(notes.str().find("Component jb served there"), std::string::npos) << notes.str();
+}
+
+TEST_F(CommandsTest, SaysWhoseKeysAreInForceAfterARecovery) {
+  coordinator.answer(R"({"epoch":7,"committed":[],"aborted":[],"admitted":["web-1","db-1"],"tokens_burnt":3})");
+  EXPECT_EQ(run({"recover", "--reason", "r"}), 0);
+  EXPECT_NE(out.str().find("in force, as the copy has them: web-1, db-1."), std::string::npos) << out.str();
+  EXPECT_NE(out.str().find("burnt (3)"), std::string::npos) << out.str();
+}
+
 TEST_F(CommandsTest, ListsHostsAsATable) {
   std::string removed = host;
   removed.replace(removed.find("\"removed\":false"), 15, "\"removed\":true");

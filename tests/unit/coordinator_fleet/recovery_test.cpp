@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "common/limits.hpp"
+#include "protocol/enrolment.hpp"
 #include "tests/unit/coordinator_fleet/fleet_world.hpp"
 
 namespace switchyard::fleet {
@@ -248,6 +249,26 @@ TEST_F(RecoveryTest, RefusesToRollBackWhatItKnowsOnlyFromJournals) {
   expect_value(recovery().recover(FleetWorld::caller, {{HostId("db-1")}, "test"}));
   const Refusal refusal = expect_refusal(world.roll_back(DeploymentId("d-00000000000000aa")));
   EXPECT_EQ(refusal.code, "no_plan");
+}
+
+/// What was used or revoked since the copy was made, nobody here knows.
+TEST_F(RecoveryTest, BurnsTheUnusedTokensOfTheCopyAndSaysWhoseKeysAreInForce) {
+  const TokenMade token = expect_value(world.operations().create_token(FleetWorld::caller, ""));
+  const TokenMade late = expect_value(world.operations().replace_host(FleetWorld::caller, HostId("db-1")));
+  say_hello(web, 40);
+  const RecoveryDone done = expect_value(recovery().recover(FleetWorld::caller, {{}, "test"}));
+  EXPECT_EQ(done.tokens_burnt, 2u);
+  EXPECT_EQ(done.admitted, std::vector{HostId("web-1")});
+  EXPECT_TRUE(audited("token.burn"));
+  for (const TokenMade& burnt : {token, late}) {
+    const protocol::Enrol wish{"db-1", std::string(40, 'k'), "0.1.0"};
+    EXPECT_TRUE(std::holds_alternative<protocol::Refuse>(world.now().hosts.enrol(burnt.id, wish)));
+  }
+  world.restart();
+  for (const auto& [key, peer] : world.allowed()) {
+    EXPECT_NE(peer, protocol::enrolment_peer(token.id));
+    EXPECT_NE(peer, protocol::enrolment_peer(late.id));
+  }
 }
 
 TEST_F(RecoveryTest, HasNothingToDoWhenNothingWasLost) {
