@@ -22,10 +22,11 @@ class DeferralsTest : public ::testing::Test {
     std::string name = "shop";
     std::string environment = "production";
     std::vector<std::string> components;
+    std::string settings = "unreachable: {defer: 1}";
   };
   static std::string manifest(const Wanted& wanted) {
     std::string text = "metadata: {name: " + wanted.name + ", environment: " + wanted.environment +
-                       ", version: \"1.0\"}\ndeployment_settings: {unreachable: {defer: 1}}\ncomponents:\n";
+                       ", version: \"1.0\"}\ndeployment_settings: {" + wanted.settings + "}\ncomponents:\n";
     for (const std::string& name : wanted.components) {
       const int port = name == "ja" ? 5'000 : 6'000;
       text += "  - name: " + name + "\n    hosts: [web-1, web-2]\n    artifact: {directory: api}\n" +
@@ -110,6 +111,24 @@ TEST_F(DeferralsTest, TakesAHostBackThatIsBroughtToWhatIsRolledBack) {
   world.connect(away);
   world.run_until([&] { return converged_to(second) == 1; });
   expect_value(roll_back(second, {}, 240'000));
+  EXPECT_EQ(serving("web-1", "ja"), release("ja", "v1"));
+  EXPECT_EQ(serving("web-2", "ja"), release("ja", "v1"));
+  EXPECT_EQ(owed(), 0u);
+}
+
+/// It is there before the rollback's commit, which was planned without it.
+TEST_F(DeferralsTest, TakesAHostBackThatWasBroughtThereWhileTheRollbackRan) {
+  const std::string settings = "unreachable: {defer: 1}, watch_seconds: 0";
+  deploy("v1", {.components = {"ja"}, .settings = settings});
+  world.disconnect(away);
+  const DeploymentId second = deploy("v2", {.components = {"ja"}, .settings = settings});
+  world.connect(away);
+  world.run_until([&] { return converged_to(second) == 1; });
+  const DeploymentId converge = world.store().deployments(1).at(0).id;
+  const DeploymentId back = expect_value(roll_back(second, {}, 0)).row.id;
+  world.run_until([&] { return world.store().decision(converge).has_value(); });
+  ASSERT_FALSE(world.store().decision(back).has_value()) << "or this is another test";
+  world.run(240'000);
   EXPECT_EQ(serving("web-1", "ja"), release("ja", "v1"));
   EXPECT_EQ(serving("web-2", "ja"), release("ja", "v1"));
   EXPECT_EQ(owed(), 0u);
