@@ -145,6 +145,7 @@ TEST_F(ArtifactStoreTest, AsksAnewWhenTheManifestWasDamaged) {
   std::ofstream(directory / release.str() / "manifest", std::ios::in | std::ios::binary).write("XX", 2);
   put_all(store);
   ASSERT_EQ(store.complete(release), std::nullopt);
+  ASSERT_TRUE(store.manifest(release).has_value());
   EXPECT_EQ(store.manifest(release)->bytes, text.size());
 }
 
