@@ -128,7 +128,7 @@ void Recovery::write_claim(const HostId& host, std::uint64_t epoch) {
 /// What the host knows may be that they are committed; and what their other hosts hold must not be aborted meanwhile.
 void Recovery::hold_deployments_of(const HostId& host) {
   for (const model::DeploymentRow& row : store_.unfinished_deployments()) {
-    if (!takes_part(host, row.id)) continue;
+    if (row.state == model::DeploymentState::draft || !takes_part(host, row.id)) continue;
     runs_.hold(row.id);
     const auto plan = store_.plan(row.id);
     if (!plan) continue;

@@ -16,7 +16,8 @@ struct Turned {
   std::string origin;     ///< address, or the peer's name
   std::string why;
   std::uint64_t count = 1;
-  bool known = false;  ///< by its key: strangers, however many, do not keep its row back
+  bool known = false;  ///< by its key or token: strangers, however many, do not keep its row back
+  std::string principal = "stranger";
 };
 
 /// Puts refusals of strangers into the audit without letting them fill it: one row per source with a count, and the

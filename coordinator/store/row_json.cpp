@@ -42,6 +42,34 @@ std::vector<HostId> hosts_from_json(const std::string& text) {
   });
 }
 
+std::string to_json(const std::vector<std::string>& texts) { return dump(json(texts)); }
+std::vector<std::string> texts_from_json(const std::string& text) {
+  return parse(text, "list of texts", [](const json& list) { return list.get<std::vector<std::string>>(); });
+}
+
+std::string to_json(const std::vector<model::ApprovalVote>& votes) {
+  json list = json::array();
+  for (const model::ApprovalVote& vote : votes) {
+    list.push_back({{"approver", vote.approver},
+                    {"granted", vote.granted},
+                    {"reason", vote.reason},
+                    {"wall_ms", vote.wall_ms},
+                    {"second_factor", vote.second_factor}});
+  }
+  return dump(list);
+}
+std::vector<model::ApprovalVote> votes_from_json(const std::string& text) {
+  return parse(text, "list of votes", [](const json& list) {
+    std::vector<model::ApprovalVote> votes;
+    for (const json& item : list) {
+      votes.push_back({item.at("approver").get<std::string>(), item.at("granted").get<bool>(),
+                       item.value("reason", std::string()), item.value("wall_ms", std::int64_t{0}),
+                       item.value("second_factor", false)});
+    }
+    return votes;
+  });
+}
+
 std::string to_json(const std::vector<model::PlanNode>& nodes) {
   json list = json::array();
   for (const model::PlanNode& node : nodes) {
