@@ -96,9 +96,11 @@ std::variant<Service::Admission, Response> Service::admit(const RequestHead& hea
   const Match* match = std::get_if<Match>(&found);
   const bool open = match != nullptr && match->route->access == Access::open;
   if (!caller && !open) {
-    Response response = refusal(401, "unknown_caller",
-                                "send `Authorization: Bearer <token>` with a token that this coordinator knows; the "
-                                "administrator's is in the file admin.token of its state directory");
+    Response response =
+        refusal(401, "unknown_caller",
+                "send `Authorization: Bearer <token>` with a token that this coordinator knows, and that has "
+                "neither expired nor been revoked; the administrator's is in the file admin.token of "
+                "its state directory");
     response.headers.emplace_back("WWW-Authenticate", "Bearer");
     return response;
   }

@@ -51,6 +51,15 @@ void Approvals::sweep() {
     if (!row || row->expires_wall_ms > now) continue;
     close(coordinator_itself(), *row, ApprovalState::expired, "nobody approved it in time", {});
   }
+  for (model::ApprovalRow& row : parts_.store.approvals(limits::list_rows_max)) {
+    if (row.state != ApprovalState::waiting) continue;
+    const auto deployment = parts_.store.deployment(row.deployment);
+    if (!deployment || deployment->state == DeploymentState::draft) continue;
+    row.state = ApprovalState::voided;
+    parts_.store.commit({store::PutApproval{row},
+                         audit_row(parts_.clock, coordinator_itself(), "approval.void", row.deployment.str(),
+                                   "it had begun already, as hosts know", {{"environment", row.environment}})});
+  }
 }
 
 std::optional<Refusal> Approvals::refuse_another() const {
@@ -83,6 +92,11 @@ Answer<model::ApprovalRow> Approvals::weigh(const Caller& caller, const Approval
                                             SecondFactor second_factor) const {
   auto row = parts_.store.approval(wish.deployment);
   if (!row) return no_approval(wish.deployment);
+  const auto draft = parts_.store.deployment(wish.deployment);
+  if (row->state == ApprovalState::waiting && (!draft || draft->state != DeploymentState::draft)) {
+    // A recovery has found out that it had begun.
+    return Refusal{409, "decided", "deployment " + wish.deployment.str() + " waits for approval no more", {}};
+  }
   access::Principal who = caller.who;
   who.name = caller.principal;
   const engine::Vote vote{std::move(who), wish.grant, wish.plan_hash, second_factor};

@@ -9,6 +9,7 @@
 #include "coordinator/fleet/deferrals.hpp"
 #include "coordinator/fleet/guarded_operations.hpp"
 #include "coordinator/fleet/progress.hpp"
+#include "coordinator/fleet/rollback_rules.hpp"
 
 namespace switchyard::fleet {
 namespace {
@@ -128,7 +129,11 @@ void FleetOperations::start(const Caller& caller, const DeployRequest& request, 
 void FleetOperations::start_rollback(const Caller& caller, const RollbackRequest& request,
                                      Reply<DeploymentView> reply) {
   const auto row = parts_.store.deployment(request.deployment);
-  if (auto refusal = refuse_rollback(request, row)) return reply(std::move(*refusal));
+  if (!row) return reply(no_deployment(request.deployment));
+  const bool has_plan = parts_.store.plan(row->id).has_value();
+  if (auto refusal = refuse_rollback(request, *row, has_plan, parts_.approvals.rule_for(row->environment))) {
+    return reply(std::move(*refusal));
+  }
   if (answered_by_key(request.idempotency_key, reply)) return;
   StartOrder order;
   order.caller = caller;
@@ -143,48 +148,6 @@ void FleetOperations::start_rollback(const Caller& caller, const RollbackRequest
       [this, order = std::move(order), reply = std::move(reply)](Answer<PlannedDeployment> planned) mutable {
         launch(std::move(order), std::move(planned), reply);
       });
-}
-
-std::optional<Refusal> FleetOperations::refuse_rollback(const RollbackRequest& request,
-                                                        const std::optional<model::DeploymentRow>& row) const {
-  if (!row) return no_deployment(request.deployment);
-  if (row->kind == model::DeploymentKind::converge) {
-    return Refusal{409,
-                   "converged",
-                   "deployment " + row->id.str() + " only brought a host to what " + row->rollback_of.str() +
-                       " had brought to the others; roll " + row->rollback_of.str() + " back, and it goes along",
-                   {{"deployment", row->rollback_of.str()}}};
-  }
-  if (row->state == model::DeploymentState::rolled_back) {
-    return Refusal{409, "rolled_back", "deployment " + row->id.str() + " was rolled back already", {}};
-  }
-  if (row->state == model::DeploymentState::rejected) {
-    return Refusal{409, "rejected", "deployment " + row->id.str() + " was rejected, and has changed nothing", {}};
-  }
-  if (parts_.approvals.rule_for(row->environment).production && request.reason.empty()) {
-    return Refusal{400,
-                   "reason_needed",
-                   "a rollback in `" + row->environment +
-                       "` must say why, for the audit: --reason TEXT (`production: false` for this environment in "
-                       "coordinator.yaml lifts that)",
-                   {}};
-  }
-  if (row->state != model::DeploymentState::done) {
-    return Refusal{409,
-                   "not_finished",
-                   "deployment " + row->id.str() + " is " + std::string(model::state_name(row->state)) +
-                       "; cancel it with `switchyard deploy cancel`, which brings the old release back",
-                   {}};
-  }
-  if (!parts_.store.plan(row->id)) {
-    return Refusal{409,
-                   "no_plan",
-                   "deployment " + row->id.str() +
-                       " was recovered from the hosts' journals, and what it changed is not known any more; deploy the "
-                       "release that you want from its manifest",
-                   {}};
-  }
-  return std::nullopt;
 }
 
 bool FleetOperations::waits_for_approval(const model::DeploymentRow& done) const {
@@ -396,9 +359,7 @@ Answer<bool> FleetOperations::revoke_agent(const Caller& caller, const HostId& h
 }
 
 void FleetOperations::turned_away(const std::string& origin) {
-  // Without the port: each try has another.
-  const std::string from = origin.substr(0, origin.rfind(':'));
-  parts_.refusals.note({"api.refuse", "", from, "the bearer token is unknown, expired or revoked"});
+  parts_.refusals.note({"api.refuse", "", without_port(origin), "the bearer token is unknown, expired or revoked"});
 }
 
 }  // namespace switchyard::fleet

@@ -122,8 +122,6 @@ class FleetOperations final : public Operations {
   Answer<DeploymentView> commit_start(StartOrder order, Answer<PlannedDeployment> planned);
   /// Of a rollback: whether somebody has to approve it, or it is the inverse of what was approved.
   bool waits_for_approval(const model::DeploymentRow& done) const;
-  std::optional<Refusal> refuse_rollback(const RollbackRequest& request,
-                                         const std::optional<model::DeploymentRow>& row) const;
   /// The live run, or why there is none.
   std::variant<const engine::DeploymentRun*, Refusal> find_live(const DeploymentId& id) const;
 

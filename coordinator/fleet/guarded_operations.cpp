@@ -27,10 +27,12 @@ std::optional<Refusal> GuardedOperations::refuse(const Caller& caller, Action ac
   const std::string name(access::rule_of(action).name);
   refusals_.note({.operation = "access.refuse",
                   .object = name,
-                  .origin = caller.token.empty() ? caller.origin : "token-hash-" + caller.token,
+                  .origin = without_port(caller.origin),
                   .why = *why,
                   .known = true,
-                  .principal = caller.principal});
+                  .principal = caller.principal,
+                  .token = caller.token,
+                  .environment = environment});
   return Refusal{403, "not_allowed", *why, {{"action", name}, {"environment", environment}}};
 }
 
@@ -39,6 +41,15 @@ std::optional<Refusal> GuardedOperations::refuse_on(const Caller& caller, Action
   if (row) return refuse(caller, action, row->environment);
   const bool sees_any = access::may(caller.who, Action::list_deployments, {});
   return sees_any ? std::nullopt : refuse(caller, action);
+}
+
+Reply<DeploymentView> GuardedOperations::if_he_may_see(const Caller& caller, Reply<DeploymentView> reply) const {
+  return [this, caller, reply = std::move(reply)](Answer<DeploymentView> answer) {
+    if (const auto* view = std::get_if<DeploymentView>(&answer)) {
+      if (auto refusal = refuse(caller, Action::show_deployment, view->row.environment)) return reply(*refusal);
+    }
+    reply(std::move(answer));
+  };
 }
 
 std::optional<Refusal> GuardedOperations::refuse_request(const Caller& caller, Action action,
@@ -83,13 +94,13 @@ void GuardedOperations::plan(const Caller& caller, const DeployRequest& request,
 
 void GuardedOperations::start(const Caller& caller, const DeployRequest& request, Reply<DeploymentView> reply) {
   if (auto refusal = refuse_request(caller, Action::start_deployment, request)) return reply(std::move(*refusal));
-  inner_.start(caller, request, std::move(reply));
+  inner_.start(caller, request, if_he_may_see(caller, std::move(reply)));
 }
 
 void GuardedOperations::start_rollback(const Caller& caller, const RollbackRequest& request,
                                        Reply<DeploymentView> reply) {
   if (auto refusal = refuse_on(caller, Action::start_rollback, request.deployment)) return reply(std::move(*refusal));
-  inner_.start_rollback(caller, request, std::move(reply));
+  inner_.start_rollback(caller, request, if_he_may_see(caller, std::move(reply)));
 }
 
 Answer<DeploymentView> GuardedOperations::deployment(const Caller& caller, const DeploymentId& id) const {

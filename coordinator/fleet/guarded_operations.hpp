@@ -71,6 +71,8 @@ class GuardedOperations final : public Operations {
   /// Of a manifest that cannot be read the planning says why, to whoever may deploy anywhere.
   std::optional<Refusal> refuse_request(const Caller& caller, access::Action action,
                                         const DeployRequest& request) const;
+  /// By somebody else's idempotency key a deployment of another environment may come out.
+  Reply<DeploymentView> if_he_may_see(const Caller& caller, Reply<DeploymentView> reply) const;
 
   Operations& inner_;
   const store::StateStore& store_;

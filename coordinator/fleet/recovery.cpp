@@ -181,16 +181,19 @@ store::Transaction Recovery::what_is_proven(RecoveryDone& done) const {
   }
   store::Transaction writes;
   for (const auto& [id, proven] : committed) {
-    const bool known = store_.deployment(id).has_value();
-    if (store_.decision(id) || (known && !proven)) continue;
+    const auto row = store_.deployment(id);
+    const bool known = row.has_value();
+    // What is a draft here was approved and begun after this copy was made; who approved it is not known any more.
+    const bool draft = known && row->state == model::DeploymentState::draft;
+    if (store_.decision(id) || (known && !proven && !draft)) continue;
     if (!known) {
-      model::DeploymentRow row;
-      row.id = id;
-      row.state = proven ? model::DeploymentState::done : model::DeploymentState::rolled_back;
-      row.name = "recovered";
-      row.reason = "recovered from the hosts' journals: it was not in the store that was restored";
-      row.created_wall_ms = row.updated_wall_ms = row.finished_wall_ms = clock_.wall_ms();
-      writes.push_back(store::PutDeployment{row});
+      model::DeploymentRow recovered;
+      recovered.id = id;
+      recovered.state = proven ? model::DeploymentState::done : model::DeploymentState::rolled_back;
+      recovered.name = "recovered";
+      recovered.reason = "recovered from the hosts' journals: it was not in the store that was restored";
+      recovered.created_wall_ms = recovered.updated_wall_ms = recovered.finished_wall_ms = clock_.wall_ms();
+      writes.push_back(store::PutDeployment{recovered});
     }
     writes.push_back(store::PutDecision{id, proven ? model::Decision::commit : model::Decision::abort});
     (proven ? done.committed : done.aborted).push_back(id);

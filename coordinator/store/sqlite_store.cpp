@@ -56,25 +56,6 @@ model::DeploymentRow read_deployment(SqliteStatement& row) {
   return read;
 }
 
-constexpr std::string_view approval_columns =
-    "SELECT deployment, environment, plan_hash, author, needed, components, created_wall_ms, expires_wall_ms, state, "
-    "votes FROM approval ";
-
-model::ApprovalRow read_approval(SqliteStatement& row) {
-  model::ApprovalRow read;
-  read.deployment = DeploymentId(row.text());
-  read.environment = row.text();
-  read.plan_hash = row.text();
-  read.author = row.text();
-  read.needed = row.as<std::uint32_t>();
-  read.components = texts_from_json(row.text());
-  read.created_wall_ms = row.number();
-  read.expires_wall_ms = row.number();
-  read.state = row.as<model::ApprovalState>();
-  read.votes = votes_from_json(row.text());
-  return read;
-}
-
 protocol::OldState read_old_state(SqliteStatement& row) {
   protocol::OldState state;
   state.kind = row.as<protocol::OldKind>();
@@ -82,14 +63,6 @@ protocol::OldState read_old_state(SqliteStatement& row) {
   state.release = ReleaseId(row.text());
   state.unit = row.text();
   return state;
-}
-
-/// All rows of a query whose values are bound, each read by `read`.
-template <class Read>
-auto read_all(SqliteStatement& statement, Read read) {
-  std::vector<decltype(read(statement))> rows;
-  while (statement.step()) rows.push_back(read(statement));
-  return rows;
 }
 
 StaleEpochError replaced(std::uint64_t epoch) {
@@ -244,50 +217,6 @@ std::vector<model::TokenRow> SqliteStore::tokens() const {
     token.used_by = HostId(row.text());
     return token;
   });
-}
-
-std::vector<model::ApiTokenRow> SqliteStore::api_tokens() const {
-  SqliteStatement statement(database_,
-                            "SELECT id, digest, name, kind, role, environment, created_by, created_wall_ms, "
-                            "expires_wall_ms, revoked_wall_ms FROM api_token ORDER BY number");
-  return read_all(statement, [](SqliteStatement& row) {
-    model::ApiTokenRow token;
-    token.id = row.text();
-    token.digest = row.text();
-    token.name = row.text();
-    token.kind = row.as<access::Kind>();
-    token.role = row.as<access::Role>();
-    token.environment = row.text();
-    token.created_by = row.text();
-    token.created_wall_ms = row.number();
-    token.expires_wall_ms = row.number();
-    token.revoked_wall_ms = row.number();
-    return token;
-  });
-}
-
-std::optional<model::TotpRow> SqliteStore::totp(const std::string& person) const {
-  SqliteStatement statement(database_, "SELECT salt, enrolled_wall_ms, last_step FROM totp WHERE person = ?");
-  statement.bind(person);
-  if (!statement.step()) return std::nullopt;
-  model::TotpRow row;
-  row.person = person;
-  row.salt = statement.text();
-  row.enrolled_wall_ms = statement.number();
-  row.last_step = statement.as<std::uint64_t>();
-  return row;
-}
-
-std::optional<model::ApprovalRow> SqliteStore::approval(const DeploymentId& id) const {
-  SqliteStatement statement(database_, std::string(approval_columns) + "WHERE deployment = ?");
-  statement.bind(id);
-  if (!statement.step()) return std::nullopt;
-  return read_approval(statement);
-}
-
-std::vector<model::ApprovalRow> SqliteStore::approvals(std::size_t limit) const {
-  SqliteStatement statement(database_, std::string(approval_columns) + "ORDER BY number DESC LIMIT ?");
-  return read_all(statement.bind(limit), read_approval);
 }
 
 std::vector<model::ServingRow> SqliteStore::serving() const {

@@ -165,15 +165,33 @@ TEST_F(AccessMatrix, ARefusalIsInTheAuditUnderItsPrincipal) {
   EXPECT_EQ(rows[0].entry.operation, "access.refuse");
   EXPECT_EQ(rows[0].entry.object, "deployment.start");
   EXPECT_EQ(rows[0].entry.details.at("count"), "50");
+  EXPECT_EQ(rows[0].entry.details.at("token_hash"), "0123456789ab");
+  EXPECT_EQ(rows[0].entry.details.at("environment"), "production");
+  EXPECT_EQ(rows[0].entry.origin, "127.0.0.1");
   EXPECT_FALSE(rows[0].entry.success);
+}
+
+TEST_F(AccessMatrix, ByAKeyNothingOfAnotherEnvironmentComesOut) {
+  // FakeOperations answers every start with its deployment in production.
+  const fleet::Caller caller{"token:x", "", {"token:x", access::Kind::ci, {{access::Role::operator_, "staging"}}}};
+  fleet::DeployRequest request;
+  request.environment = "staging";
+  request.idempotency_key = "ci-run-7";
+  int status = 0;
+  guarded.start(caller, request, [&](const fleet::Answer<fleet::DeploymentView>& answer) {
+    const auto* refusal = std::get_if<fleet::Refusal>(&answer);
+    status = refusal == nullptr ? 201 : refusal->status;
+  });
+  EXPECT_EQ(status, 403);
 }
 
 TEST_F(AccessMatrix, ListsShowWhatTheCallerMaySee) {
   const auto caller = [](const char* environment) {
     return fleet::Caller{"token:x", "", {"token:x", access::Kind::person, {{access::Role::viewer, environment}}}};
   };
-  // FakeOperations has a deployment in production, and a rollback in an environment without a name.
-  EXPECT_EQ(guarded.deployments(caller("production"), 10).size(), 1u);
+  // FakeOperations has a deployment and a rollback, both in production.
+  EXPECT_EQ(guarded.deployments(caller("production"), 10).size(), 2u);
+  EXPECT_EQ(guarded.deployments(caller("production"), 1).size(), 1u);
   EXPECT_EQ(guarded.deployments(caller("staging"), 10).size(), 0u);
   EXPECT_EQ(guarded.deployments(caller("*"), 10).size(), 2u);
   EXPECT_EQ(guarded.deployments(caller("*"), 1).size(), 1u);

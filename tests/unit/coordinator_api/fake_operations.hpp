@@ -254,6 +254,7 @@ class FakeOperations final : public fleet::Operations {
     view.row.id = known_rollback;
     view.row.kind = model::DeploymentKind::rollback;
     view.row.rollback_of = known_deployment;
+    view.row.environment = "production";
     view.row.state = model::DeploymentState::done;
     view.row.finished_wall_ms = 30;
     return view;

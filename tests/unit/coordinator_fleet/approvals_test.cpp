@@ -227,6 +227,30 @@ TEST_F(ApprovalsTest, ALostTransactionLeavesItWaitingAndAKeptOneStartsIt) {
   EXPECT_EQ(world.row(proposed.row.id).state, DeploymentState::done);
 }
 
+/// The copy of the store is from before the approval; the hosts know more.
+TEST_F(ApprovalsTest, WhatHadBegunAfterTheCopyOfTheStoreWasMadeIsNoDraftAnyMore) {
+  for (const auto told : {protocol::AgentState::committed, protocol::AgentState::swapped}) {
+    const DeploymentView proposed = propose(told == protocol::AgentState::committed ? "v1" : "v2");
+    for (const char* host : {"web-1", "web-2"}) {
+      protocol::DeploymentReport& report = world.agent(host).open[proposed.row.id];
+      report.deployment = proposed.row.id;
+      report.state = told;
+      world.agent(host).plans[proposed.row.id] = world.store().plan(proposed.row.id)->slices.at(HostId(host));
+    }
+    world.store().commit({store::SetRestored{true}});
+    world.restart();
+    for (const char* host : {"web-1", "web-2"}) world.connect(world.agent(host));
+    world.run(1'000);
+    expect_value(world.operations().recover(FleetWorld::caller, {{}, "a test"}));
+    for (const char* host : {"web-1", "web-2"}) world.connect(world.agent(host));
+    world.run(2 * limits::approval_sweep_ms);
+    EXPECT_EQ(world.row(proposed.row.id).state,
+              told == protocol::AgentState::committed ? DeploymentState::done : DeploymentState::rolled_back);
+    EXPECT_EQ(expect_refusal(decide(ann, proposed.row.id)).code, "decided");
+    EXPECT_EQ(approval(proposed.row.id).state, ApprovalState::voided);
+  }
+}
+
 TEST_F(ApprovalsTest, AWithdrawnProposalIsOver) {
   const DeploymentView proposed = propose("v1");
   expect_value(world.operations().cancel(build, proposed.row.id, "superseded"));
