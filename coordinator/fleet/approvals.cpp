@@ -43,7 +43,14 @@ void Approvals::begin() {
   parts_.timers.set("approvals/sweep", limits::approval_sweep_ms, [this] { begin(); });
 }
 
+std::optional<Refusal> Approvals::refuse_in_recovery() const {
+  if (!parts_.recovery.view()) return std::nullopt;
+  return Refusal{
+      503, "recovery", "hosts know more than the coordinator's store, of approvals too; run `switchyard recover`", {}};
+}
+
 void Approvals::sweep() {
+  if (refuse_in_recovery()) return;
   const std::int64_t now = parts_.clock.wall_ms();
   for (const model::DeploymentRow& draft : parts_.store.unfinished_deployments()) {
     if (draft.state != DeploymentState::draft || launching_.contains(draft.id)) continue;
@@ -121,6 +128,7 @@ store::Transaction Approvals::vote_writes(const Caller& caller, const ApprovalWi
 }
 
 void Approvals::decide(const Caller& caller, const ApprovalWish& wish, Reply<ApprovalView> reply) {
+  if (auto refusal = refuse_in_recovery()) return reply(std::move(*refusal));
   sweep();
   const TotpBook::Checked code = parts_.totp.check(caller.principal, wish.totp);
   const auto weighed = weigh(caller, wish, code.second_factor);
@@ -252,6 +260,7 @@ void Approvals::close(const Caller& caller, model::ApprovalRow row, ApprovalStat
 }
 
 Answer<bool> Approvals::withdraw(const Caller& caller, const DeploymentId& id, const std::string& reason) {
+  if (auto refusal = refuse_in_recovery()) return *refusal;
   const auto row = parts_.store.approval(id);
   if (!row) return no_approval(id);
   if (launching_.contains(id)) {

@@ -11,6 +11,7 @@
 #include "coordinator/fleet/deployment_starter.hpp"
 #include "coordinator/fleet/operations.hpp"
 #include "coordinator/fleet/planning.hpp"
+#include "coordinator/fleet/recovery.hpp"
 #include "coordinator/fleet/timeline_viewers.hpp"
 #include "coordinator/fleet/timers.hpp"
 #include "coordinator/fleet/totp_book.hpp"
@@ -30,6 +31,7 @@ class Approvals {
     DeploymentStarter& starter;
     TimelineViewers& viewers;
     TotpBook& totp;
+    const Recovery& recovery;  ///< while hosts may know more, no draft is started or closed
   };
   Approvals(Parts parts, access::EnvironmentRules rules) : parts_(parts), rules_(std::move(rules)) {}
 
@@ -62,6 +64,7 @@ class Approvals {
   /// What is written with a word: its audit row, and that its code has counted.
   store::Transaction vote_writes(const Caller& caller, const ApprovalWish& wish, const model::ApprovalRow& row,
                                  const TotpBook::Checked& code) const;
+  std::optional<Refusal> refuse_in_recovery() const;
   /// The end of one that never began.
   void close(const Caller& caller, model::ApprovalRow row, model::ApprovalState state, const std::string& why,
              store::Transaction also);

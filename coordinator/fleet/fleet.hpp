@@ -79,8 +79,8 @@ class Fleet {
   RefusalBook refusals;
   ApiTokenBook api_tokens;
   TotpBook totp;
-  Approvals approvals;
   Recovery recovery;
+  Approvals approvals;
   Intake intake;
   FleetOperations operations;
   GuardedOperations guarded;  ///< the door for everybody outside

@@ -238,9 +238,12 @@ TEST_F(ApprovalsTest, WhatHadBegunAfterTheCopyOfTheStoreWasMadeIsNoDraftAnyMore)
       world.agent(host).plans[proposed.row.id] = world.store().plan(proposed.row.id)->slices.at(HostId(host));
     }
     world.store().commit({store::SetRestored{true}});
+    world.clock.advance(limits::approval_life_ms);  // not even what has expired is closed before the hosts were heard
     world.restart();
     for (const char* host : {"web-1", "web-2"}) world.connect(world.agent(host));
     world.run(1'000);
+    EXPECT_EQ(expect_refusal(decide(ann, proposed.row.id)).code, "recovery");
+    EXPECT_EQ(expect_refusal(world.operations().cancel(build, proposed.row.id, "")).code, "recovery");
     expect_value(world.operations().recover(FleetWorld::caller, {{}, "a test"}));
     for (const char* host : {"web-1", "web-2"}) world.connect(world.agent(host));
     world.run(2 * limits::approval_sweep_ms);
