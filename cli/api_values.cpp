@@ -116,6 +116,44 @@ AuditEntry audit_entry_of(const json& value) {
           value.at("success").get<bool>()};
 }
 
+Approval approval_of(const json& value) {
+  Approval approval;
+  approval.deployment = text(value, "deployment");
+  approval.kind = text(value, "kind");
+  approval.name = text(value, "name");
+  approval.version = text(value, "version");
+  approval.environment = text(value, "environment");
+  approval.state = text(value, "state");
+  approval.deployment_state = text(value, "deployment_state");
+  approval.reason = printable_lines(value.at("reason").get<std::string>());
+  approval.author = text(value, "author");
+  approval.plan_hash = text(value, "plan_hash");
+  approval.needed = value.at("needed").get<std::int64_t>();
+  approval.votes = list(value, "votes", [](const json& vote) {
+    return ApprovalVote{text(vote, "approver"), text(vote, "reason"), vote.at("granted").get<bool>(),
+                        time(vote, "wall_ms")};
+  });
+  approval.created_ms = time(value, "created_ms");
+  approval.expires_ms = time(value, "expires_ms");
+  if (value.contains("plan")) approval.plan_text = printable_lines(value.at("plan").at("text").get<std::string>());
+  return approval;
+}
+
+ApiToken api_token_of(const json& value) {
+  ApiToken token;
+  token.id = text(value, "id");
+  token.name = text(value, "name");
+  token.kind = text(value, "kind");
+  token.role = text(value, "role");
+  token.environment = text(value, "environment");
+  token.created_by = text(value, "created_by");
+  token.created_ms = time(value, "created_ms");
+  token.expires_ms = time(value, "expires_ms");
+  token.revoked_ms = time(value, "revoked_ms");
+  if (value.contains("token")) token.token = text(value, "token");
+  return token;
+}
+
 json error_value(const std::string& code, const std::string& message) {
   return {{"code", code}, {"message", message}, {"details", json::object()}};
 }
@@ -154,8 +192,43 @@ Token read_token_made(const std::string& body) {
   });
 }
 
+Approval read_approval(const std::string& body) { return decoded(body, approval_of); }
+
+std::vector<Approval> read_approvals(const std::string& body) {
+  return decoded(body, [](const json& value) { return list(value, "approvals", approval_of); });
+}
+
+std::string read_totp_uri(const std::string& body) {
+  return decoded(body, [](const json& value) { return text(value, "uri"); });
+}
+
+ApiToken read_api_token_made(const std::string& body) { return decoded(body, api_token_of); }
+
+std::vector<ApiToken> read_api_tokens(const std::string& body) {
+  return decoded(body, [](const json& value) { return list(value, "tokens", api_token_of); });
+}
+
 std::vector<AuditEntry> read_audit(const std::string& body) {
   return decoded(body, [](const json& value) { return list(value, "entries", audit_entry_of); });
+}
+
+std::vector<model::StoredAudit> read_audit_rows(const std::string& body) {
+  return decoded(body, [](const json& value) {
+    return list(value, "entries", [](const json& row) {
+      model::StoredAudit stored;
+      stored.seq = row.at("seq").get<std::uint64_t>();
+      stored.entry.wall_ms = row.at("wall_ms").get<std::int64_t>();
+      stored.entry.principal = row.at("principal").get<std::string>();
+      stored.entry.operation = row.at("operation").get<std::string>();
+      stored.entry.object = row.at("object").get<std::string>();
+      stored.entry.reason = row.at("reason").get<std::string>();
+      stored.entry.origin = row.at("origin").get<std::string>();
+      stored.entry.success = row.at("success").get<bool>();
+      stored.entry.details = row.at("details").get<std::map<std::string, std::string>>();
+      stored.hash = row.at("hash").get<std::string>();
+      return stored;
+    });
+  });
 }
 
 std::vector<std::uint32_t> read_missing_chunks(const std::string& body) {
@@ -198,6 +271,32 @@ std::string write_new_host(const std::string& host, const std::map<std::string, 
 }
 
 std::string write_texts(const std::map<std::string, std::string>& members) { return dumped(json(members)); }
+
+std::string write_api_token(const std::map<std::string, std::string>& members, std::int64_t life_ms) {
+  json value(members);
+  if (life_ms > 0) value["life_ms"] = life_ms;
+  return dumped(value);
+}
+
+std::string write_audit_line(const model::AuditExport& row) {
+  nlohmann::ordered_json line;
+  line["timestamp"] = row.timestamp;
+  line["operation"] = row.operation;
+  line["user"] = row.user;
+  line["environment"] = row.environment.empty() ? nlohmann::ordered_json() : nlohmann::ordered_json(row.environment);
+  line["success"] = row.success;
+  line["details"] = row.details;
+  return line.dump(-1, ' ', true, nlohmann::ordered_json::error_handler_t::replace);
+}
+
+std::string write_audit_verdict(const AuditVerdict& verdict) {
+  json value = {{"intact", !verdict.broken_at && verdict.head_known.value_or(true)},
+                {"rows", verdict.rows},
+                {"head", verdict.head}};
+  value["broken_at"] = verdict.broken_at ? json(*verdict.broken_at) : json(nullptr);
+  value["head_known"] = verdict.head_known ? json(*verdict.head_known) : json(nullptr);
+  return dumped(value);
+}
 
 std::string write_error(const std::string& code, const std::string& message) {
   return dumped({{"error", error_value(code, message)}});

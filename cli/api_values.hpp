@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "coordinator/model/audit_export.hpp"
+
 /// The coordinator's answers as plain values. Every text in them has been made printable (printable.hpp), so that
 /// nothing which a host or another person wrote reaches the terminal raw. Times are milliseconds since 1970, 0: not
 /// yet. The readers throw DecodeError when an answer has not the documented shape.
@@ -65,6 +67,25 @@ struct AuditEntry {
   bool success = true;
 };
 
+struct ApprovalVote {
+  std::string approver, reason;
+  bool granted = false;
+  std::int64_t wall_ms = 0;
+};
+struct Approval {
+  std::string deployment, kind, name, version, environment, state, deployment_state, reason, author, plan_hash;
+  std::int64_t needed = 1;
+  std::vector<ApprovalVote> votes;
+  std::int64_t created_ms = 0, expires_ms = 0;
+  std::string plan_text;  ///< when one was asked for
+};
+/// A right to use the API.
+struct ApiToken {
+  std::string id, name, kind, role, environment, created_by;
+  std::int64_t created_ms = 0, expires_ms = 0, revoked_ms = 0;
+  std::string token;  ///< only in the answer that made it
+};
+
 Deployment read_deployment(const std::string& body);
 /// `list`: deployments or rollbacks.
 std::vector<Deployment> read_deployments(const std::string& body, const char* list);
@@ -73,7 +94,14 @@ Plan read_plan(const std::string& body);
 /// `list`: hosts or agents.
 std::vector<Host> read_hosts(const std::string& body, const char* list);
 Token read_token_made(const std::string& body);
+Approval read_approval(const std::string& body);
+std::vector<Approval> read_approvals(const std::string& body);
+std::string read_totp_uri(const std::string& body);
+ApiToken read_api_token_made(const std::string& body);
+std::vector<ApiToken> read_api_tokens(const std::string& body);
 std::vector<AuditEntry> read_audit(const std::string& body);
+/// Rows as they are, byte for byte: to be checked or exported, not to be shown.
+std::vector<model::StoredAudit> read_audit_rows(const std::string& body);
 std::vector<std::uint32_t> read_missing_chunks(const std::string& body);
 
 /// The code and message of an error body; nothing if it is none.
@@ -96,8 +124,20 @@ std::string write_rollback(const std::string& deployment, const std::vector<std:
                            const std::string& reason);
 std::string write_resolution(const std::string& host, const std::string& reason);
 std::string write_new_host(const std::string& host, const std::map<std::string, std::string>& labels);
+/// `life_ms` 0: the coordinator's default.
+std::string write_api_token(const std::map<std::string, std::string>& members, std::int64_t life_ms);
 /// An object of texts.
 std::string write_texts(const std::map<std::string, std::string>& members);
+/// One line in the documented shape; every character beyond ASCII is escaped, so that it is safe for a terminal.
+std::string write_audit_line(const model::AuditExport& row);
+/// {"intact", "rows", "head", "broken_at", "head_known"} for `audit verify --json`.
+struct AuditVerdict {
+  std::uint64_t rows = 0;
+  std::string head;
+  std::optional<std::uint64_t> broken_at;
+  std::optional<bool> head_known;
+};
+std::string write_audit_verdict(const AuditVerdict& verdict);
 std::string write_error(const std::string& code, const std::string& message);
 /// {"valid": …} for `validate --json`.
 struct Validity {

@@ -26,7 +26,8 @@ Exit status: 0 done, 1 internal error, 2 bad input or usage, 3 failed and rolled
 Environment: SWITCHYARD_SOCKET, SWITCHYARD_URL, SWITCHYARD_TOKEN_FILE stand for the options of these names; NO_COLOR
 turns colours off.)";
 
-constexpr std::array verbs = {"deploy", "plan", "rollback", "agents", "hosts", "audit", "validate", "config"};
+constexpr std::array verbs = {"deploy",    "plan",   "rollback", "agents",   "hosts",  "audit",
+                              "approvals", "tokens", "totp",     "validate", "config", "recover"};
 constexpr std::array options_with_value = {"--socket", "--url", "--token-file", "--environment"};
 
 /// Adds the verbs to the parser; each leaves its options in `command` when it was the one.
@@ -47,6 +48,7 @@ class Grammar {
     add_fleet();
     add_offline();
     add_config();
+    add_access();
     add_recover();
   }
 
@@ -85,6 +87,7 @@ class Grammar {
     add_deploy_options(app, *start);
     app->add_flag("--dry-run", start->dry_run, "Only show the plan; stores the artifacts, touches no host");
     app->add_flag("--detach", start->detach, "Do not watch: print the deployment's id and end");
+    app->add_flag("--wait-approval", start->wait_approval, "If it has to be approved, wait for that, and watch on");
 
     auto status = std::make_shared<DeployStatus>();
     app = verb(deploy, "status", "Show one deployment", status);
@@ -129,6 +132,7 @@ class Grammar {
     app->add_option("--components,--servers", start->components, "Only these: a,b")->delimiter(',');
     app->add_option("--reason", start->reason, "Why; kept in the audit chain");
     app->add_flag("--detach", start->detach, "Do not watch: print the rollback's id and end");
+    app->add_flag("--wait-approval", start->wait_approval, "If it has to be approved, wait for that, and watch on");
 
     auto status = std::make_shared<RollbackStatus>();
     app = verb(rollback, "status", "Show one rollback", status);
@@ -177,6 +181,62 @@ class Grammar {
     app = verb(audit, "list", "Show the newest entries of the audit chain, oldest of them first", entries);
     app->add_option("--after", entries->after, "From the entry after this number on, instead of the newest");
     add_limit(app, entries->limit);
+    auto check = std::make_shared<AuditVerify>();
+    app = verb(audit, "verify", "Compute the whole chain anew, and name the first row that does not fit", check);
+    app->add_option("--head", check->head, "A head that was noted earlier: it must be in the chain");
+    verb(audit, "export", "Print every row as one line of JSON; with --json all of them as one list",
+         std::make_shared<AuditExportAll>());
+  }
+
+  void add_decision(CLI::App* approvals, const char* name, const char* what, bool grant) {
+    auto decide = std::make_shared<ApprovalsDecide>();
+    decide->grant = grant;
+    CLI::App* app = verb(approvals, name, what, decide);
+    app->add_option("ID", decide->id, "The deployment")->required();
+    app->add_option("--plan", decide->plan, "Only if the plan that waits has this hash");
+    app->add_option("--reason", decide->reason, "Why; kept in the audit chain");
+    app->add_option("--totp", decide->totp, "The code of your authenticator app");
+  }
+
+  void add_access() {
+    CLI::App* approvals = group("approvals", "Deployments that wait for somebody's approval");
+    auto waiting = std::make_shared<ApprovalsList>();
+    CLI::App* shown = verb(approvals, "list", "Show what waits for approval", waiting);
+    shown->add_flag("--all", waiting->all, "Decided and expired ones too");
+    add_limit(shown, waiting->limit);
+    auto show = std::make_shared<ApprovalsShow>();
+    shown = verb(approvals, "show", "Show one with its plan", show);
+    shown->add_option("ID", show->id, "The deployment")->required();
+    add_decision(approvals, "approve", "Let exactly this plan be carried out; the last that is needed starts it", true);
+    add_decision(approvals, "reject", "Refuse it: the deployment is over, and has changed nothing", false);
+
+    CLI::App* totp = group("totp", "Codes of an authenticator app, for approvals");
+    auto enrol = std::make_shared<TotpEnrol>();
+    CLI::App* enrolling = verb(totp, "enrol", "Print what your authenticator app reads, once", enrol);
+    enrolling->add_option("--totp", enrol->totp, "A code of the app that this one replaces");
+    auto reset = std::make_shared<TotpReset>();
+    verb(totp, "reset", "Take somebody else's lost app away", reset)
+        ->add_option("PERSON", reset->person, "Whose")
+        ->required();
+
+    CLI::App* tokens = group("tokens", "Who may use the API, and for what");
+    auto create = std::make_shared<TokensCreate>();
+    CLI::App* app = verb(tokens, "create", "Print one bearer token for a person or a machine", create);
+    app->add_option("--name", create->name, "Whose it is; tokens of one name are one person's")->required();
+    app->add_option("--kind", create->kind, "person, ci (a job) or ai (an assistant)")
+        ->check(CLI::IsMember({"person", "ci", "ai"}))
+        ->capture_default_str();
+    app->add_option("--role", create->role, "viewer, operator, approver or admin")
+        ->check(CLI::IsMember({"viewer", "operator", "approver", "admin"}))
+        ->required();
+    app->add_option("--environment", create->environment, "Where; `*` is everywhere, and the fleet itself")->required();
+    app->add_option("--expires", create->expires, "How long it is good: 30d, 12h, 45m; 90 days if not given");
+    auto list = std::make_shared<TokensList>();
+    app = verb(tokens, "list", "Show the tokens that are good", list);
+    app->add_flag("--all", list->all, "Revoked and expired ones too");
+    auto revoke = std::make_shared<TokensRevoke>();
+    app = verb(tokens, "revoke", "Refuse a token from now on", revoke);
+    app->add_option("ID", revoke->id, "The token, as `tokens list` and the audit call it")->required();
   }
 
   void add_recover() {

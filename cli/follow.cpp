@@ -14,7 +14,7 @@ namespace switchyard::cli {
 namespace {
 
 bool waits_for_a_person(const Deployment& deployment) {
-  return deployment.state == "stuck" || deployment.state == "paused";
+  return deployment.state == "stuck" || deployment.state == "paused" || deployment.state == "draft";
 }
 
 std::string joined(const std::vector<std::string>& names) {
@@ -26,7 +26,8 @@ std::string joined(const std::vector<std::string>& names) {
 /// One watching of one deployment.
 class Watch {
  public:
-  Watch(Context& context, std::string id) : context_(context), id_(std::move(id)), screen_(context.console) {}
+  Watch(Context& context, std::string id, bool wait_approval)
+      : context_(context), id_(std::move(id)), wait_approval_(wait_approval), screen_(context.console) {}
 
   /// Nothing when Ctrl-C ended it.
   std::optional<Deployment> until_rest() {
@@ -35,7 +36,8 @@ class Watch {
       const std::optional<Timeline> news = ask();
       if (!news) return std::nullopt;
       show(*news);
-      const bool at_rest = news->deployment.final || waits_for_a_person(news->deployment);
+      const bool goes_on = wait_approval_ && news->deployment.state == "draft";
+      const bool at_rest = !goes_on && (news->deployment.final || waits_for_a_person(news->deployment));
       // The last entries may have come after the state was read: none must be missing from what is printed.
       if (at_rest && news->entries.empty()) {
         screen_.keep();
@@ -94,6 +96,7 @@ class Watch {
 
   Context& context_;
   std::string id_;
+  bool wait_approval_;
   LiveScreen screen_;
   ProgressView view_;
   std::size_t next_ = 0;
@@ -105,6 +108,7 @@ class Watch {
 
 ExitStatus status_of(const Deployment& deployment) {
   if (deployment.state == "rolled_back") return ExitStatus::rolled_back;
+  if (deployment.state == "rejected") return ExitStatus::refused;
   if (waits_for_a_person(deployment)) return ExitStatus::unresolved;
   return ExitStatus::done;
 }
@@ -148,6 +152,12 @@ std::string outcome_text(const Deployment& deployment) {
   } else if (deployment.state == "paused") {
     text = name + " is paused" + why + "\nTry again what failed: switchyard deploy resume " + deployment.id +
            "\nUndo it: switchyard deploy cancel " + deployment.id + "\n";
+  } else if (deployment.state == "draft") {
+    text = name + " waits for approval" + why + "\nLook at it: switchyard approvals show " + deployment.id +
+           "\nWatch it: switchyard deploy status " + deployment.id +
+           " --follow\nTake it back: switchyard deploy cancel " + deployment.id + "\n";
+  } else if (deployment.state == "rejected") {
+    text = name + " never began" + why + "\nNothing was changed.\n";
   } else {
     text = name + " is under way: " + deployment.state + why + "\n";
   }
@@ -167,10 +177,10 @@ std::string outcome_text(const Deployment& deployment) {
   return text;
 }
 
-ExitStatus follow(Context& context, const std::string& id) {
+ExitStatus follow(Context& context, const std::string& id, bool wait_approval) {
   std::optional<Deployment> ended;
   {
-    Watch watch(context, id);
+    Watch watch(context, id, wait_approval);
     ended = watch.until_rest();
   }
   if (!ended) {

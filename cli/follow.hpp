@@ -11,10 +11,11 @@ namespace switchyard::cli {
 /// Watches a deployment until nothing more will happen without a person: done, rolled back, stuck or paused. Draws its
 /// progress on a terminal, prints a line per event elsewhere; then says how it ended (in JSON: the deployment). A
 /// coordinator that restarts meanwhile is waited for. Ctrl-C ends the watching only, and says how to come back.
+/// `wait_approval`: one that waits for approval is waited for too; otherwise it is at rest.
 /// Throws UnreachableError when the coordinator stays away.
-ExitStatus follow(Context& context, const std::string& id);
+ExitStatus follow(Context& context, const std::string& id, bool wait_approval = true);
 
-/// The status that says how a deployment stands: done (and still under way), rolled_back, unresolved.
+/// The status that says how a deployment stands: done (and still under way), rolled_back, unresolved, refused.
 ExitStatus status_of(const Deployment& deployment);
 
 /// How a deployment ended, or what a person has to do now. One paragraph with its line break.

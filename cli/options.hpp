@@ -27,6 +27,7 @@ struct DeployStart {
   bool no_monitoring = false;
   bool sequential = false;
   bool detach = false;
+  bool wait_approval = false;
 };
 struct PlanShow {
   DeployStart deployment;
@@ -80,6 +81,7 @@ struct RollbackStart {
   std::vector<std::string> components;
   std::string reason;
   bool detach = false;
+  bool wait_approval = false;
 };
 struct RollbackStatus {
   std::string id;
@@ -114,15 +116,59 @@ struct AuditList {
   std::size_t limit = 50;
 };
 
+struct AuditVerify {
+  std::string head;  ///< one that was noted at some time, and must be in the chain; empty: none
+};
+struct AuditExportAll {};
+
+struct TokensCreate {
+  std::string name;
+  std::string kind = "person";
+  std::string role;
+  std::string environment;
+  std::string expires;  ///< 30d, 12h, 45m; empty: the coordinator's default
+};
+struct TokensList {
+  bool all = false;
+};
+struct TokensRevoke {
+  std::string id;
+};
+
+struct ApprovalsList {
+  bool all = false;
+  std::size_t limit = 20;
+};
+struct ApprovalsShow {
+  std::string id;
+};
+/// approve and reject.
+struct ApprovalsDecide {
+  std::string id;
+  bool grant = true;
+  std::string plan;  ///< the hash of the plan that was looked at; empty: the one that waits
+  std::string reason;
+  std::string totp;
+};
+
+struct TotpEnrol {
+  std::string totp;  ///< a code of the app that is replaced
+};
+struct TotpReset {
+  std::string person;
+};
+
 struct Recover {
   std::vector<std::string> without;
   std::string reason;
 };
 
-using Command = std::variant<DeployStart, PlanShow, Validate, DeployStatus, DeployList, DeployCancel, DeployResume,
-                             DeployPromote, DeployResolve, RollbackStart, RollbackStatus, RollbackList, AgentsList,
-                             AgentsTokenCreate, AgentsRevoke, HostsList, HostsAdd, HostsRemove, HostsReplace, AuditList,
-                             Recover, ConfigShow, ConfigValidate, ConfigList, ConfigRender>;
+using Command =
+    std::variant<DeployStart, PlanShow, Validate, DeployStatus, DeployList, DeployCancel, DeployResume, DeployPromote,
+                 DeployResolve, RollbackStart, RollbackStatus, RollbackList, AgentsList, AgentsTokenCreate, AgentsRevoke,
+                 HostsList, HostsAdd, HostsRemove, HostsReplace, AuditList, AuditVerify, AuditExportAll, TokensCreate,
+                 TokensList, TokensRevoke, ApprovalsList, ApprovalsShow, ApprovalsDecide, TotpEnrol, TotpReset, Recover,
+                 ConfigShow, ConfigValidate, ConfigList, ConfigRender>;
 
 struct Invocation {
   GlobalOptions global;

@@ -1,6 +1,7 @@
 #include "cli/time_text.hpp"
 
 #include <array>
+#include <charconv>
 #include <cstdio>
 #include <ctime>
 
@@ -37,6 +38,17 @@ std::string duration_text(std::int64_t ms) {
   }
   return formatted("%lld h %02lld m", static_cast<long long>(ms / hour_ms),
                    static_cast<long long>(ms % hour_ms / minute_ms));
+}
+
+std::optional<std::int64_t> duration_from_text(std::string_view text) {
+  if (text.empty()) return std::nullopt;
+  const char unit = text.back();
+  const std::int64_t unit_ms = unit == 'd' ? 86'400'000 : unit == 'h' ? 3'600'000 : unit == 'm' ? 60'000 : 0;
+  text.remove_suffix(1);
+  std::int32_t count = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+  if (unit_ms == 0 || error != std::errc() || end != text.data() + text.size() || count <= 0) return std::nullopt;
+  return count * unit_ms;
 }
 
 std::string date_text(std::int64_t wall_ms) { return wall_ms == 0 ? "-" : local_text(wall_ms, "%Y-%m-%d %H:%M:%S"); }

@@ -106,6 +106,16 @@ std::string derive_key(std::string_view secret, std::string_view purpose) {
   return derived;
 }
 
+std::string hmac_sha1(std::string_view key, std::string_view bytes) {
+  std::string digest(20, '\0');
+  std::size_t size = 0;
+  check(EVP_Q_mac(nullptr, "HMAC", nullptr, "SHA1", nullptr, key.data(), key.size(), bytes_of(bytes), bytes.size(),
+                  bytes_of(digest), digest.size(), &size) != nullptr &&
+            size == digest.size(),
+        "HMAC-SHA1");
+  return digest;
+}
+
 bool equal_in_constant_time(std::string_view a, std::string_view b) {
   return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }

@@ -38,6 +38,9 @@ bool verify_signature(std::string_view public_key, std::string_view bytes, std::
 /// HKDF-SHA256 with an empty salt; 32 raw bytes. Used to derive the enrolment key pair from a token.
 std::string derive_key(std::string_view secret, std::string_view purpose);
 
+/// 20 raw bytes. For TOTP, which authenticator apps compute with it.
+std::string hmac_sha1(std::string_view key, std::string_view bytes);
+
 bool equal_in_constant_time(std::string_view a, std::string_view b);
 
 }  // namespace switchyard

@@ -152,6 +152,13 @@ inline constexpr std::int64_t converge_retry_ms = 60'000;
 inline constexpr std::size_t late_steps_max = 10'000;
 /// Rows of one answer, whoever asks.
 inline constexpr std::size_t list_rows_max = 1'000;
+/// How far the audit's text log follows behind, and how many rows it takes at a time: a page of half a megabyte.
+inline constexpr std::int64_t audit_text_ms = 1'000;
+inline constexpr std::size_t audit_text_rows_max = 500;
+/// Of the end of that log, by which it is known where to go on: more than its longest line.
+inline constexpr std::size_t audit_text_tail_bytes = 256 * 1024;
+/// More rows than any chain has.
+inline constexpr std::uint64_t audit_rows_max = std::uint64_t{1} << 40;
 /// What was uploaded and is used by no deployment stays so long: a plan that people look at before they start it.
 inline constexpr std::int64_t artifact_grace_ms = 86'400'000;
 /// Releases that were asked for lately and are kept for that: far more than anybody deploys in a day.
@@ -208,6 +215,14 @@ inline constexpr std::int64_t inventory_connect_ms_max = 2'000;
 /// A plan that has not reached its agents by then is refused by them. Long enough for a slow wake-up of a laptop's
 /// fleet.
 inline constexpr std::int64_t plan_life_ms = 3'600'000;
+/// How long a deployment waits for its approval: somebody in another time zone has a working day for it.
+inline constexpr std::int64_t approval_life_ms = 24LL * 3'600'000;
+/// How often what has expired is looked for; it is refused from its moment on, whether it was found or not.
+inline constexpr std::int64_t approval_sweep_ms = 60'000;
+/// Deployments that wait for approval at one time: each keeps its artifacts.
+inline constexpr std::size_t approvals_waiting_max = 100;
+/// Approvers that an environment may ask for.
+inline constexpr std::int64_t approvals_needed_max = 10;
 /// By so much the clocks of coordinator and host may differ without anybody noticing.
 inline constexpr std::int64_t plan_expiry_slack_ms = 300'000;
 /// Earlier plans that the planner gets to see, beside those that what serves now came with.
@@ -302,6 +317,15 @@ inline constexpr std::size_t api_list_max = 500;
 inline constexpr std::size_t api_timeline_entries_max = 500;
 inline constexpr std::size_t api_timeline_after_max = 1'000'000'000;
 inline constexpr std::size_t api_tokens_max = 1'000;
+/// How long an API token is good when nobody says: long enough to be set up once in a quarter.
+inline constexpr std::int64_t api_token_life_ms_default = 90LL * 86'400'000;
+inline constexpr std::int64_t api_token_life_ms_min = 60'000;
+inline constexpr std::int64_t api_token_life_ms_max = 366LL * 86'400'000;
+/// A code has six digits and three of them are right at any time: so many wrong ones, and then none counts for so long.
+inline constexpr unsigned totp_wrong_max = 5;
+inline constexpr std::int64_t totp_lock_ms = 15 * 60'000;
+/// Persons whose wrong codes are remembered: those with an app enrolled.
+inline constexpr std::size_t totp_persons_max = 1'000;
 inline constexpr std::size_t api_reason_bytes_max = 1'000;
 inline constexpr std::size_t labels_max = 64;
 inline constexpr std::size_t label_bytes_max = 256;

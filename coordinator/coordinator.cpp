@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <functional>
 #include <string>
 
 #include "common/clock.hpp"
@@ -12,9 +13,12 @@
 #include "common/file_system.hpp"
 #include "common/log.hpp"
 #include "common/service_notify.hpp"
+#include "common/worker_pool.hpp"
 #include "coordinator/api/http_server.hpp"
+#include "coordinator/audit_file.hpp"
 #include "coordinator/fleet/allow_list.hpp"
 #include "coordinator/fleet/audit.hpp"
+#include "coordinator/fleet/audit_text_log.hpp"
 #include "coordinator/fleet/fleet.hpp"
 #include "coordinator/fleet/loop_timers.hpp"
 #include "coordinator/key_files.hpp"
@@ -113,6 +117,9 @@ struct Coordinator::Parts {
   protocol::ZmqRouter router;
   fleet::AllowList allow_list;
   fleet::Fleet fleet;
+  fleet::AuditTextLog audit_log;
+  /// Writes the audit's text log: one batch at a time, so that a disk that hangs holds up nothing else.
+  WorkerPool writer{1, 1};
   std::unique_ptr<api::HttpServer> http;  ///< last: it answers only when all else is there
 };
 
@@ -141,11 +148,19 @@ Coordinator::Parts::Parts(EventLoop& event_loop, const CoordinatorConfig& config
           .take_refused = [this] { return router.take_refused(); },
           .host_roots = config.host_roots,
           .keep_releases = config.keep_releases,
+          .environments = config.environments,
+      }),
+      audit_log(store, timers, [this, file = config.audit_log](std::string lines, std::function<void(bool)> done) {
+        const bool taken = writer.submit([this, file, lines = std::move(lines), done] {
+          loop.post([done, written = append_audit_lines(file, lines)] { done(written); });
+        });
+        if (!taken) done(false);
       }) {
   const std::uint64_t epoch = fleet.begin(holder_name());
   static_cast<void>(router.take_refused());  // who dialled a moment too early is no stranger
   log::info("coordinator started", {{"epoch", epoch}, {"hosts", fleet.hosts.rows().size()}, {"state", state.string()}});
-  http = std::make_unique<api::HttpServer>(loop, fleet.operations, config.api);
+  http = std::make_unique<api::HttpServer>(loop, fleet.guarded, config.api);
+  if (!config.audit_log.empty()) audit_log.begin(fleet::last_row_in(read_audit_tail(config.audit_log)));
   if (const auto watchdog = service_watchdog_ms()) keep_alive(*watchdog / 2);
 }
 

@@ -9,6 +9,7 @@
 
 #include "common/error.hpp"
 #include "common/file_system.hpp"
+#include "common/ids.hpp"
 #include "common/yaml_reader.hpp"
 
 namespace switchyard {
@@ -120,11 +121,39 @@ void read_hosts(const YamlNode& root, CoordinatorConfig& config) {
   config.host_roots.units = hosts->text_or("units_root", config.host_roots.units);
 }
 
+access::EnvironmentRule read_environment(const std::string& name, const YamlNode& node) {
+  node.allow_keys({"approvals", "self_approval", "require_mfa", "production"});
+  access::EnvironmentRule rule;
+  rule.approvals = static_cast<std::uint32_t>(node.integer_or("approvals", 0, limits::approvals_needed_max, 0));
+  if (const auto self = node.find("self_approval")) {
+    rule.self_approval = static_cast<access::SelfApproval>(self->choice({"never", "with_totp"}));
+  }
+  rule.require_mfa = node.boolean_or("require_mfa", false);
+  rule.production = node.boolean_or("production", access::is_production_by_default(name, rule.approvals));
+  if (rule.approvals == 0 && (rule.require_mfa || node.find("self_approval"))) {
+    node.refuse(
+        "`require_mfa` and `self_approval` say how approvals are given, and none is asked for here: set "
+        "`approvals` to 1 or more");
+  }
+  return rule;
+}
+
+void read_environments(const YamlNode& root, CoordinatorConfig& config) {
+  const auto environments = root.find("environments");
+  if (!environments) return;
+  for (const auto& [name, node] : environments->entries()) {
+    if (!is_name(name)) node.refuse("'" + name + "' is no name of an environment: a-z, 0-9, '.', '_', '-'");
+    config.environments.emplace(name, read_environment(name, node));
+  }
+}
+
 void read_map(const YamlNode& root, CoordinatorConfig& config) {
-  root.allow_keys({"listen", "advertise", "http", "state_directory", "hosts", "keep_releases", "log_level"});
+  root.allow_keys(
+      {"listen", "advertise", "http", "state_directory", "hosts", "keep_releases", "log_level", "environments"});
   read_listen(root, config);
   read_http(root, config);
   read_hosts(root, config);
+  read_environments(root, config);
   config.state_directory = root.text_or("state_directory", config.state_directory.string());
   if (!config.state_directory.is_absolute()) root.at("state_directory").refuse("an absolute path is needed");
   config.keep_releases = static_cast<std::uint32_t>(

@@ -7,6 +7,7 @@
 
 #include "common/limits.hpp"
 #include "common/log.hpp"
+#include "coordinator/access/environment_rule.hpp"
 #include "coordinator/api/api_config.hpp"
 #include "coordinator/fleet/planning.hpp"
 #include "protocol/endpoint.hpp"
@@ -21,8 +22,10 @@ struct CoordinatorConfig {
   std::filesystem::path state_directory = "/var/lib/switchyard";
   api::ApiConfig api;
   fleet::HostRoots host_roots;
+  access::EnvironmentRules environments;
   std::uint32_t keep_releases = limits::keep_releases_default;  ///< of every component; see ArtifactPruner
   log::Level log_level = log::Level::info;
+  std::filesystem::path audit_log;  ///< DEPLOYMENT_AUDIT_LOG; empty: none
 };
 
 /// `root` goes before every path of this machine, so that many coordinators run on one; paths of the hosts stay.

@@ -1,6 +1,7 @@
 #include <sysexits.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <filesystem>
 #include <string>
@@ -11,6 +12,7 @@
 #include "common/event_loop.hpp"
 #include "common/log.hpp"
 #include "common/service_notify.hpp"
+#include "coordinator/api/token_book.hpp"
 #include "coordinator/coordinator.hpp"
 
 namespace {
@@ -94,13 +96,25 @@ void serve(const CoordinatorConfig& config) {
   loop.run();
 }
 
+/// What the environment says. Nothing that is started from here shall find the tokens there.
+void take_environment(CoordinatorConfig& config) {
+  if (const char* file = std::getenv("DEPLOYMENT_AUDIT_LOG")) config.audit_log = file;
+  if (!config.audit_log.empty() && !config.audit_log.is_absolute()) {
+    throw InputError("DEPLOYMENT_AUDIT_LOG: '" + config.audit_log.string() + "' is no absolute path");
+  }
+  constexpr const char* variable = "DEPLOYMENT_ADMIN_TOKENS";
+  if (const char* value = std::getenv(variable)) config.api.admin_tokens = api::admin_tokens_of(value);
+  ::unsetenv(variable);
+}
+
 int run(const Arguments& arguments) {
   if (arguments.help || arguments.version) {
     const std::string_view text = arguments.help ? usage : "switchyard-coordinator " SWITCHYARD_VERSION "\n";
     std::fwrite(text.data(), 1, text.size(), stdout);
     return EX_OK;
   }
-  const CoordinatorConfig config = load_coordinator_config(arguments.config, arguments.config_named, arguments.root);
+  CoordinatorConfig config = load_coordinator_config(arguments.config, arguments.config_named, arguments.root);
+  take_environment(config);
   log::set_up("switchyard-coordinator", config.log_level);
   forbid_core_dumps();
   if (arguments.restored) {

@@ -29,6 +29,16 @@ ExitStatus run_command(Context& context, const HostsAdd& options);
 ExitStatus run_command(Context& context, const HostsRemove& options);
 ExitStatus run_command(Context& context, const HostsReplace& options);
 ExitStatus run_command(Context& context, const AuditList& options);
+ExitStatus run_command(Context& context, const AuditVerify& options);
+ExitStatus run_command(Context& context, const AuditExportAll& options);
+ExitStatus run_command(Context& context, const TokensCreate& options);
+ExitStatus run_command(Context& context, const TokensList& options);
+ExitStatus run_command(Context& context, const TokensRevoke& options);
+ExitStatus run_command(Context& context, const ApprovalsList& options);
+ExitStatus run_command(Context& context, const ApprovalsShow& options);
+ExitStatus run_command(Context& context, const ApprovalsDecide& options);
+ExitStatus run_command(Context& context, const TotpEnrol& options);
+ExitStatus run_command(Context& context, const TotpReset& options);
 // These need no coordinator.
 ExitStatus validate(const Console& console, const Validate& options);
 ExitStatus config_show(Offline& offline, const ConfigShow& options);

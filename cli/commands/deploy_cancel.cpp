@@ -14,7 +14,7 @@ ExitStatus run_command(Context& context, const DeployCancel& options) {
     return ExitStatus::done;
   }
   const ExitStatus status = follow(context, options.id);
-  return status == ExitStatus::rolled_back ? ExitStatus::done : status;
+  return status == ExitStatus::rolled_back || status == ExitStatus::refused ? ExitStatus::done : status;
 }
 
 }  // namespace switchyard::cli

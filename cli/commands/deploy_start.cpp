@@ -32,8 +32,9 @@ ExitStatus run_command(Context& context, const DeployStart& options) {
   }
   const Deployment deployment = read_deployment(answer);
   if (!options.detach) {
-    context.console.notes << "Deployment " << deployment.id << " started.\n";
-    return follow(context, deployment.id);
+    context.console.notes << "Deployment " << deployment.id
+                          << (deployment.state == "draft" ? " waits for approval.\n" : " started.\n");
+    return follow(context, deployment.id, options.wait_approval);
   }
   if (context.console.json) {
     context.console.print_json(answer);

@@ -10,8 +10,9 @@ ExitStatus run_command(Context& context, const RollbackStart& options) {
   const std::string answer = start_once(context, "/v1/rollbacks", body);
   const Deployment rollback = read_deployment(answer);
   if (!options.detach) {
-    context.console.notes << "Rollback " << rollback.id << " started.\n";
-    return follow(context, rollback.id);
+    context.console.notes << "Rollback " << rollback.id
+                          << (rollback.state == "draft" ? " waits for approval.\n" : " started.\n");
+    return follow(context, rollback.id, options.wait_approval);
   }
   if (context.console.json) {
     context.console.print_json(answer);

@@ -20,6 +20,7 @@ struct ApiConfig {
   std::uint16_t listen_port = 8765;  ///< 0: any free port (tests)
   /// Holds `tokens.json` (hashes) and, from the first start, `admin.token` (0600).
   std::filesystem::path state_directory = "/var/lib/switchyard";
+  std::vector<std::string> admin_tokens;     ///< DEPLOYMENT_ADMIN_TOKENS: of persons who may do everything
   std::vector<std::string> allowed_hosts;    ///< further names in the Host header
   std::vector<std::string> allowed_origins;  ///< further origins of browsers: https://switchyard.example
   /// From the first byte of a header to its end, and from there to the end of the body.

@@ -21,12 +21,12 @@ std::uint32_t chunk_index(const std::string& text) {
 
 void put_artifact_manifest(fleet::Operations& operations, const Request& request, Respond respond) {
   const ReleaseId release = checked_release(request.parameters[0]);
-  respond(response_of(operations.begin_artifact(release, request.body), views::missing_chunks_body));
+  respond(response_of(operations.begin_artifact(request.caller, release, request.body), views::missing_chunks_body));
 }
 
 void put_artifact_chunk(fleet::Operations& operations, const Request& request, Respond respond) {
   const ReleaseId release = checked_release(request.parameters[0]);
-  respond(response_of(operations.put_chunk(release, chunk_index(request.parameters[1]), request.body)));
+  respond(response_of(operations.put_chunk(request.caller, release, chunk_index(request.parameters[1]), request.body)));
 }
 
 void complete_artifact(fleet::Operations& operations, const Request& request, Respond respond) {
@@ -37,7 +37,7 @@ void complete_artifact(fleet::Operations& operations, const Request& request, Re
 
 void get_artifacts(fleet::Operations& operations, const Request& request, Respond respond) {
   refuse_unknown_query(request, {});
-  respond({200, views::artifacts_body(operations.artifacts()), {}});
+  respond({200, views::artifacts_body(operations.artifacts(request.caller)), {}});
 }
 
 }  // namespace switchyard::api

@@ -22,9 +22,11 @@ std::function<void(fleet::Answer<fleet::DeploymentView>)> respond_created(Respon
   };
 }
 
-Response timeline_response(const fleet::Operations& operations, const DeploymentId& id, std::size_t after) {
-  return response_of(operations.deployment(id), [&](const fleet::DeploymentView& view) {
-    const std::vector<model::TimelineEntry> entries = operations.timeline(id, after, limits::api_timeline_entries_max);
+Response timeline_response(const fleet::Operations& operations, const fleet::Caller& caller, const DeploymentId& id,
+                           std::size_t after) {
+  return response_of(operations.deployment(caller, id), [&](const fleet::DeploymentView& view) {
+    const std::vector<model::TimelineEntry> entries =
+        operations.timeline(caller, id, after, limits::api_timeline_entries_max);
     return views::timeline_body(entries, after + entries.size(), view);
   });
 }
@@ -54,12 +56,12 @@ void start_deployment(fleet::Operations& operations, const Request& request, Res
 void get_deployments(fleet::Operations& operations, const Request& request, Respond respond) {
   refuse_unknown_query(request, {"limit"});
   const std::size_t limit = number_of(request, "limit", limits::api_list_default, limits::api_list_max);
-  respond({200, views::deployments_body(operations.deployments(limit)), {}});
+  respond({200, views::deployments_body(operations.deployments(request.caller, limit)), {}});
 }
 
 void get_deployment(fleet::Operations& operations, const Request& request, Respond respond) {
   refuse_unknown_query(request, {});
-  respond(response_of(operations.deployment(deployment_of(request)), views::deployment_body));
+  respond(response_of(operations.deployment(request.caller, deployment_of(request)), views::deployment_body));
 }
 
 void get_timeline(fleet::Operations& operations, const Request& request, Respond respond) {
@@ -67,15 +69,16 @@ void get_timeline(fleet::Operations& operations, const Request& request, Respond
   const DeploymentId id = deployment_of(request);
   const std::size_t after = number_of(request, "after", 0, limits::api_timeline_after_max);
   const std::size_t wait_ms = number_of(request, "wait_ms", 0, limits::api_wait_ms_max);
+  const fleet::Caller& caller = request.caller;
   if (wait_ms == 0) {
-    respond(timeline_response(operations, id, after));
+    respond(timeline_response(operations, caller, id, after));
     return;
   }
   // The answer comes in a later turn of the loop, so its errors cannot be left to the caller of this handler.
-  operations.when_timeline_grows(id, after, static_cast<std::int64_t>(wait_ms),
-                                 [&operations, id, after, respond = std::move(respond)] {
+  operations.when_timeline_grows(caller, id, after, static_cast<std::int64_t>(wait_ms),
+                                 [&operations, caller, id, after, respond = std::move(respond)] {
                                    try {
-                                     respond(timeline_response(operations, id, after));
+                                     respond(timeline_response(operations, caller, id, after));
                                    } catch (const StaleEpochError&) {
                                      throw;
                                    } catch (const std::exception& error) {
@@ -113,7 +116,7 @@ void start_rollback(fleet::Operations& operations, const Request& request, Respo
 void get_rollbacks(fleet::Operations& operations, const Request& request, Respond respond) {
   refuse_unknown_query(request, {"limit"});
   const std::size_t limit = number_of(request, "limit", limits::api_list_default, limits::api_list_max);
-  std::vector<model::DeploymentRow> rows = operations.deployments(limits::api_list_max);
+  std::vector<model::DeploymentRow> rows = operations.deployments(request.caller, limits::api_list_max);
   std::erase_if(rows, [](const model::DeploymentRow& row) { return row.kind != model::DeploymentKind::rollback; });
   rows.resize(std::min(rows.size(), limit));
   respond({200, views::rollbacks_body(rows), {}});
@@ -122,7 +125,7 @@ void get_rollbacks(fleet::Operations& operations, const Request& request, Respon
 void get_rollback(fleet::Operations& operations, const Request& request, Respond respond) {
   refuse_unknown_query(request, {});
   const DeploymentId id = deployment_of(request);
-  const fleet::Answer<fleet::DeploymentView> view = operations.deployment(id);
+  const fleet::Answer<fleet::DeploymentView> view = operations.deployment(request.caller, id);
   const auto* found = std::get_if<fleet::DeploymentView>(&view);
   if (found != nullptr && found->row.kind != model::DeploymentKind::rollback) {
     respond(response_of(no_such_rollback(id)));

@@ -13,7 +13,7 @@ HostId host_of(const Request& request) { return HostId(checked_name(request.para
 
 void get_agents(fleet::Operations& operations, const Request& request, Respond respond) {
   refuse_unknown_query(request, {});
-  respond({200, views::agents_body(operations.hosts()), {}});
+  respond({200, views::agents_body(operations.hosts(request.caller)), {}});
 }
 
 void create_token(fleet::Operations& operations, const Request& request, Respond respond) {
@@ -28,7 +28,7 @@ void revoke_agent(fleet::Operations& operations, const Request& request, Respond
 
 void get_hosts(fleet::Operations& operations, const Request& request, Respond respond) {
   refuse_unknown_query(request, {});
-  respond({200, views::hosts_body(operations.hosts()), {}});
+  respond({200, views::hosts_body(operations.hosts(request.caller)), {}});
 }
 
 void add_host(fleet::Operations& operations, const Request& request, Respond respond) {
@@ -48,7 +48,7 @@ void replace_host(fleet::Operations& operations, const Request& request, Respond
 
 void get_serving(fleet::Operations& operations, const Request& request, Respond respond) {
   refuse_unknown_query(request, {});
-  respond({200, views::serving_body(operations.serving()), {}});
+  respond({200, views::serving_body(operations.serving(request.caller)), {}});
 }
 
 }  // namespace switchyard::api

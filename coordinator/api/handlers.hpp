@@ -40,6 +40,19 @@ void remove_host(fleet::Operations& operations, const Request& request, Respond 
 void replace_host(fleet::Operations& operations, const Request& request, Respond respond);
 void get_serving(fleet::Operations& operations, const Request& request, Respond respond);
 
+// access_handlers.cpp
+void create_api_token(fleet::Operations& operations, const Request& request, Respond respond);
+void get_api_tokens(fleet::Operations& operations, const Request& request, Respond respond);
+void revoke_api_token(fleet::Operations& operations, const Request& request, Respond respond);
+void enrol_totp(fleet::Operations& operations, const Request& request, Respond respond);
+void reset_totp(fleet::Operations& operations, const Request& request, Respond respond);
+
+// approval_handlers.cpp
+void get_approvals(fleet::Operations& operations, const Request& request, Respond respond);
+void get_approval(fleet::Operations& operations, const Request& request, Respond respond);
+void approve(fleet::Operations& operations, const Request& request, Respond respond);
+void reject(fleet::Operations& operations, const Request& request, Respond respond);
+
 // recovery_handlers.cpp
 void get_recovery(fleet::Operations& operations, const Request& request, Respond respond);
 void recover(fleet::Operations& operations, const Request& request, Respond respond);

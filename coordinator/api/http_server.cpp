@@ -184,6 +184,7 @@ HttpServer::HttpServer(EventLoop& loop, fleet::Operations& operations, const Api
   PosixFileSystem files;
   files.create_directories(config.state_directory, 0700);
   TokenBook tokens = TokenBook::open(files, config.state_directory);
+  tokens.add_administrators(config.admin_tokens);
   parts_->service = std::make_shared<const Service>(operations, config, std::move(tokens));
   if (!config.unix_socket.empty()) parts_->listen_local(loop, config);
   if (!config.listen_address.empty()) parts_->listen_loopback(loop, config);

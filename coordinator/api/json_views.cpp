@@ -84,6 +84,43 @@ json host_view(const fleet::HostView& host) {
           {"last_seen_ms", time_or_null(host.row.last_seen_wall_ms)}};
 }
 
+json approval_view(const fleet::ApprovalView& view) {
+  json votes = json::array();
+  for (const model::ApprovalVote& vote : view.row.votes) {
+    votes.push_back({{"approver", vote.approver},
+                     {"granted", vote.granted},
+                     {"reason", vote.reason},
+                     {"wall_ms", vote.wall_ms},
+                     {"second_factor", vote.second_factor}});
+  }
+  return {{"deployment", view.row.deployment.str()},
+          {"kind", kind_name(view.deployment.kind)},
+          {"name", view.deployment.name},
+          {"version", view.deployment.version},
+          {"environment", view.row.environment},
+          {"state", model::approval_state_name(view.row.state)},
+          {"deployment_state", model::state_name(view.deployment.state)},
+          {"reason", view.deployment.reason},
+          {"author", view.row.author},
+          {"plan_hash", view.row.plan_hash},
+          {"needed", view.row.needed},
+          {"votes", std::move(votes)},
+          {"created_ms", view.row.created_wall_ms},
+          {"expires_ms", view.row.expires_wall_ms}};
+}
+
+json api_token_view(const model::ApiTokenRow& row) {
+  return {{"id", row.id},
+          {"name", row.name},
+          {"kind", access::kind_name(row.kind)},
+          {"role", access::role_name(row.role)},
+          {"environment", row.environment},
+          {"created_by", row.created_by},
+          {"created_ms", row.created_wall_ms},
+          {"expires_ms", row.expires_wall_ms},
+          {"revoked_ms", time_or_null(row.revoked_wall_ms)}};
+}
+
 template <class T, class View>
 std::string list_body(const char* name, const std::vector<T>& items, View view) {
   json list = json::array();
@@ -159,6 +196,28 @@ std::string agents_body(const std::vector<fleet::HostView>& hosts) {
 std::string token_body(const fleet::TokenMade& token) {
   return text_of(
       {{"id", token.id}, {"enrolment", token.enrolment}, {"expires_ms", token.expires_wall_ms}, {"lost", token.lost}});
+}
+
+std::string approval_body(const fleet::ApprovalView& view) {
+  json value = approval_view(view);
+  if (view.plan) value["plan"] = plan_view(*view.plan);
+  return text_of(value);
+}
+
+std::string approvals_body(const std::vector<fleet::ApprovalView>& views) {
+  return list_body("approvals", views, approval_view);
+}
+
+std::string api_token_made_body(const fleet::ApiTokenMade& made) {
+  json value = api_token_view(made.row);
+  value["token"] = made.token;
+  return text_of(value);
+}
+
+std::string totp_body(const std::string& uri) { return text_of({{"uri", uri}}); }
+
+std::string api_tokens_body(const std::vector<model::ApiTokenRow>& rows) {
+  return list_body("tokens", rows, api_token_view);
 }
 
 std::string serving_body(const std::vector<model::ServingRow>& rows) {

@@ -35,6 +35,13 @@ std::string hosts_body(const std::vector<fleet::HostView>& hosts);
 /// The hosts of these that have, or had, an agent's key.
 std::string agents_body(const std::vector<fleet::HostView>& hosts);
 std::string token_body(const fleet::TokenMade& token);
+/// With the plan for people, if the view has it.
+std::string approval_body(const fleet::ApprovalView& view);
+std::string approvals_body(const std::vector<fleet::ApprovalView>& views);
+std::string totp_body(const std::string& uri);
+/// With the token itself, which is shown nowhere else.
+std::string api_token_made_body(const fleet::ApiTokenMade& made);
+std::string api_tokens_body(const std::vector<model::ApiTokenRow>& rows);
 std::string serving_body(const std::vector<model::ServingRow>& rows);
 std::string audit_body(const std::vector<store::StoredAudit>& rows);
 

@@ -20,7 +20,7 @@ nlohmann::json names_of(const Ids& ids) {
 void get_recovery(fleet::Operations& operations, const Request& request, Respond respond) {
   refuse_unknown_query(request, {});
   nlohmann::json body = {{"needed", false}};
-  if (const auto view = operations.recovery()) {
+  if (const auto view = operations.recovery(request.caller)) {
     body = {{"needed", true},
             {"epoch_obeyed", view->epoch_obeyed},
             {"epoch_stored", view->epoch_stored},

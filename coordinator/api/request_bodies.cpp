@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <initializer_list>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <vector>
@@ -50,6 +51,13 @@ class Members {
     if (!object_.contains(key)) return otherwise;
     if (!object_[key].is_string()) throw wrong_type(key, "a text");
     return object_[key].get<std::string>();
+  }
+  std::int64_t number_or(const char* key, std::int64_t otherwise) const {
+    if (!object_.contains(key)) return otherwise;
+    if (!object_[key].is_number_integer() || object_[key] < 0) throw wrong_type(key, "a whole number, not below 0");
+    // Larger ones would come out as negative.
+    if (object_[key] > std::numeric_limits<std::int64_t>::max()) throw wrong_type(key, "a smaller number");
+    return object_[key].get<std::int64_t>();
   }
   bool flag(const char* key) const {
     if (!object_.contains(key)) return false;
@@ -168,6 +176,41 @@ std::string token_pattern(const std::string& text) {
   if (name.size() > 1 && name.front() == '=') name.erase(0, 1);
   if (!name.empty()) checked_name(name, "host_pattern");
   return pattern;
+}
+
+namespace {
+
+/// One of a few words, by a function that knows them.
+template <class Read>
+auto word_of(const Members& members, const char* key, const char* known, Read read) {
+  const std::string word = members.text(key);
+  if (const auto value = read(word)) return *value;
+  throw InputError("the member `" + std::string(key) + "` must be one of: " + known);
+}
+
+}  // namespace
+
+std::string totp_code(const std::string& text) { return Members(text, {"totp"}).text_or("totp", ""); }
+
+fleet::ApprovalWish approval_wish(const std::string& text) {
+  const Members members(text, {"plan_hash", "reason", "totp"});
+  fleet::ApprovalWish wish;
+  wish.plan_hash = members.text("plan_hash");
+  wish.reason = members.reason();
+  wish.totp = members.text_or("totp", "");
+  return wish;
+}
+
+fleet::ApiTokenRequest api_token_request(const std::string& text) {
+  const Members members(text, {"name", "kind", "role", "environment", "life_ms"});
+  fleet::ApiTokenRequest request;
+  request.name = checked_name(members.text("name"), "name");
+  request.kind = word_of(members, "kind", "person, ci, ai", access::kind_from_name);
+  request.role = word_of(members, "role", "viewer, operator, approver, admin", access::role_from_name);
+  request.environment = members.text("environment");
+  if (request.environment != access::every_environment) checked_name(request.environment, "environment");
+  request.life_ms = members.number_or("life_ms", 0);
+  return request;
 }
 
 NewHost new_host(const std::string& text) {

@@ -36,6 +36,13 @@ fleet::RecoverRequest recover_request(const std::string& text);
 /// {host_pattern?}: a name, `prefix-*`, empty for any host, or `=name`: a new key for that one.
 std::string token_pattern(const std::string& text);
 
+/// {plan_hash, reason?, totp?}: all of a wish but the deployment, and whether it is a yes.
+fleet::ApprovalWish approval_wish(const std::string& text);
+/// {totp?}: of the app that is replaced
+std::string totp_code(const std::string& text);
+/// {name, kind, role, environment, life_ms?}
+fleet::ApiTokenRequest api_token_request(const std::string& text);
+
 struct NewHost {
   HostId host;
   std::map<std::string, std::string> labels;

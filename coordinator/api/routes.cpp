@@ -46,6 +46,18 @@ constexpr std::array table = {
     Route{Method::delete_, "/v1/hosts/{host}", remove_host},
     Route{Method::post, "/v1/hosts/{host}/replace", replace_host, json_body, small},
     Route{Method::get, "/v1/serving", get_serving},
+
+    Route{Method::get, "/v1/approvals", get_approvals},
+    Route{Method::get, "/v1/approvals/{id}", get_approval},
+    Route{Method::post, "/v1/approvals/{id}/approve", approve, json_body, small},
+    Route{Method::post, "/v1/approvals/{id}/reject", reject, json_body, small},
+
+    Route{Method::post, "/v1/tokens", create_api_token, json_body, small},
+    Route{Method::get, "/v1/tokens", get_api_tokens},
+    Route{Method::post, "/v1/tokens/{token}/revoke", revoke_api_token, json_body, small},
+    Route{Method::post, "/v1/totp", enrol_totp, json_body, small},
+    Route{Method::post, "/v1/totp/{person}/reset", reset_totp, json_body, small},
+
     Route{Method::get, "/v1/recovery", get_recovery},
     Route{Method::post, "/v1/recovery", recover, json_body, small},
 };

@@ -69,9 +69,20 @@ std::optional<Response> Service::refuse_site(const RequestHead& head) const {
   return std::nullopt;
 }
 
-std::optional<std::string> Service::principal(const RequestHead& head, const Peer& peer) const {
-  if (!head.authorization.empty()) return tokens_.principal_of(head.authorization);
-  if (peer.local) return peer.principal;
+std::optional<fleet::Caller> Service::caller_of(const RequestHead& head, const Peer& peer) const {
+  if (head.authorization.empty()) {
+    if (!peer.local) return std::nullopt;
+    return fleet::Caller{peer.principal, peer.origin, access::administrator(peer.principal), {}};
+  }
+  if (const auto digest = bearer_digest(head.authorization)) {
+    // Both are asked, so that the time does not tell in which of them a token is.
+    const auto lasting = tokens_.bearer(*digest);
+    const auto stored = operations_.bearer(*digest);
+    if (const auto& bearer = lasting ? lasting : stored) {
+      return fleet::Caller{bearer->who.name, peer.origin, bearer->who, bearer->token};
+    }
+  }
+  operations_.turned_away(peer.origin);
   return std::nullopt;
 }
 
@@ -81,13 +92,15 @@ std::variant<Service::Admission, Response> Service::admit(const RequestHead& hea
   if (!target) return refusal(400, "bad_target", "the request's path or query is malformed");
 
   auto found = find_route(routes(), head.method, target->segments);
-  const std::optional<std::string> caller = principal(head, peer);
+  const std::optional<fleet::Caller> caller = caller_of(head, peer);
   const Match* match = std::get_if<Match>(&found);
   const bool open = match != nullptr && match->route->access == Access::open;
   if (!caller && !open) {
-    Response response = refusal(401, "unknown_caller",
-                                "send `Authorization: Bearer <token>` with a token that this coordinator knows; the "
-                                "administrator's is in the file admin.token of its state directory");
+    Response response =
+        refusal(401, "unknown_caller",
+                "send `Authorization: Bearer <token>` with a token that this coordinator knows, and that has "
+                "neither expired nor been revoked; the administrator's is in the file admin.token of "
+                "its state directory");
     response.headers.emplace_back("WWW-Authenticate", "Bearer");
     return response;
   }
@@ -104,7 +117,8 @@ std::variant<Service::Admission, Response> Service::admit(const RequestHead& hea
 
   Admission admission;
   admission.route = match->route;
-  admission.request = {match->parameters, target->query, head.idempotency_key, "", {caller.value_or(""), peer.origin}};
+  admission.request = {match->parameters, target->query, head.idempotency_key, "",
+                       caller.value_or(fleet::Caller{"", peer.origin})};
   admission.body_bytes = static_cast<std::size_t>(head.content_length);
   return admission;
 }

@@ -30,7 +30,8 @@ class Service {
 
  private:
   std::optional<Response> refuse_site(const RequestHead& head) const;
-  std::optional<std::string> principal(const RequestHead& head, const Peer& peer) const;
+  /// Who asks, by his token or by the kernel's word; nothing for a stranger.
+  std::optional<fleet::Caller> caller_of(const RequestHead& head, const Peer& peer) const;
 
   fleet::Operations& operations_;
   ApiConfig config_;

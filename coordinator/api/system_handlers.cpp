@@ -2,6 +2,7 @@
 #include <limits>
 
 #include "common/limits.hpp"
+#include "coordinator/api/answers.hpp"
 #include "coordinator/api/handlers.hpp"
 #include "coordinator/api/json_views.hpp"
 #include "coordinator/api/parameters.hpp"
@@ -17,7 +18,7 @@ void get_audit(fleet::Operations& operations, const Request& request, Respond re
   // A store counts in signed numbers: a larger one would come out as negative, that is, as all rows.
   const std::size_t after = number_of(request, "after", 0, std::numeric_limits<std::int64_t>::max());
   const std::size_t limit = number_of(request, "limit", limits::api_list_default, limits::api_list_max);
-  respond({200, views::audit_body(operations.audit(after, limit)), {}});
+  respond(response_of(operations.audit(request.caller, after, limit), views::audit_body));
 }
 
 }  // namespace switchyard::api

@@ -1,5 +1,6 @@
 #include "coordinator/api/token_book.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "common/crypto.hpp"
@@ -17,6 +18,8 @@ using nlohmann::json;
 constexpr std::uint32_t secret_mode = 0600;
 constexpr std::size_t token_bytes = 32;
 constexpr std::size_t digest_bytes = 32;
+/// Below it a token can be tried out: 16 random letters and digits have 95 bits.
+constexpr std::size_t weak_token_bytes = 16;
 constexpr std::string_view scheme = "Bearer ";
 
 /// The secret is written before its digest: a crash in between leaves a first start that is done again.
@@ -56,21 +59,49 @@ TokenBook TokenBook::open(FileSystem& files, const std::filesystem::path& direct
     const std::optional<std::string> digest = from_hex(token["sha256"].get<std::string>());
     if (!is_name(id)) refuse_book(path, "a token's `id` is not a name");
     if (!digest || digest->size() != digest_bytes) refuse_book(path, "`sha256` of token " + id + " is malformed");
-    result.entries_.push_back({id, *digest});
+    result.entries_.push_back({id, to_hex(*digest)});
     if (result.entries_.size() > limits::api_tokens_max) refuse_book(path, "holds too many tokens");
   }
   return result;
 }
 
-std::optional<std::string> TokenBook::principal_of(std::string_view authorization) const {
-  if (!authorization.starts_with(scheme)) return std::nullopt;
-  const std::string digest = sha256(authorization.substr(scheme.size()));
-  std::optional<std::string> found;
+void TokenBook::add_administrators(const std::vector<std::string>& tokens) {
+  for (const std::string& token : tokens) {
+    const std::string digest = sha256_hex(token);
+    if (token.size() < weak_token_bytes) {
+      log::warning("a token of DEPLOYMENT_ADMIN_TOKENS is short enough to be guessed",
+                   {{"token_hash", access::token_mark(digest)}, {"characters", token.size()}});
+    }
+    entries_.push_back({"env-" + access::token_mark(digest), digest});
+  }
+}
+
+std::optional<access::Bearer> TokenBook::bearer(const std::string& digest) const {
+  const Entry* found = nullptr;
   for (const Entry& entry : entries_) {
     // Every entry is compared, so that the time does not tell which one matched.
-    if (equal_in_constant_time(entry.digest, digest)) found = "token:" + entry.id;
+    if (equal_in_constant_time(entry.digest, digest)) found = &entry;
   }
-  return found;
+  if (found == nullptr) return std::nullopt;
+  return access::Bearer{access::administrator("token:" + found->id), access::token_mark(digest)};
+}
+
+std::optional<std::string> bearer_digest(std::string_view authorization) {
+  if (!authorization.starts_with(scheme)) return std::nullopt;
+  return sha256_hex(authorization.substr(scheme.size()));
+}
+
+std::vector<std::string> admin_tokens_of(std::string_view value) {
+  std::vector<std::string> tokens;
+  while (!value.empty()) {
+    const std::size_t comma = std::min(value.find(','), value.size());
+    std::string_view token = value.substr(0, comma);
+    while (token.starts_with(' ')) token.remove_prefix(1);
+    while (token.ends_with(' ')) token.remove_suffix(1);
+    if (!token.empty()) tokens.emplace_back(token);
+    value.remove_prefix(std::min(comma + 1, value.size()));
+  }
+  return tokens;
 }
 
 }  // namespace switchyard::api

@@ -7,11 +7,13 @@
 #include <vector>
 
 #include "common/file_system.hpp"
+#include "coordinator/access/principal.hpp"
 
 namespace switchyard::api {
 
-/// The bearer tokens that the API takes, as SHA-256 digests: a token has 256 random bits, so that a slow hash would add
-/// nothing. Owned by the server, read once. Used on the loop's thread.
+/// The bearer tokens of administrators that are not in the store: the one of the first start, and those of the
+/// coordinator's environment. As SHA-256 digests: a token has 256 random bits, so that a slow hash would add nothing.
+/// Owned by the server, read once. Used on the loop's thread.
 class TokenBook {
  public:
   /// Reads <directory>/tokens.json. If there is none (the first start) makes an administrator's token, writes it to
@@ -19,16 +21,24 @@ class TokenBook {
   /// SysError when it cannot be read or written.
   static TokenBook open(FileSystem& files, const std::filesystem::path& directory);
 
-  /// `token:<id>` of the token in an Authorization header; nothing if it is no bearer token of ours. Takes the same
-  /// time for every token, right or wrong.
-  std::optional<std::string> principal_of(std::string_view authorization) const;
+  /// Administrators by DEPLOYMENT_ADMIN_TOKENS: each becomes `token:env-<mark>`.
+  void add_administrators(const std::vector<std::string>& tokens);
+
+  /// Who showed the token with this digest; nothing if it is none of ours. Takes the same time for every digest.
+  std::optional<access::Bearer> bearer(const std::string& digest) const;
 
  private:
   struct Entry {
     std::string id;
-    std::string digest;  ///< 32 raw bytes
+    std::string digest;  ///< 64 hexadecimal digits
   };
   std::vector<Entry> entries_;
 };
+
+/// The digest of the token in an Authorization header, 64 hexadecimal digits; nothing if it holds no bearer token.
+std::optional<std::string> bearer_digest(std::string_view authorization);
+
+/// The value of DEPLOYMENT_ADMIN_TOKENS: tokens between commas; blanks around them and empty ones do not count.
+std::vector<std::string> admin_tokens_of(std::string_view value);
 
 }  // namespace switchyard::api

@@ -420,6 +420,7 @@ bool Turn::leave_state() {
     case DeploymentState::paused:
     case DeploymentState::done:
     case DeploymentState::rolled_back:
+    case DeploymentState::rejected:
       return false;
   }
   return false;

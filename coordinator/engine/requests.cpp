@@ -93,6 +93,7 @@ Requests open_requests(DeploymentRun& run) {
     case DeploymentState::paused:
     case DeploymentState::done:
     case DeploymentState::rolled_back:
+    case DeploymentState::rejected:
       break;
   }
   return requests;

@@ -20,6 +20,7 @@ inline store::AppendAudit audit_row(const Clock& clock, const Caller& caller, st
   entry.reason = std::move(reason);
   entry.origin = caller.origin;
   entry.details = std::move(details);
+  if (!caller.token.empty()) entry.details.emplace(model::token_detail, caller.token);
   return {std::move(entry)};
 }
 

@@ -59,6 +59,9 @@ DeploymentRuns::DeploymentRuns(store::StateStore& store, AgentRegistry& registry
 
 void DeploymentRuns::restore() {
   for (const model::DeploymentRow& row : store_.unfinished_deployments()) {
+    // It waits for people, not for hosts. Unless a recovery has found out that it was begun after this copy of the
+    // store was made.
+    if (row.state == model::DeploymentState::draft && !store_.decision(row.id)) continue;
     auto plan = store_.plan(row.id);
     ENSURE(plan.has_value());
     log::info("deployment taken up again", {{"deployment", row.id.str()}, {"state", model::state_name(row.state)}});

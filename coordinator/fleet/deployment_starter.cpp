@@ -11,16 +11,41 @@
 namespace switchyard::fleet {
 namespace {
 
-std::string_view operation_of(model::DeploymentKind kind) {
+std::string operation_of(model::DeploymentKind kind, model::DeploymentState state) {
+  const std::string verb = state == model::DeploymentState::draft ? ".propose" : ".start";
   switch (kind) {
     case model::DeploymentKind::deploy:
-      return "deployment.start";
+      return "deployment" + verb;
     case model::DeploymentKind::rollback:
-      return "rollback.start";
+      return "rollback" + verb;
     case model::DeploymentKind::converge:
-      return "converge.start";
+      return "converge" + verb;
   }
-  return "deployment.start";
+  return "deployment" + verb;
+}
+
+void add_locks(const model::Plan& plan, store::Transaction& writes) {
+  for (const auto& [host, slice] : plan.slices) {
+    for (const protocol::SliceComponent& component : slice.components) {
+      if (!PLANTED(locks_are_not_taken)) writes.push_back(store::TakeLock{host, component.name, plan.deployment});
+    }
+  }
+}
+
+std::string started_text(const model::DeploymentRow& row) {
+  const std::string why = row.reason.empty() ? "" : ": " + row.reason;
+  if (row.state == model::DeploymentState::draft) return "waits for approval, asked by " + row.author + why;
+  return row.reason.empty() ? "started by " + row.author : row.reason;
+}
+
+model::TimelineEntry state_entry(const model::DeploymentRow& row, std::string text) {
+  model::TimelineEntry entry;
+  entry.deployment = row.id;
+  entry.wall_ms = row.updated_wall_ms;
+  entry.what = "state";
+  entry.state = model::state_name(row.state);
+  entry.text = std::move(text);
+  return entry;
 }
 
 }  // namespace
@@ -52,11 +77,7 @@ model::DeploymentRow DeploymentStarter::make_row(const StartOrder& order, const 
 store::Transaction DeploymentStarter::writes_of(const StartOrder& order, const model::DeploymentRow& row,
                                                 const model::Plan& plan) const {
   store::Transaction writes{store::PutDeployment{row}, store::PutPlan{plan}};
-  for (const auto& [host, slice] : plan.slices) {
-    for (const protocol::SliceComponent& component : slice.components) {
-      if (!PLANTED(locks_are_not_taken)) writes.push_back(store::TakeLock{host, component.name, row.id});
-    }
-  }
+  if (row.state != model::DeploymentState::draft) add_locks(plan, writes);
   if (order.source) {
     store::PutSource source = *order.source;
     source.deployment = row.id;
@@ -71,14 +92,8 @@ store::Transaction DeploymentStarter::writes_of(const StartOrder& order, const m
     if (!order.host.empty()) places[order.host].insert(order.components.begin(), order.components.end());
     for (store::Write& write : settle_deferrals(store_, row, plan, places)) writes.push_back(std::move(write));
   }
-  model::TimelineEntry entry;
-  entry.deployment = row.id;
-  entry.wall_ms = row.created_wall_ms;
-  entry.what = "state";
-  entry.state = model::state_name(row.state);
-  entry.text = row.reason.empty() ? "started by " + row.author : row.reason;
-  writes.push_back(store::AppendTimeline{std::move(entry)});
-  writes.push_back(audit_row(clock_, order.caller, std::string(operation_of(order.kind)), row.id.str(), order.reason,
+  writes.push_back(store::AppendTimeline{state_entry(row, started_text(row))});
+  writes.push_back(audit_row(clock_, order.caller, operation_of(order.kind, row.state), row.id.str(), order.reason,
                              {{"plan", row.plan_hash},
                               {"name", row.name},
                               {"environment", row.environment},
@@ -86,14 +101,20 @@ store::Transaction DeploymentStarter::writes_of(const StartOrder& order, const m
   return writes;
 }
 
-Answer<DeploymentId> DeploymentStarter::start(StartOrder order, PlannedDeployment planned) {
-  if (auto refusal = refuse_moved(store_, hosts_, planned.ground, planned.plan)) return std::move(*refusal);
-  const model::DeploymentRow row = make_row(order, planned);
+Answer<DeploymentId> DeploymentStarter::commit(const store::Transaction& writes, const DeploymentId& id) {
   try {
-    store_.commit(writes_of(order, row, planned.plan));
+    store_.commit(writes);
+    return id;
   } catch (const store::ConflictError& error) {
     return Refusal{409, "conflict", error.what(), {}};
   }
+}
+
+Answer<DeploymentId> DeploymentStarter::start(StartOrder order, PlannedDeployment planned) {
+  if (auto refusal = refuse_moved(store_, hosts_, planned.ground, planned.plan)) return std::move(*refusal);
+  const model::DeploymentRow row = make_row(order, planned);
+  auto answer = commit(writes_of(order, row, planned.plan), row.id);
+  if (std::holds_alternative<Refusal>(answer)) return answer;
   log::info("deployment started", {{"deployment", row.id.str()},
                                    {"name", row.name},
                                    {"environment", row.environment},
@@ -101,7 +122,43 @@ Answer<DeploymentId> DeploymentStarter::start(StartOrder order, PlannedDeploymen
                                    {"hosts", planned.plan.slices.size()},
                                    {"deferred", row.deferred.size()}});
   if (!model::is_final(row.state)) runs_.start(row, std::move(planned.plan));
-  return row.id;
+  return answer;
+}
+
+Answer<DeploymentId> DeploymentStarter::propose(StartOrder order, PlannedDeployment planned, model::ApprovalRow asked) {
+  if (auto refusal = refuse_moved(store_, hosts_, planned.ground, planned.plan)) return std::move(*refusal);
+  model::DeploymentRow row = make_row(order, planned);
+  row.state = model::DeploymentState::draft;
+  store::Transaction writes = writes_of(order, row, planned.plan);
+  asked.deployment = row.id;
+  asked.environment = row.environment;
+  asked.plan_hash = row.plan_hash;
+  asked.author = row.author;
+  asked.created_wall_ms = row.created_wall_ms;
+  writes.push_back(store::PutApproval{asked});
+  auto answer = commit(writes, row.id);
+  if (std::holds_alternative<DeploymentId>(answer)) {
+    log::info("deployment waits for approval",
+              {{"deployment", row.id.str()}, {"environment", row.environment}, {"needed", asked.needed}});
+  }
+  return answer;
+}
+
+Answer<DeploymentId> DeploymentStarter::start_approved(model::DeploymentRow draft, model::Plan plan,
+                                                       const PlanGround& ground, store::Transaction approval) {
+  if (auto refusal = refuse_moved(store_, hosts_, ground, plan)) return std::move(*refusal);
+  draft.state = model::DeploymentState::approved;
+  draft.updated_wall_ms = clock_.wall_ms();
+  store::Transaction writes{store::PutDeployment{draft}};
+  add_locks(plan, writes);
+  writes.push_back(store::AppendTimeline{state_entry(draft, "approved")});
+  for (store::Write& write : approval) writes.push_back(std::move(write));
+  auto answer = commit(writes, draft.id);
+  if (std::holds_alternative<Refusal>(answer)) return answer;
+  log::info("deployment started after its approval",
+            {{"deployment", draft.id.str()}, {"environment", draft.environment}, {"author", draft.author}});
+  runs_.start(draft, std::move(plan));
+  return answer;
 }
 
 }  // namespace switchyard::fleet

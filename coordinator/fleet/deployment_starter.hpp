@@ -21,6 +21,8 @@ struct StartOrder {
   std::optional<store::PutSource> source;  ///< of a deploy; its deployment id is filled in
   std::string idempotency_key;
   std::string request_digest;  ///< of the request with that key, see request_digest.hpp
+  bool approval_needed = false;         ///< it waits as `draft`, unless there is nothing to do
+  std::vector<std::string> components;  ///< of a rollback: those that were named
 };
 
 /// Turns a plan into a deployment: row, plan, locks, key and audit in one transaction, and only then the engine hears
@@ -33,10 +35,18 @@ class DeploymentStarter {
   /// The deployment's id; or who holds a component that it needs, or what it was planned from and is so no
   /// more (plan_ground.hpp). A plan without steps is a deployment that is done.
   Answer<DeploymentId> start(StartOrder order, PlannedDeployment planned);
+  /// The same, but that it waits as `draft` until start_approved() or until it is rejected: nothing is locked, and no
+  /// host hears of it.
+  Answer<DeploymentId> propose(StartOrder order, PlannedDeployment planned, model::ApprovalRow asked);
+  /// What was proposed begins. `approval` is the last word on it, and what is to be written with it.
+  /// `ground`: of the plan that was made once more for the last vote.
+  Answer<DeploymentId> start_approved(model::DeploymentRow draft, model::Plan plan, const PlanGround& ground,
+                                      store::Transaction approval);
 
  private:
   model::DeploymentRow make_row(const StartOrder& order, const PlannedDeployment& planned) const;
   store::Transaction writes_of(const StartOrder& order, const model::DeploymentRow& row, const model::Plan& plan) const;
+  Answer<DeploymentId> commit(const store::Transaction& writes, const DeploymentId& id);
 
   store::StateStore& store_;
   const HostBook& hosts_;

@@ -33,7 +33,8 @@ store::Transaction EffectRunner::writes_of(engine::DeploymentRun& run, engine::E
   if (effects.save) {
     writes.push_back(store::PutDeployment{run.row});
     writes.push_back(audit_row(clock_, coordinator_itself(), "deployment." + std::string(state_name(run.row.state)),
-                               run.row.id.str(), run.row.reason, {{"plan", run.row.plan_hash}}));
+                               run.row.id.str(), run.row.reason,
+                               {{"plan", run.row.plan_hash}, {"environment", run.row.environment}}));
   }
   for (const model::TimelineEntry& entry : effects.timeline) writes.push_back(store::AppendTimeline{entry});
   if (effects.finished || (PLANTED(locks_are_released_at_the_decision) && effects.decided))

@@ -25,10 +25,14 @@ Fleet::Fleet(const Seams& seams)
       convergence(store, planning, starter, registry, timers, clock),
       pruner(store, artifacts, timers, clock, seams.keep_releases),
       refusals(store, clock),
+      api_tokens(store, clock),
+      totp(store, clock, derive_key(seams.plan_key.secret, "switchyard totp")),
       recovery(store, registry, runs, hosts, clock),
+      approvals({store, clock, timers, planning, starter, viewers, totp, recovery}, seams.environments),
       intake({store, registry, hosts, runs, inventory, convergence, artifacts, refusals, recovery}),
       operations({store, clock, registry, hosts, artifacts, pruner, runs, planning, starter, convergence, viewers,
-                  intake, recovery}),
+                  intake, recovery, api_tokens, refusals, totp, approvals}),
+      guarded(operations, store, refusals),
       take_refused_(seams.take_refused) {}
 
 std::uint64_t Fleet::begin(const std::string& holder) {
@@ -46,6 +50,8 @@ std::uint64_t Fleet::begin(const std::string& holder) {
   recovery.expect_restored_store();
   if (!recovery.expects_restored_store()) runs.restore();
   hosts.load();
+  api_tokens.load();
+  approvals.begin();
   keep_pinging();
   return epoch;
 }

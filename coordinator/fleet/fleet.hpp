@@ -9,12 +9,15 @@
 #include "common/clock.hpp"
 #include "common/crypto.hpp"
 #include "coordinator/fleet/agent_registry.hpp"
+#include "coordinator/fleet/api_token_book.hpp"
+#include "coordinator/fleet/approvals.hpp"
 #include "coordinator/fleet/artifact_pruner.hpp"
 #include "coordinator/fleet/artifact_store.hpp"
 #include "coordinator/fleet/convergence.hpp"
 #include "coordinator/fleet/deployment_runs.hpp"
 #include "coordinator/fleet/deployment_starter.hpp"
 #include "coordinator/fleet/fleet_operations.hpp"
+#include "coordinator/fleet/guarded_operations.hpp"
 #include "coordinator/fleet/host_book.hpp"
 #include "coordinator/fleet/intake.hpp"
 #include "coordinator/fleet/inventory_rounds.hpp"
@@ -48,6 +51,7 @@ class Fleet {
     };
     HostRoots host_roots = {};
     std::uint32_t keep_releases;
+    access::EnvironmentRules environments = {};
   };
   explicit Fleet(const Seams& seams);
   Fleet(const Fleet&) = delete;
@@ -73,9 +77,13 @@ class Fleet {
 
   ArtifactPruner pruner;
   RefusalBook refusals;
+  ApiTokenBook api_tokens;
+  TotpBook totp;
   Recovery recovery;
+  Approvals approvals;
   Intake intake;
   FleetOperations operations;
+  GuardedOperations guarded;  ///< the door for everybody outside
 
  private:
   void keep_pinging();

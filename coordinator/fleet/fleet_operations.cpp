@@ -7,8 +7,10 @@
 #include "common/limits.hpp"
 #include "coordinator/fleet/audit.hpp"
 #include "coordinator/fleet/deferrals.hpp"
+#include "coordinator/fleet/guarded_operations.hpp"
 #include "coordinator/fleet/progress.hpp"
 #include "coordinator/fleet/request_digest.hpp"
+#include "coordinator/fleet/rollback_rules.hpp"
 
 namespace switchyard::fleet {
 namespace {
@@ -44,6 +46,11 @@ Refusal key_reused(const std::string& key, const std::string& whose) {
           {{"key", key}}};
 }
 
+/// The detail of an audit row by which it is found under its environment.
+std::map<std::string, std::string> environment_detail(const std::variant<const engine::DeploymentRun*, Refusal>& live) {
+  return {{"environment", std::get<const engine::DeploymentRun*>(live)->row.environment}};
+}
+
 store::PutSource source_of(const DeployRequest& request) {
   store::PutSource source;
   source.manifest = request.manifest;
@@ -73,7 +80,7 @@ std::string other_to_roll_back(const store::StateStore& store, const model::Depl
 // --- artifacts
 // ---------------------------------------------------------------------------------------------------------
 
-Answer<std::vector<std::uint32_t>> FleetOperations::begin_artifact(const ReleaseId& release,
+Answer<std::vector<std::uint32_t>> FleetOperations::begin_artifact(const Caller&, const ReleaseId& release,
                                                                    const std::string& manifest) {
   try {
     std::vector<std::uint32_t> missing = parts_.artifacts.begin(release, manifest);
@@ -84,7 +91,8 @@ Answer<std::vector<std::uint32_t>> FleetOperations::begin_artifact(const Release
   }
 }
 
-Answer<bool> FleetOperations::put_chunk(const ReleaseId& release, std::uint32_t index, const std::string& bytes) {
+Answer<bool> FleetOperations::put_chunk(const Caller&, const ReleaseId& release, std::uint32_t index,
+                                        const std::string& bytes) {
   if (const auto wrong = parts_.artifacts.put_chunk(release, index, bytes)) return refusal_of(*wrong, release);
   return true;
 }
@@ -109,7 +117,7 @@ Answer<bool> FleetOperations::complete_artifact(const Caller& caller, const Rele
   return true;
 }
 
-std::vector<store::PutArtifact> FleetOperations::artifacts() const { return parts_.store.artifacts(); }
+std::vector<store::PutArtifact> FleetOperations::artifacts(const Caller&) const { return parts_.store.artifacts(); }
 
 // --- starting
 // ----------------------------------------------------------------------------------------------------------
@@ -131,8 +139,10 @@ void FleetOperations::start(const Caller& caller, const DeployRequest& request, 
   order.idempotency_key = request.idempotency_key;
   order.request_digest = digest_of(request);
   if (answered_by_key(order, reply)) return;
+  const auto environment = environment_of(request);
+  order.approval_needed = environment && parts_.approvals.rule_for(*environment).approvals > 0;
   parts_.planning.deployment(
-      request, Planning::Use::start,
+      request, order.approval_needed ? Planning::Use::propose : Planning::Use::start,
       [this, order = std::move(order), reply = std::move(reply)](Answer<PlannedDeployment> planned) mutable {
         launch(std::move(order), std::move(planned), reply);
       });
@@ -141,7 +151,13 @@ void FleetOperations::start(const Caller& caller, const DeployRequest& request, 
 void FleetOperations::start_rollback(const Caller& caller, const RollbackRequest& request,
                                      Reply<DeploymentView> reply) {
   const auto row = parts_.store.deployment(request.deployment);
-  if (auto refusal = refuse_rollback(request, row)) return reply(std::move(*refusal));
+  if (!row) return reply(no_deployment(request.deployment));
+  const auto plan = parts_.store.plan(row->id);
+  const auto& rule = parts_.approvals.rule_for(row->environment);
+  if (auto refusal = refuse_rollback(request, *row, plan ? &*plan : nullptr, rule)) {
+    if (refusal->code == "changed_nothing") refusal->message += other_to_roll_back(parts_.store, *row);
+    return reply(std::move(*refusal));
+  }
   StartOrder order;
   order.caller = caller;
   order.kind = model::DeploymentKind::rollback;
@@ -151,51 +167,18 @@ void FleetOperations::start_rollback(const Caller& caller, const RollbackRequest
   order.idempotency_key = request.idempotency_key;
   order.request_digest = digest_of(request);
   if (answered_by_key(order, reply)) return;
+  order.approval_needed = waits_for_approval(*row);
   parts_.planning.rollback(
-      *row, request.components,
+      *row, request.components, order.approval_needed ? Planning::Use::propose : Planning::Use::start,
       [this, order = std::move(order), reply = std::move(reply)](Answer<PlannedDeployment> planned) mutable {
         launch(std::move(order), std::move(planned), reply);
       });
 }
 
-std::optional<Refusal> FleetOperations::refuse_rollback(const RollbackRequest& request,
-                                                        const std::optional<model::DeploymentRow>& row) const {
-  if (!row) return no_deployment(request.deployment);
-  if (row->kind == model::DeploymentKind::converge) {
-    return Refusal{409,
-                   "converged",
-                   "deployment " + row->id.str() + " only brought a host to what " + row->rollback_of.str() +
-                       " had brought to the others; roll " + row->rollback_of.str() + " back, and it goes along",
-                   {{"deployment", row->rollback_of.str()}}};
-  }
-  if (row->state == model::DeploymentState::rolled_back) {
-    return Refusal{409, "rolled_back", "deployment " + row->id.str() + " was rolled back already", {}};
-  }
-  if (row->state != model::DeploymentState::done) {
-    return Refusal{409,
-                   "not_finished",
-                   "deployment " + row->id.str() + " is " + std::string(model::state_name(row->state)) +
-                       "; cancel it with `switchyard deploy cancel`, which brings the old release back",
-                   {}};
-  }
-  const auto plan = parts_.store.plan(row->id);
-  if (plan && plan->slices.empty() && row->deferred.empty()) {
-    return Refusal{409,
-                   "changed_nothing",
-                   "deployment " + row->id.str() +
-                       " changed nothing, since what it wanted served already, so that there is nothing to roll back" +
-                       other_to_roll_back(parts_.store, *row),
-                   {}};
-  }
-  if (!plan) {
-    return Refusal{409,
-                   "no_plan",
-                   "deployment " + row->id.str() +
-                       " was recovered from the hosts' journals, and what it changed is not known any more; deploy the "
-                       "release that you want from its manifest",
-                   {}};
-  }
-  return std::nullopt;
+bool FleetOperations::waits_for_approval(const model::DeploymentRow& done) const {
+  if (parts_.approvals.rule_for(done.environment).approvals == 0) return false;
+  const auto plan = parts_.store.plan(done.id);
+  return !plan || !engine::inverse_is_approved(done, plan->settings.keep_old_ms, parts_.clock.wall_ms());
 }
 
 bool FleetOperations::answered_by_key(const StartOrder& order, Reply<DeploymentView>& reply) {
@@ -203,7 +186,7 @@ bool FleetOperations::answered_by_key(const StartOrder& order, Reply<DeploymentV
   if (key.empty()) return false;
   if (const auto known = parts_.store.deployment_of_key(key)) {
     if (parts_.store.deployment_of_key(key_with_digest(key, order.request_digest)) == known) {
-      reply(deployment(*known));
+      reply(view_of(*known));
     } else {
       reply(key_reused(key, "deployment " + known->str()));
     }
@@ -231,10 +214,14 @@ void FleetOperations::launch(StartOrder order, Answer<PlannedDeployment> planned
 Answer<DeploymentView> FleetOperations::commit_start(StartOrder order, Answer<PlannedDeployment> planned) {
   if (auto* refusal = std::get_if<Refusal>(&planned)) return parts_.recovery.explain(std::move(*refusal));
   try {
-    auto started = parts_.starter.start(std::move(order), std::move(std::get<PlannedDeployment>(planned)));
+    auto& plan = std::get<PlannedDeployment>(planned);
+    const bool waits = order.approval_needed && !plan.plan.slices.empty();
+    auto components = order.components;
+    auto started = waits ? parts_.approvals.propose(std::move(order), std::move(plan), std::move(components))
+                         : parts_.starter.start(std::move(order), std::move(plan));
     parts_.convergence.refresh();
     if (auto* refusal = std::get_if<Refusal>(&started)) return std::move(*refusal);
-    return deployment(std::get<DeploymentId>(started));
+    return view_of(std::get<DeploymentId>(started));
   } catch (const StaleEpochError&) {
     throw;
   } catch (const StoreError& error) {
@@ -245,7 +232,9 @@ Answer<DeploymentView> FleetOperations::commit_start(StartOrder order, Answer<Pl
 // --- looking
 // -----------------------------------------------------------------------------------------------------------
 
-Answer<DeploymentView> FleetOperations::deployment(const DeploymentId& id) const {
+Answer<DeploymentView> FleetOperations::deployment(const Caller&, const DeploymentId& id) const { return view_of(id); }
+
+Answer<DeploymentView> FleetOperations::view_of(const DeploymentId& id) const {
   DeploymentView view;
   if (const engine::DeploymentRun* run = parts_.runs.find(id)) {
     view.row = run->row;
@@ -263,21 +252,21 @@ Answer<DeploymentView> FleetOperations::deployment(const DeploymentId& id) const
   return view;
 }
 
-std::vector<model::DeploymentRow> FleetOperations::deployments(std::size_t limit) const {
+std::vector<model::DeploymentRow> FleetOperations::deployments(const Caller&, std::size_t limit) const {
   return parts_.store.deployments(std::min(limit, limits::list_rows_max));
 }
 
-std::vector<model::TimelineEntry> FleetOperations::timeline(const DeploymentId& id, std::size_t after,
+std::vector<model::TimelineEntry> FleetOperations::timeline(const Caller&, const DeploymentId& id, std::size_t after,
                                                             std::size_t limit) const {
   return parts_.store.timeline(id, after, std::min(limit, limits::list_rows_max));
 }
 
-void FleetOperations::when_timeline_grows(const DeploymentId& id, std::size_t after, std::int64_t wait_ms,
-                                          std::function<void()> reply) {
+void FleetOperations::when_timeline_grows(const Caller&, const DeploymentId& id, std::size_t after,
+                                          std::int64_t wait_ms, std::function<void()> reply) {
   parts_.viewers.wait(id, after, wait_ms, std::move(reply));
 }
 
-std::vector<HostView> FleetOperations::hosts() const {
+std::vector<HostView> FleetOperations::hosts(const Caller&) const {
   std::vector<HostView> views;
   for (model::HostRow& row : parts_.hosts.rows()) {
     const AgentSession* session = parts_.registry.find(row.id);
@@ -289,9 +278,10 @@ std::vector<HostView> FleetOperations::hosts() const {
   return views;
 }
 
-std::vector<model::ServingRow> FleetOperations::serving() const { return parts_.store.serving(); }
+std::vector<model::ServingRow> FleetOperations::serving(const Caller&) const { return parts_.store.serving(); }
 
-std::vector<store::StoredAudit> FleetOperations::audit(std::uint64_t after_seq, std::size_t limit) const {
+Answer<std::vector<store::StoredAudit>> FleetOperations::audit(const Caller&, std::uint64_t after_seq,
+                                                               std::size_t limit) const {
   return parts_.store.audit(after_seq, std::min(limit, limits::list_rows_max));
 }
 
@@ -309,11 +299,16 @@ std::variant<const engine::DeploymentRun*, Refusal> FleetOperations::find_live(c
   if (const engine::DeploymentRun* run = parts_.runs.find(id)) return run;
   const auto row = parts_.store.deployment(id);
   if (!row) return no_deployment(id);
+  if (row->state == model::DeploymentState::draft) {
+    return Refusal{409, "waiting", "deployment " + id.str() + " has not begun: it waits for approval", {}};
+  }
   return Refusal{
       409, "finished", "deployment " + id.str() + " has ended: " + std::string(model::state_name(row->state)), {}};
 }
 
 Answer<bool> FleetOperations::cancel(const Caller& caller, const DeploymentId& id, const std::string& reason) {
+  const auto row = parts_.store.deployment(id);
+  if (row && row->state == model::DeploymentState::draft) return parts_.approvals.withdraw(caller, id, reason);
   const auto live = find_live(id);
   if (const auto* refusal = std::get_if<Refusal>(&live)) return *refusal;
   if (std::get<const engine::DeploymentRun*>(live)->decision) {
@@ -322,7 +317,8 @@ Answer<bool> FleetOperations::cancel(const Caller& caller, const DeploymentId& i
                    "deployment " + id.str() + " is decided already; `switchyard rollback start` undoes a committed one",
                    {}};
   }
-  parts_.store.commit({audit_row(parts_.clock, caller, "deployment.cancel", id.str(), reason)});
+  parts_.store.commit(
+      {audit_row(parts_.clock, caller, "deployment.cancel", id.str(), reason, environment_detail(live))});
   parts_.runs.post(id, engine::CancelRequested{reason.empty() ? "by " + caller.principal : reason});
   return true;
 }
@@ -338,7 +334,7 @@ Answer<bool> FleetOperations::resume(const Caller& caller, const DeploymentId& i
                        "; only a paused one can be resumed",
                    {}};
   }
-  parts_.store.commit({audit_row(parts_.clock, caller, "deployment.resume", id.str())});
+  parts_.store.commit({audit_row(parts_.clock, caller, "deployment.resume", id.str(), {}, environment_detail(live))});
   parts_.runs.post(id, engine::ResumeRequested{});
   return true;
 }
@@ -378,8 +374,9 @@ Answer<bool> FleetOperations::declare_gone(const Caller& caller, const Deploymen
                        " s: then ask again",
                    {{"host", host.str()}}};
   }
-  parts_.store.commit(
-      {audit_row(parts_.clock, caller, "deployment.host_gone", id.str(), reason, {{"host", host.str()}})});
+  auto details = environment_detail(live);
+  details.emplace("host", host.str());
+  parts_.store.commit({audit_row(parts_.clock, caller, "deployment.host_gone", id.str(), reason, details)});
   parts_.runs.post(id, engine::HostGone{host});
   return true;
 }
@@ -413,6 +410,10 @@ Answer<TokenMade> FleetOperations::create_token(const Caller& caller, const std:
 
 Answer<bool> FleetOperations::revoke_agent(const Caller& caller, const HostId& host) {
   return parts_.hosts.revoke(caller, host, [&] { parts_.intake.cut_off(host, "the agent's key was revoked"); });
+}
+
+void FleetOperations::turned_away(const std::string& origin) {
+  parts_.refusals.note({"api.refuse", "", without_port(origin), "the bearer token is unknown, expired or revoked"});
 }
 
 }  // namespace switchyard::fleet

@@ -143,6 +143,7 @@ Answer<bool> HostBook::add(const Caller& caller, const HostId& host, const std::
 
 std::optional<Refusal> HostBook::refuse_busy(const HostId& host) const {
   for (const model::DeploymentRow& row : store_.unfinished_deployments()) {
+    if (row.state == model::DeploymentState::draft) continue;  // no host has heard of it
     const auto plan = store_.plan(row.id);
     if (!plan || !plan->slices.contains(host)) continue;
     if (std::find(row.gone.begin(), row.gone.end(), host) != row.gone.end()) continue;

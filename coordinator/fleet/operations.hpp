@@ -8,6 +8,9 @@
 #include <variant>
 #include <vector>
 
+#include "coordinator/access/principal.hpp"
+#include "coordinator/model/api_token.hpp"
+#include "coordinator/model/approval.hpp"
 #include "coordinator/model/deployment.hpp"
 #include "coordinator/model/host.hpp"
 #include "coordinator/model/plan.hpp"
@@ -15,18 +18,21 @@
 
 /// Everything that a person, a CI job or an assistant can ask of the coordinator: the one door that the HTTP API (and
 /// later MCP) goes through. Called on the loop's thread; the answers come on it too. Every change writes its audit row.
+/// FleetOperations does what it is asked; GuardedOperations, before it, asks who may (coordinator/access).
 namespace switchyard::fleet {
 
 /// Who asks, and from where.
 struct Caller {
-  std::string principal;  ///< local:root, token:ab12...
-  std::string origin;     ///< unix socket, 127.0.0.1:51234
+  std::string principal;       ///< local:root, token:alice
+  std::string origin;          ///< unix socket, 127.0.0.1:51234
+  access::Principal who = {};  ///< what was given to him; asked by GuardedOperations
+  std::string token = {};      ///< the mark of the bearer token (access::token_mark); empty: none was needed
 };
 
 /// A refusal that the caller can do something about; becomes an HTTP status and an error body.
 struct Refusal {
-  int status =
-      400;  ///< 400 bad input, 404 not found, 409 conflict, 422 cannot be planned, 503 store or agents unavailable
+  int status = 400;  ///< 400 bad input, 403 not allowed, 404 not found, 409 conflict, 422 cannot be planned, 503 store
+                     ///< or agents unavailable
   std::string code;  ///< a short stable word
   std::string message;
   std::map<std::string, std::string> details;
@@ -85,6 +91,32 @@ struct TokenMade {
   std::vector<std::string> lost = {};  ///< replaced host: components whose manifest is not known any more
 };
 
+/// Somebody's word on a deployment that waits for approval.
+struct ApprovalWish {
+  DeploymentId deployment;
+  bool grant = true;
+  std::string plan_hash;  ///< of the plan that he has looked at
+  std::string reason;
+  std::string totp;  ///< the code of an authenticator app; empty: none
+};
+struct ApprovalView {
+  model::ApprovalRow row;
+  model::DeploymentRow deployment;
+  std::optional<model::Plan> plan;  ///< when one is looked at
+};
+
+struct ApiTokenRequest {
+  std::string name;  ///< whose it is
+  access::Kind kind = access::Kind::person;
+  access::Role role = access::Role::viewer;
+  std::string environment;   ///< or access::every_environment
+  std::int64_t life_ms = 0;  ///< 0: the default
+};
+struct ApiTokenMade {
+  model::ApiTokenRow row;
+  std::string token;  ///< shown once
+};
+
 /// An old copy of the store was restored, and the hosts know more than it.
 struct RecoveryView {
   std::uint64_t epoch_obeyed = 0;  ///< the newest that a host has heard of
@@ -111,24 +143,25 @@ class Operations {
 
   // --- artifacts: manifest first, then the missing chunks, then complete ---
   virtual Answer<std::vector<std::uint32_t>> begin_artifact(
-      const ReleaseId& release, const std::string& manifest) = 0;  ///< missing chunk indexes
-  virtual Answer<bool> put_chunk(const ReleaseId& release, std::uint32_t index, const std::string& bytes) = 0;
+      const Caller& caller, const ReleaseId& release, const std::string& manifest) = 0;  ///< missing chunk indexes
+  virtual Answer<bool> put_chunk(const Caller& caller, const ReleaseId& release, std::uint32_t index,
+                                 const std::string& bytes) = 0;
   virtual Answer<bool> complete_artifact(const Caller& caller, const ReleaseId& release, const std::string& component,
                                          const std::string& version) = 0;
-  virtual std::vector<store::PutArtifact> artifacts() const = 0;
+  virtual std::vector<store::PutArtifact> artifacts(const Caller& caller) const = 0;
 
   // --- deployments ---
   virtual void plan(const Caller& caller, const DeployRequest& request,
                     Reply<model::Plan> reply) = 0;  ///< changes nothing
   virtual void start(const Caller& caller, const DeployRequest& request, Reply<DeploymentView> reply) = 0;
   virtual void start_rollback(const Caller& caller, const RollbackRequest& request, Reply<DeploymentView> reply) = 0;
-  virtual Answer<DeploymentView> deployment(const DeploymentId& id) const = 0;
-  virtual std::vector<model::DeploymentRow> deployments(std::size_t limit) const = 0;
-  virtual std::vector<model::TimelineEntry> timeline(const DeploymentId& id, std::size_t after,
+  virtual Answer<DeploymentView> deployment(const Caller& caller, const DeploymentId& id) const = 0;
+  virtual std::vector<model::DeploymentRow> deployments(const Caller& caller, std::size_t limit) const = 0;
+  virtual std::vector<model::TimelineEntry> timeline(const Caller& caller, const DeploymentId& id, std::size_t after,
                                                      std::size_t limit) const = 0;
   /// Calls back once when the timeline is longer than `after`, the deployment has ended, or `wait_ms` has passed.
-  virtual void when_timeline_grows(const DeploymentId& id, std::size_t after, std::int64_t wait_ms,
-                                   std::function<void()> reply) = 0;
+  virtual void when_timeline_grows(const Caller& caller, const DeploymentId& id, std::size_t after,
+                                   std::int64_t wait_ms, std::function<void()> reply) = 0;
   virtual Answer<bool> cancel(const Caller& caller, const DeploymentId& id, const std::string& reason) = 0;
   virtual Answer<bool> resume(const Caller& caller, const DeploymentId& id) = 0;
   /// What rests (between the shares of a canary, or between batches) goes on now.
@@ -137,7 +170,7 @@ class Operations {
                                     const std::string& reason) = 0;
 
   // --- fleet ---
-  virtual std::vector<HostView> hosts() const = 0;
+  virtual std::vector<HostView> hosts(const Caller& caller) const = 0;
   virtual Answer<bool> add_host(const Caller& caller, const HostId& host,
                                 const std::map<std::string, std::string>& labels) = 0;
   virtual Answer<bool> remove_host(const Caller& caller, const HostId& host) = 0;
@@ -145,13 +178,34 @@ class Operations {
   virtual Answer<TokenMade> replace_host(const Caller& caller, const HostId& host) = 0;
   virtual Answer<TokenMade> create_token(const Caller& caller, const std::string& host_pattern) = 0;
   virtual Answer<bool> revoke_agent(const Caller& caller, const HostId& host) = 0;
-  virtual std::vector<model::ServingRow> serving() const = 0;
+  virtual std::vector<model::ServingRow> serving(const Caller& caller) const = 0;
 
   /// Nothing when no recovery is needed.
-  virtual std::optional<RecoveryView> recovery() const = 0;
+  virtual std::optional<RecoveryView> recovery(const Caller& caller) const = 0;
   virtual Answer<RecoveryDone> recover(const Caller& caller, const RecoverRequest& request) = 0;
 
-  virtual std::vector<store::StoredAudit> audit(std::uint64_t after_seq, std::size_t limit) const = 0;
+  virtual Answer<std::vector<store::StoredAudit>> audit(const Caller& caller, std::uint64_t after_seq,
+                                                        std::size_t limit) const = 0;
+
+  // --- approvals ---
+  /// Newest first.
+  virtual std::vector<ApprovalView> approvals(const Caller& caller, std::size_t limit) const = 0;
+  virtual Answer<ApprovalView> approval(const Caller& caller, const DeploymentId& id) const = 0;
+  /// With the last word that is needed the deployment starts.
+  virtual void decide_approval(const Caller& caller, const ApprovalWish& wish, Reply<ApprovalView> reply) = 0;
+
+  // --- who may use the API ---
+  /// Whose token has this digest (64 hexadecimal digits); nothing when it is unknown, expired or revoked.
+  virtual std::optional<access::Bearer> bearer(const std::string& digest) const = 0;
+  /// Somebody came with a token that is none.
+  virtual void turned_away(const std::string& origin) = 0;
+  virtual Answer<ApiTokenMade> create_api_token(const Caller& caller, const ApiTokenRequest& request) = 0;
+  /// Oldest first, the revoked and expired ones too.
+  virtual std::vector<model::ApiTokenRow> api_tokens(const Caller& caller) const = 0;
+  virtual Answer<bool> revoke_api_token(const Caller& caller, const std::string& id) = 0;
+  /// What an authenticator app reads, shown once. `code`: of the app that this one replaces.
+  virtual Answer<std::string> enrol_totp(const Caller& caller, const std::string& code) = 0;
+  virtual Answer<bool> reset_totp(const Caller& caller, const std::string& person) = 0;
 };
 
 }  // namespace switchyard::fleet

@@ -98,6 +98,9 @@ std::optional<Refusal> refuse_moved(const store::StateStore& store, const HostBo
                                     const model::Plan& plan) {
   if (auto refusal = refuse_lost_host(hosts, ground)) return refusal;
   for (const DeploymentRow& other : others_since(store, ground)) {
+    // A draft holds nothing: whoever approves it has to look then.
+    const bool begun = other.state != DeploymentState::draft && other.state != DeploymentState::rejected;
+    if (!begun || other.id == plan.deployment) continue;
     const auto others_plan = store.plan(other.id);
     if (!others_plan) continue;  // known from the hosts' journals only, and over
     if (model::is_final(other.state)) {

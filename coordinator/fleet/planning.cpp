@@ -17,6 +17,20 @@
 namespace switchyard::fleet {
 namespace {
 
+
+/// What was asked for, once more.
+DeployRequest request_of(const store::PutSource& source) {
+  DeployRequest request;
+  request.manifest = source.manifest;
+  request.file_name = source.file_name;
+  request.environment = source.environment;
+  request.artifacts = source.artifacts;
+  request.no_rollback = source.no_rollback;
+  request.sequential = source.sequential;
+  request.no_monitoring = source.no_monitoring;
+  return request;
+}
+
 template <class Container, class Value>
 bool has(const Container& container, const Value& value) {
   return std::find(container.begin(), container.end(), value) != container.end();
@@ -58,7 +72,7 @@ Planning::Planning(store::StateStore& store, const HostBook& hosts, const Artifa
       plan_key_(std::move(plan_key)),
       roots_(std::move(roots)) {}
 
-void Planning::deployment(const DeployRequest& request, Use use, Reply<PlannedDeployment> reply) {
+void Planning::deployment(const DeployRequest& request, const Purpose& purpose, Reply<PlannedDeployment> reply) {
   model::Manifest manifest;
   try {
     manifest = planner::read_manifest(request.manifest, request.file_name);
@@ -66,16 +80,25 @@ void Planning::deployment(const DeployRequest& request, Use use, Reply<PlannedDe
     return reply(Refusal{400, "bad_manifest", error.what(), {}});
   }
   if (!request.environment.empty()) manifest.environment = request.environment;
-  deployment_of(manifest, request, use, std::move(reply));
+  deployment_of(manifest, request, purpose, std::move(reply));
+}
+
+void Planning::again(const model::DeploymentRow& draft, const std::vector<std::string>& components,
+                     Reply<PlannedDeployment> reply) {
+  const Purpose purpose(Use::look, draft.id);
+  if (draft.kind == model::DeploymentKind::rollback) {
+    const auto done = store_.deployment(draft.rollback_of);
+    ENSURE(done.has_value());
+    return rollback(*done, components, purpose, std::move(reply));
+  }
+  const auto source = store_.source(draft.id);
+  ENSURE(source.has_value());
+  deployment(request_of(*source), purpose, std::move(reply));
 }
 
 void Planning::convergence(const store::PutSource& source, const HostId& host, const std::set<std::string>& components,
                            Reply<PlannedDeployment> reply) {
-  DeployRequest request;
-  request.artifacts = source.artifacts;
-  request.no_rollback = source.no_rollback;
-  request.sequential = source.sequential;
-  request.no_monitoring = source.no_monitoring;
+  const DeployRequest request = request_of(source);
   model::Manifest manifest;
   try {
     manifest = planner::read_manifest(source.manifest, source.file_name);
@@ -86,14 +109,14 @@ void Planning::convergence(const store::PutSource& source, const HostId& host, c
   deployment_of(manifest_for_host(manifest, host, components), request, Use::start, std::move(reply));
 }
 
-void Planning::deployment_of(const model::Manifest& manifest, const DeployRequest& request, Use use,
+void Planning::deployment_of(const model::Manifest& manifest, const DeployRequest& request, const Purpose& purpose,
                              Reply<PlannedDeployment> reply) {
   if (auto refusal = refuse_unknown_hosts(manifest)) return reply(std::move(*refusal));
   planner::PlanningFacts facts;
   if (auto refusal = collect_artifacts(manifest, request, facts)) return reply(std::move(*refusal));
   const planner::PlanOptions options{request.no_rollback, request.sequential, request.no_monitoring};
   gather(
-      planner::inventory_questions(manifest), std::move(facts), use, manifest.version,
+      planner::inventory_questions(manifest), std::move(facts), purpose, manifest.version,
       [manifest](const planner::PlanningFacts& gathered) {
         return planner::inventory_questions(planner::host_claims(manifest, gathered));
       },
@@ -104,7 +127,7 @@ void Planning::deployment_of(const model::Manifest& manifest, const DeployReques
 }
 
 void Planning::rollback(const model::DeploymentRow& done, const std::vector<std::string>& components,
-                        Reply<PlannedDeployment> reply) {
+                        const Purpose& purpose, Reply<PlannedDeployment> reply) {
   const model::Plan plan = plan_as_it_stands(store_, done);
   auto found = hosts_to_bring_back(store_, artifacts_, done, plan, components);
   if (auto* refusal = std::get_if<Refusal>(&found)) return reply(std::move(*refusal));
@@ -116,7 +139,7 @@ void Planning::rollback(const model::DeploymentRow& done, const std::vector<std:
     }
   }
   gather(
-      planner::inventory_questions(plan), {}, Use::start, version,
+      planner::inventory_questions(plan), {}, purpose, version,
       [](const planner::PlanningFacts&) { return InventoryRounds::Questions(); },
       [plan, components, bring_back](const planner::PlanningFacts& gathered) {
         return planner::plan_rollback(plan, components, gathered, bring_back);
@@ -216,8 +239,8 @@ std::optional<Refusal> Planning::refuse_locked(const InventoryRounds::Questions&
   return std::nullopt;
 }
 
-void Planning::gather(InventoryRounds::Questions questions, planner::PlanningFacts facts, Use use, std::string version,
-                      const AskMore& ask_more, MakePlan make, Reply<PlannedDeployment> reply) {
+void Planning::gather(InventoryRounds::Questions questions, planner::PlanningFacts facts, const Purpose& purpose,
+                      std::string version, const AskMore& ask_more, MakePlan make, Reply<PlannedDeployment> reply) {
   if (auto refusal = refuse_hosts(questions)) return reply(std::move(*refusal));
   if (open_ >= limits::plannings_max) {
     return reply(Refusal{503, "busy", "too many plans are being made; try again in a moment", {}});
@@ -236,7 +259,7 @@ void Planning::gather(InventoryRounds::Questions questions, planner::PlanningFac
   }
   ++open_;
   inventory_.ask(std::move(questions),
-                 [this, ground = std::move(ground), facts = std::move(facts), use, version = std::move(version),
+                 [this, ground = std::move(ground), facts = std::move(facts), purpose, version = std::move(version),
                   make = std::move(make), reply = std::move(reply)](InventoryRounds::Answers answers) mutable {
                    --open_;
                    for (const auto& [host, questions_of_host] : ground.asked) {
@@ -244,19 +267,22 @@ void Planning::gather(InventoryRounds::Questions questions, planner::PlanningFac
                    }
                    facts.inventory = std::move(answers);
                    // The request's thread of control has ended long ago: what fails here is its answer.
-                   Answer<PlannedDeployment> answer = finish(std::move(ground), std::move(facts), use, version, make);
+                   Answer<PlannedDeployment> answer =
+                       finish(std::move(ground), std::move(facts), purpose, version, make);
                    reply(std::move(answer));
                  });
 }
 
-Answer<PlannedDeployment> Planning::finish(PlanGround ground, planner::PlanningFacts facts, Use use,
+Answer<PlannedDeployment> Planning::finish(PlanGround ground, planner::PlanningFacts facts, const Purpose& purpose,
                                            const std::string& version, const MakePlan& make) {
   try {
     // Once more: the agents' answers took their time.
     if (auto refusal = refuse_locked(ground.asked)) return *refusal;
-    facts.deployment = DeploymentId("d-" + random_hex(8));
-    facts.plan_seq = use == Use::start ? store_.next_plan_seq() : 0;
+    facts.deployment = purpose.deployment.empty() ? DeploymentId("d-" + random_hex(8)) : purpose.deployment;
+    facts.plan_seq = purpose.use == Use::look ? 0 : store_.next_plan_seq();
     facts.not_after_wall_ms = clock_.wall_ms() + limits::plan_life_ms;
+    // From the moment of its approval it has the life of any other.
+    if (purpose.use == Use::propose) facts.not_after_wall_ms += limits::approval_life_ms;
     facts.components_root = roots_.components;
     facts.units_root = roots_.units;
     PlannedDeployment planned;
@@ -265,9 +291,9 @@ Answer<PlannedDeployment> Planning::finish(PlanGround ground, planner::PlanningF
     for (const HostId& host : facts.unreachable) {
       if (!planned.plan.slices.contains(host)) planned.deferred.push_back(host);
     }
-    if (use == Use::start) sign(planned.plan);
+    if (purpose.use != Use::look) sign(planned.plan);
     // Of a start that is asked when its row is written.
-    if (use == Use::look) {
+    if (purpose.use == Use::look) {
       if (auto refusal = refuse_moved(store_, hosts_, ground, planned.plan)) return *refusal;
     }
     planned.ground = std::move(ground);

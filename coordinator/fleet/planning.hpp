@@ -3,6 +3,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 
 #include "common/clock.hpp"
 #include "common/crypto.hpp"
@@ -36,17 +37,27 @@ class Planning {
   Planning(store::StateStore& store, const HostBook& hosts, const ArtifactStore& artifacts, InventoryRounds& inventory,
            const Clock& clock, SigningKeyPair plan_key, HostRoots roots);
 
-  enum class Use { look, start };
-  void deployment(const DeployRequest& request, Use use, Reply<PlannedDeployment> reply);
+  /// look: signed by nobody. propose: it may be started as long as an approval may take.
+  enum class Use { look, start, propose };
+  /// What a plan is made for.
+  struct Purpose {
+    Purpose(Use the_use, DeploymentId id = {}) : use(the_use), deployment(std::move(id)) {}  // NOLINT: a Use will do
+    Use use;
+    DeploymentId deployment;  ///< whose plan is made once more; empty: of a new one
+  };
+  void deployment(const DeployRequest& request, const Purpose& purpose, Reply<PlannedDeployment> reply);
   /// The same for these components on one host of a deployment that is already committed elsewhere.
   void convergence(const store::PutSource& source, const HostId& host, const std::set<std::string>& components,
                    Reply<PlannedDeployment> reply);
-  void rollback(const model::DeploymentRow& done, const std::vector<std::string>& components,
+  void rollback(const model::DeploymentRow& done, const std::vector<std::string>& components, const Purpose& purpose,
                 Reply<PlannedDeployment> reply);
+  /// The plan of a deployment that waits for approval, as it would be made now: with its id, and unsigned.
+  void again(const model::DeploymentRow& draft, const std::vector<std::string>& components,
+             Reply<PlannedDeployment> reply);
 
  private:
   using MakePlan = std::function<model::Plan(const planner::PlanningFacts&)>;
-  void deployment_of(const model::Manifest& manifest, const DeployRequest& request, Use use,
+  void deployment_of(const model::Manifest& manifest, const DeployRequest& request, const Purpose& purpose,
                      Reply<PlannedDeployment> reply);
   std::optional<Refusal> collect_artifacts(const model::Manifest& manifest, const DeployRequest& request,
                                            planner::PlanningFacts& facts) const;
@@ -57,10 +68,10 @@ class Planning {
   std::optional<Refusal> refuse_locked(const InventoryRounds::Questions& questions) const;
   /// `ask_more`: what the history makes one ask the hosts beside their own part of the deployment.
   using AskMore = std::function<InventoryRounds::Questions(const planner::PlanningFacts&)>;
-  void gather(InventoryRounds::Questions questions, planner::PlanningFacts facts, Use use, std::string version,
-              const AskMore& ask_more, MakePlan make, Reply<PlannedDeployment> reply);
-  Answer<PlannedDeployment> finish(PlanGround ground, planner::PlanningFacts facts, Use use, const std::string& version,
-                                   const MakePlan& make);
+  void gather(InventoryRounds::Questions questions, planner::PlanningFacts facts, const Purpose& purpose,
+              std::string version, const AskMore& ask_more, MakePlan make, Reply<PlannedDeployment> reply);
+  Answer<PlannedDeployment> finish(PlanGround ground, planner::PlanningFacts facts, const Purpose& purpose,
+                                   const std::string& version, const MakePlan& make);
   void remember_history(const InventoryRounds::Questions& questions, planner::PlanningFacts& facts) const;
   void sign(model::Plan& plan) const;
 

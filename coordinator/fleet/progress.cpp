@@ -94,7 +94,10 @@ std::vector<ProgressView> progress_of(const DeploymentRun& run,
 
 std::vector<ProgressView> final_progress(const model::DeploymentRow& row, const model::Plan& plan) {
   std::vector<ProgressView> views;
-  const std::string state = row.state == DeploymentState::done ? "committed" : "reverted";
+  if (row.state == DeploymentState::rejected) return views;  // it never began
+  const std::string state = row.state == DeploymentState::done    ? "committed"
+                            : row.state == DeploymentState::draft ? "pending"
+                                                                  : "reverted";
   for (const auto& [host, slice] : plan.slices) {
     if (left_out(row, host)) continue;
     for (const protocol::SliceComponent& component : slice.components) {

@@ -130,7 +130,7 @@ void Recovery::write_claim(const HostId& host, std::uint64_t epoch) {
 /// What the host knows may be that they are committed; and what their other hosts hold must not be aborted meanwhile.
 void Recovery::hold_deployments_of(const HostId& host) {
   for (const model::DeploymentRow& row : store_.unfinished_deployments()) {
-    if (!takes_part(host, row.id)) continue;
+    if (row.state == model::DeploymentState::draft || !takes_part(host, row.id)) continue;
     runs_.hold(row.id);
     const auto plan = store_.plan(row.id);
     if (!plan) continue;
@@ -187,11 +187,13 @@ std::map<DeploymentId, bool> Recovery::what_is_proven() const {
 /// One transaction each: what one commit leaves owed, the next must find in the store.
 void Recovery::write_proof(const DeploymentId& id, bool proven, RecoveryDone& done) {
   auto row = store_.deployment(id);
-  if (store_.decision(id) || (row && !proven)) return;
+  // What is a draft here was approved and begun after this copy was made; who approved it is not known any more.
+  const bool draft = row && row->state == model::DeploymentState::draft;
+  if (store_.decision(id) || (row && !proven && !draft)) return;
   store::Transaction writes;
   if (row) {
     const auto plan = store_.plan(id);
-    if (plan) writes = writes_of_commit(store_, *row, *plan);
+    if (plan && proven) writes = writes_of_commit(store_, *row, *plan);
   } else {
     if (proven) writes = serving_as_reported(id);
     row.emplace();

@@ -16,7 +16,7 @@ constexpr std::int64_t hour_ms = 3'600'000;
 }  // namespace
 
 void RefusalBook::note(const Turned& turned) {
-  std::string key = turned.operation + "\n" + turned.object + "\n" + turned.origin;
+  std::string key = turned.operation + "\n" + turned.object + "\n" + turned.origin + "\n" + turned.principal;
   const bool room = turned.known || sources_.size() < limits::refusal_sources_max || sources_.contains(key);
   if (!room) key.clear();
   const auto [found, added] = sources_.try_emplace(std::move(key));
@@ -63,9 +63,10 @@ void RefusalBook::write_due() {
 store::AppendAudit RefusalBook::row_of(const Source& source) const {
   const Turned& turned = source.turned;
   store::AppendAudit row =
-      audit_row(clock_, {"stranger", turned.origin}, turned.operation, turned.object,
+      audit_row(clock_, {turned.principal, turned.origin, {}, turned.token}, turned.operation, turned.object,
                 protocol::clean_text(turned.why, limits::label_bytes_max),
                 {{"count", std::to_string(turned.count)}, {"since_wall_ms", std::to_string(source.since_wall_ms)}});
+  if (!turned.environment.empty()) row.entry.details.emplace("environment", turned.environment);
   row.entry.success = false;
   return row;
 }

@@ -16,8 +16,14 @@ struct Turned {
   std::string origin;     ///< address, or the peer's name
   std::string why;
   std::uint64_t count = 1;
-  bool known = false;  ///< by its key: strangers, however many, do not keep its row back
+  bool known = false;  ///< by its key or token: strangers, however many, do not keep its row back
+  std::string principal = "stranger";
+  std::string token = {};        ///< the mark of his token
+  std::string environment = {};  ///< in which he wanted to act
 };
+
+/// Of an address: each try has another port.
+inline std::string without_port(const std::string& origin) { return origin.substr(0, origin.rfind(':')); }
 
 /// Puts refusals of strangers into the audit without letting them fill it: one row per source with a count, and the
 /// next one of that source only after a pause that doubles; so many sources; so many rows an hour. What cannot be

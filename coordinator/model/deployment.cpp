@@ -6,9 +6,9 @@
 namespace switchyard::model {
 namespace {
 
-constexpr std::array<std::string_view, 12> state_names = {"draft",    "approved",    "preparing",  "swapping",
-                                                          "holding",  "watching",    "committing", "done",
-                                                          "aborting", "rolled_back", "stuck",      "paused"};
+constexpr std::array<std::string_view, 13> state_names = {
+    "draft", "approved", "preparing",   "swapping", "holding", "watching", "committing",
+    "done",  "aborting", "rolled_back", "stuck",    "paused",  "rejected"};
 
 }  // namespace
 
@@ -21,7 +21,9 @@ std::optional<DeploymentState> state_from_name(std::string_view name) {
   return std::nullopt;
 }
 
-bool is_final(DeploymentState state) { return state == DeploymentState::done || state == DeploymentState::rolled_back; }
+bool is_final(DeploymentState state) {
+  return state == DeploymentState::done || state == DeploymentState::rolled_back || state == DeploymentState::rejected;
+}
 
 namespace {
 constexpr const char* undo_field = "undo";

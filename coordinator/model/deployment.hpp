@@ -16,6 +16,7 @@ namespace switchyard::model {
 /// of that state leaves.
 ///
 ///   draft -> approved -> preparing -> swapping -> holding -> watching -> committing -> done
+///   draft --rejected, withdrawn, expired, or the fleet has changed--> rejected     (draft: it waits for approval)
 ///   any before committing  --failure, cancel, timeout, restart without a right to go on-->  aborting
 ///   aborting -> rolled_back | stuck          (stuck: some host is neither; a person resolves it)
 ///   preparing/swapping --failure with rollback_on_failure: false--> paused -> (resume) | aborting
@@ -32,10 +33,11 @@ enum class DeploymentState : std::uint8_t {
   rolled_back = 9,
   stuck = 10,
   paused = 11,
+  rejected = 12,
 };
 std::string_view state_name(DeploymentState state);
 std::optional<DeploymentState> state_from_name(std::string_view name);
-/// done, rolled_back: nothing will happen any more. (stuck still listens: the host may come back.)
+/// done, rolled_back, rejected: nothing will happen any more. (stuck still listens: the host may come back.)
 bool is_final(DeploymentState state);
 
 enum class Decision : std::uint8_t { commit = 1, abort = 2 };
@@ -83,6 +85,9 @@ struct TimelineEntry {
 /// version; what a host sends as evidence cannot set it.
 void mark_undo(TimelineEntry& entry, bool undo);
 bool is_undo(const TimelineEntry& entry);
+
+/// The detail of an audit row that says by which bearer token something was asked: access::token_mark().
+inline constexpr const char* token_detail = "token_hash";
 
 /// One row of the audit chain: who did what to what, why, from where.
 struct AuditEntry {

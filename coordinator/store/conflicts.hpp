@@ -20,6 +20,18 @@ inline ConflictError lock_held(const TakeLock& wanted, const DeploymentId& holde
 inline ConflictError token_unusable(const std::string& id) {
   return ConflictError("enrolment token " + id + " is unknown, used or expired");
 }
+inline ConflictError api_token_exists(const std::string& id) {
+  return ConflictError("there is an API token " + id + " already");
+}
+inline ConflictError api_token_gone(const std::string& id) {
+  return ConflictError("API token " + id + " is unknown or revoked already");
+}
+inline ConflictError approval_decided(const DeploymentId& deployment) {
+  return ConflictError("the approval of deployment " + deployment.str() + " is decided already");
+}
+inline ConflictError code_used(const std::string& person) {
+  return ConflictError("the code of " + person + " was used already");
+}
 inline ConflictError key_used(const DeploymentId& deployment) {
   return ConflictError("the idempotency key belongs to deployment " + deployment.str());
 }

@@ -58,6 +58,36 @@ struct GuardedWriter {
     token->second.used_wall_ms = write.now_wall_ms;
     token->second.used_by = write.host;
   }
+  auto find_api_token(const std::string& id) {
+    return std::find_if(tables.api_tokens.begin(), tables.api_tokens.end(),
+                        [&](const model::ApiTokenRow& row) { return row.id == id; });
+  }
+  void operator()(const AddApiToken& write) {
+    if (find_api_token(write.row.id) != tables.api_tokens.end()) throw api_token_exists(write.row.id);
+    tables.api_tokens.push_back(write.row);
+  }
+  void operator()(const RevokeApiToken& write) {
+    const auto token = find_api_token(write.id);
+    if (token == tables.api_tokens.end() || token->revoked_wall_ms != 0) throw api_token_gone(write.id);
+    token->revoked_wall_ms = write.now_wall_ms;
+  }
+  void operator()(const PutTotp& write) { tables.totp[write.row.person] = write.row; }
+  void operator()(const DropTotp& write) { tables.totp.erase(write.person); }
+  void operator()(const UseTotp& write) {
+    const auto found = tables.totp.find(write.person);
+    if (found == tables.totp.end() || found->second.last_step >= write.step) throw code_used(write.person);
+    found->second.last_step = write.step;
+  }
+  void operator()(const PutApproval& write) {
+    const auto found = std::find_if(tables.approvals.begin(), tables.approvals.end(),
+                                    [&](const auto& row) { return row.deployment == write.row.deployment; });
+    if (found == tables.approvals.end()) {
+      tables.approvals.push_back(write.row);
+      return;
+    }
+    if (found->state != model::ApprovalState::waiting) throw approval_decided(write.row.deployment);
+    *found = write.row;
+  }
   void operator()(const PutRequestKey& write) {
     const auto [found, added] = tables.keys.emplace(write.key, write.deployment);
     if (!added && found->second != write.deployment) throw key_used(found->second);
@@ -162,6 +192,21 @@ std::optional<DeploymentId> MemoryStore::lock_holder(const HostId& host, const s
 
 std::vector<model::HostRow> MemoryStore::hosts() const { return values_of(disk_->hosts); }
 std::vector<model::TokenRow> MemoryStore::tokens() const { return values_of(disk_->guarded.tokens); }
+std::vector<model::ApiTokenRow> MemoryStore::api_tokens() const { return disk_->guarded.api_tokens; }
+std::optional<model::TotpRow> MemoryStore::totp(const std::string& person) const {
+  return find_in(disk_->guarded.totp, person);
+}
+std::optional<model::ApprovalRow> MemoryStore::approval(const DeploymentId& id) const {
+  for (const model::ApprovalRow& row : disk_->guarded.approvals) {
+    if (row.deployment == id) return row;
+  }
+  return std::nullopt;
+}
+std::vector<model::ApprovalRow> MemoryStore::approvals(std::size_t limit) const {
+  std::vector<model::ApprovalRow> rows(disk_->guarded.approvals.rbegin(), disk_->guarded.approvals.rend());
+  rows.resize(std::min(rows.size(), limit));
+  return rows;
+}
 std::vector<model::ServingRow> MemoryStore::serving() const { return values_of(disk_->serving); }
 std::vector<PutArtifact> MemoryStore::artifacts() const { return values_of(disk_->artifacts); }
 std::optional<PutSource> MemoryStore::source(const DeploymentId& id) const { return find_in(disk_->sources, id); }

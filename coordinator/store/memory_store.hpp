@@ -17,6 +17,9 @@ struct MemoryDisk {
     std::map<std::pair<HostId, std::string>, DeploymentId> locks;
     std::map<std::string, model::TokenRow> tokens;
     std::map<std::string, DeploymentId> keys;
+    std::map<std::string, model::TotpRow> totp;
+    std::vector<model::ApprovalRow> approvals;   ///< in the order in which they were asked for
+    std::vector<model::ApiTokenRow> api_tokens;  ///< in the order in which they were added
   };
   std::uint64_t epoch = 0;
   std::uint64_t plan_seq = 0;
@@ -60,6 +63,10 @@ class MemoryStore : public StateStore {
   std::optional<DeploymentId> lock_holder(const HostId& host, const std::string& component) const override;
   std::vector<model::HostRow> hosts() const override;
   std::vector<model::TokenRow> tokens() const override;
+  std::vector<model::ApiTokenRow> api_tokens() const override;
+  std::optional<model::ApprovalRow> approval(const DeploymentId& id) const override;
+  std::vector<model::ApprovalRow> approvals(std::size_t limit) const override;
+  std::optional<model::TotpRow> totp(const std::string& person) const override;
   std::vector<model::ServingRow> serving() const override;
   std::vector<PutArtifact> artifacts() const override;
   std::optional<PutSource> source(const DeploymentId& id) const override;

@@ -42,9 +42,9 @@ std::vector<HostId> hosts_from_json(const std::string& text) {
   });
 }
 
-std::string to_json(const std::vector<std::string>& names) { return dump(json(names)); }
-std::vector<std::string> names_from_json(const std::string& text) {
-  return parse(text, "list of names", [](const json& list) { return list.get<std::vector<std::string>>(); });
+std::string to_json(const std::vector<std::string>& texts) { return dump(json(texts)); }
+std::vector<std::string> texts_from_json(const std::string& text) {
+  return parse(text, "list of texts", [](const json& list) { return list.get<std::vector<std::string>>(); });
 }
 
 std::string to_json(const NamesOfHosts& names) {
@@ -59,6 +59,29 @@ NamesOfHosts names_of_hosts_from_json(const std::string& text) {
       names.emplace(HostId(host), of_host.get<std::vector<std::string>>());
     }
     return names;
+  });
+}
+
+std::string to_json(const std::vector<model::ApprovalVote>& votes) {
+  json list = json::array();
+  for (const model::ApprovalVote& vote : votes) {
+    list.push_back({{"approver", vote.approver},
+                    {"granted", vote.granted},
+                    {"reason", vote.reason},
+                    {"wall_ms", vote.wall_ms},
+                    {"second_factor", vote.second_factor}});
+  }
+  return dump(list);
+}
+std::vector<model::ApprovalVote> votes_from_json(const std::string& text) {
+  return parse(text, "list of votes", [](const json& list) {
+    std::vector<model::ApprovalVote> votes;
+    for (const json& item : list) {
+      votes.push_back({item.at("approver").get<std::string>(), item.at("granted").get<bool>(),
+                       item.value("reason", std::string()), item.value("wall_ms", std::int64_t{0}),
+                       item.value("second_factor", false)});
+    }
+    return votes;
   });
 }
 

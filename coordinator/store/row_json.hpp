@@ -20,12 +20,15 @@ TextMap text_map_from_json(const std::string& json);
 std::string to_json(const std::vector<HostId>& hosts);
 std::vector<HostId> hosts_from_json(const std::string& json);
 
-std::string to_json(const std::vector<std::string>& names);
-std::vector<std::string> names_from_json(const std::string& json);
+std::string to_json(const std::vector<std::string>& texts);
+std::vector<std::string> texts_from_json(const std::string& json);
 
 using NamesOfHosts = std::map<HostId, std::vector<std::string>>;
 std::string to_json(const NamesOfHosts& names);
 NamesOfHosts names_of_hosts_from_json(const std::string& json);
+
+std::string to_json(const std::vector<model::ApprovalVote>& votes);
+std::vector<model::ApprovalVote> votes_from_json(const std::string& json);
 
 std::string to_json(const std::vector<model::PlanNode>& nodes);
 std::vector<model::PlanNode> nodes_from_json(const std::string& json);

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <vector>
 
 struct sqlite3;
 struct sqlite3_stmt;
@@ -79,6 +80,14 @@ class SqliteStatement {
   int bound_ = 0;
   int column_ = 0;
 };
+
+/// All rows of a query whose values are bound, each read by `read`.
+template <class Read>
+auto read_all(SqliteStatement& statement, Read read) {
+  std::vector<decltype(read(statement))> rows;
+  while (statement.step()) rows.push_back(read(statement));
+  return rows;
+}
 
 /// BEGIN IMMEDIATE ... COMMIT; rolled back when destroyed before commit().
 class SqliteTransaction {

@@ -40,7 +40,7 @@ model::DeploymentRow read_deployment(SqliteStatement& row) {
   read.name = row.text();
   read.environment = row.text();
   read.state = row.as<model::DeploymentState>();
-  if (read.state > model::DeploymentState::paused) {
+  if (read.state > model::DeploymentState::rejected) {
     throw StoreError("deployment " + read.id.str() + " has a state that this coordinator does not know");
   }
   read.reason = row.text();
@@ -54,7 +54,7 @@ model::DeploymentRow read_deployment(SqliteStatement& row) {
   read.gone = hosts_from_json(row.text());
   read.resumed = row.as<std::uint32_t>();
   read.deferred_components = names_of_hosts_from_json(row.text());
-  read.components = names_from_json(row.text());
+  read.components = texts_from_json(row.text());
   return read;
 }
 
@@ -65,14 +65,6 @@ protocol::OldState read_old_state(SqliteStatement& row) {
   state.release = ReleaseId(row.text());
   state.unit = row.text();
   return state;
-}
-
-/// All rows of a query whose values are bound, each read by `read`.
-template <class Read>
-auto read_all(SqliteStatement& statement, Read read) {
-  std::vector<decltype(read(statement))> rows;
-  while (statement.step()) rows.push_back(read(statement));
-  return rows;
 }
 
 StaleEpochError replaced(std::uint64_t epoch) {

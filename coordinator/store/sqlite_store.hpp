@@ -33,6 +33,10 @@ class SqliteStore final : public StateStore {
   std::optional<DeploymentId> lock_holder(const HostId& host, const std::string& component) const override;
   std::vector<model::HostRow> hosts() const override;
   std::vector<model::TokenRow> tokens() const override;
+  std::vector<model::ApiTokenRow> api_tokens() const override;
+  std::optional<model::ApprovalRow> approval(const DeploymentId& id) const override;
+  std::vector<model::ApprovalRow> approvals(std::size_t limit) const override;
+  std::optional<model::TotpRow> totp(const std::string& person) const override;
   std::vector<model::ServingRow> serving() const override;
   std::vector<PutArtifact> artifacts() const override;
   std::optional<PutSource> source(const DeploymentId& id) const override;

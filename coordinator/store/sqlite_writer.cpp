@@ -114,6 +114,56 @@ void SqliteWriter::operator()(const UseToken& write) {
   if (database_.changes() != 1) throw token_unusable(write.id);
 }
 
+void SqliteWriter::operator()(const AddApiToken& write) {
+  const model::ApiTokenRow& row = write.row;
+  if (find_text("SELECT id FROM api_token WHERE id = ?", row.id)) throw api_token_exists(row.id);
+  SqliteStatement(database_,
+                  "INSERT INTO api_token (id, digest, name, kind, role, environment, created_by, created_wall_ms, "
+                  "expires_wall_ms, revoked_wall_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+      .bind(row.id, row.digest, row.name, row.kind, row.role, row.environment, row.created_by, row.created_wall_ms,
+            row.expires_wall_ms, row.revoked_wall_ms)
+      .run();
+}
+
+void SqliteWriter::operator()(const RevokeApiToken& write) {
+  SqliteStatement(database_, "UPDATE api_token SET revoked_wall_ms = ? WHERE id = ? AND revoked_wall_ms = 0")
+      .bind(write.now_wall_ms, write.id)
+      .run();
+  if (database_.changes() != 1) throw api_token_gone(write.id);
+}
+
+void SqliteWriter::operator()(const PutApproval& write) {
+  const model::ApprovalRow& row = write.row;
+  // The condition is in the statement: of a decided row nothing is changed, and that shows in the count.
+  SqliteStatement(database_,
+                  "INSERT INTO approval (deployment, environment, plan_hash, author, needed, components, "
+                  "created_wall_ms, expires_wall_ms, state, votes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+                  "ON CONFLICT (deployment) DO UPDATE SET state = excluded.state, votes = excluded.votes "
+                  "WHERE approval.state = 0")
+      .bind(row.deployment, row.environment, row.plan_hash, row.author, row.needed, to_json(row.components),
+            row.created_wall_ms, row.expires_wall_ms, row.state, to_json(row.votes))
+      .run();
+  if (database_.changes() != 1) throw approval_decided(row.deployment);
+}
+
+void SqliteWriter::operator()(const PutTotp& write) {
+  SqliteStatement(database_,
+                  "INSERT OR REPLACE INTO totp (person, salt, enrolled_wall_ms, last_step) VALUES (?, ?, ?, ?)")
+      .bind(write.row.person, write.row.salt, write.row.enrolled_wall_ms, write.row.last_step)
+      .run();
+}
+
+void SqliteWriter::operator()(const DropTotp& write) {
+  SqliteStatement(database_, "DELETE FROM totp WHERE person = ?").bind(write.person).run();
+}
+
+void SqliteWriter::operator()(const UseTotp& write) {
+  SqliteStatement(database_, "UPDATE totp SET last_step = ? WHERE person = ? AND last_step < ?")
+      .bind(write.step, write.person, write.step)
+      .run();
+  if (database_.changes() != 1) throw code_used(write.person);
+}
+
 void SqliteWriter::operator()(const PutServing& write) {
   const model::ServingRow& row = write.row;
   SqliteStatement(database_,

@@ -18,6 +18,12 @@ class SqliteWriter {
   void operator()(const PutHost& write);
   void operator()(const PutToken& write);
   void operator()(const UseToken& write);
+  void operator()(const AddApiToken& write);
+  void operator()(const RevokeApiToken& write);
+  void operator()(const PutApproval& write);
+  void operator()(const PutTotp& write);
+  void operator()(const DropTotp& write);
+  void operator()(const UseTotp& write);
   void operator()(const PutServing& write);
   void operator()(const PutArtifact& write);
   void operator()(const DropArtifact& write);

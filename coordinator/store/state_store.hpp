@@ -8,9 +8,13 @@
 #include <variant>
 #include <vector>
 
+#include "coordinator/model/api_token.hpp"
+#include "coordinator/model/approval.hpp"
+#include "coordinator/model/audit_chain.hpp"
 #include "coordinator/model/deployment.hpp"
 #include "coordinator/model/host.hpp"
 #include "coordinator/model/plan.hpp"
+#include "coordinator/model/totp.hpp"
 
 namespace switchyard::store {
 
@@ -47,6 +51,31 @@ struct UseToken {
   std::string id;
   HostId host;
   std::int64_t now_wall_ms = 0;
+};
+/// A new one. Fails the transaction when there is one with this id.
+struct AddApiToken {
+  model::ApiTokenRow row;
+};
+/// For ever. Fails the transaction when there is none, or it is revoked already.
+struct RevokeApiToken {
+  std::string id;
+  std::int64_t now_wall_ms = 0;
+};
+/// Of a deployment that is there. What is not `waiting` any more never changes: it fails the transaction.
+struct PutApproval {
+  model::ApprovalRow row;
+};
+/// In place of the one that this person had.
+struct PutTotp {
+  model::TotpRow row;
+};
+struct DropTotp {
+  std::string person;
+};
+/// A code counts once: fails the transaction unless `step` is newer than all that counted.
+struct UseTotp {
+  std::string person;
+  std::uint64_t step = 0;
 };
 struct PutServing {
   model::ServingRow row;
@@ -91,8 +120,9 @@ struct SetRestored {
 };
 
 using Write =
-    std::variant<PutDeployment, PutPlan, PutDecision, TakeLock, ReleaseLocks, PutHost, PutToken, UseToken, PutServing,
-                 PutArtifact, DropArtifact, PutSource, PutRequestKey, AppendTimeline, AppendAudit, SetRestored>;
+    std::variant<PutDeployment, PutPlan, PutDecision, TakeLock, ReleaseLocks, PutHost, PutToken, UseToken, AddApiToken,
+                 RevokeApiToken, PutApproval, PutTotp, DropTotp, UseTotp, PutServing, PutArtifact, DropArtifact,
+                 PutSource, PutRequestKey, AppendTimeline, AppendAudit, SetRestored>;
 using Transaction = std::vector<Write>;
 
 /// A write that the state of the store does not allow: lock held, token used, decision already made otherwise.
@@ -101,12 +131,7 @@ struct ConflictError : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// `hash`: 64 hexadecimal digits; see audit_chain.hpp.
-struct StoredAudit {
-  std::uint64_t seq = 0;
-  model::AuditEntry entry;
-  std::string hash;
-};
+using StoredAudit = model::StoredAudit;
 
 /// Seam: the coordinator's durable truth. Real: SqliteStore (WAL, synchronous=FULL). In tests, and for the simulation:
 /// MemoryStore. One contract suite runs over all of them. Used from the loop's thread only.
@@ -138,6 +163,12 @@ class StateStore {
   virtual std::optional<DeploymentId> lock_holder(const HostId& host, const std::string& component) const = 0;
   virtual std::vector<model::HostRow> hosts() const = 0;
   virtual std::vector<model::TokenRow> tokens() const = 0;
+  /// Oldest first, the revoked and expired ones too.
+  virtual std::vector<model::ApiTokenRow> api_tokens() const = 0;
+  virtual std::optional<model::ApprovalRow> approval(const DeploymentId& id) const = 0;
+  /// Newest first.
+  virtual std::vector<model::ApprovalRow> approvals(std::size_t limit) const = 0;
+  virtual std::optional<model::TotpRow> totp(const std::string& person) const = 0;
   virtual std::vector<model::ServingRow> serving() const = 0;
   virtual std::vector<PutArtifact> artifacts() const = 0;
   virtual std::optional<PutSource> source(const DeploymentId& id) const = 0;

@@ -172,7 +172,9 @@ std::string path_of(const api::Route& route) {
   for (const auto& [parameter, value] : {std::pair<std::string, std::string>{"{release}", std::string(64, 'a')},
                                          {"{index}", "0"},
                                          {"{id}", "d-0123456789abcdef"},
-                                         {"{host}", "absent"}}) {
+                                         {"{host}", "absent"},
+                                         {"{token}", "0123456789ab"},
+                                         {"{person}", "nobody"}}) {
     const std::size_t at = path.find(parameter);
     if (at != std::string::npos) path.replace(at, parameter.size(), value);
   }

@@ -192,7 +192,7 @@ class Ours:
         return took
 
     def roll_back(self):
-        return timed(lambda: self._coordinator.run("rollback", "start", self._last["id"]))
+        return timed(lambda: self._coordinator.run("rollback", "start", self._last["id"], "--reason", "a measurement"))
 
 
 class SshLoop:

@@ -94,6 +94,18 @@ model::TokenRow make_token(const std::string& id) {
   return {.id = id, .public_key = "key of " + id, .host_pattern = "web-*", .expires_wall_ms = 1000};
 }
 
+model::ApiTokenRow make_api_token(const std::string& id) {
+  return {.id = id,
+          .digest = "digest of " + id,
+          .name = "ann",
+          .kind = access::Kind::ai,
+          .role = access::Role::operator_,
+          .environment = "*",
+          .created_by = "local:root",
+          .created_wall_ms = 7,
+          .expires_wall_ms = 8};
+}
+
 model::AuditEntry make_audit(const std::string& operation) {
   return {.wall_ms = 9,
           .principal = "local:root",
@@ -126,6 +138,79 @@ class StateStoreContract : public testing::Test {
 
 using Stores = testing::Types<MemoryBacking, SqliteBacking>;
 TYPED_TEST_SUITE(StateStoreContract, Stores);
+
+TYPED_TEST(StateStoreContract, ATotpCodeCountsOnce) {
+  const model::TotpRow row{"ann", "5a17", 9, 100};
+  EXPECT_THROW(this->store->commit({UseTotp{"ann", 101}}), ConflictError);
+  this->store->commit({PutTotp{row}});
+  EXPECT_EQ(this->store->totp("ann"), row);
+  EXPECT_THROW(this->store->commit({UseTotp{"ann", 100}, AppendAudit{make_audit("x")}}), ConflictError);
+  this->store->commit({UseTotp{"ann", 102}});
+  EXPECT_THROW(this->store->commit({UseTotp{"ann", 101}}), ConflictError);
+  this->restart();
+  EXPECT_EQ(this->store->totp("ann")->last_step, 102u);
+  EXPECT_EQ(this->store->totp("bob"), std::nullopt);
+  EXPECT_TRUE(this->store->audit(0, 10).empty());
+  this->store->commit({DropTotp{"ann"}});
+  EXPECT_EQ(this->store->totp("ann"), std::nullopt);
+}
+
+model::ApprovalRow make_approval(const std::string& id) {
+  return {.deployment = DeploymentId(id),
+          .environment = "production",
+          .plan_hash = "abc",
+          .author = "token:build",
+          .needed = 2,
+          .components = {"api"},
+          .created_wall_ms = 5,
+          .expires_wall_ms = 6,
+          .votes = {{"token:ann", true, "fine \xc3\xa9", 7, true}}};
+}
+
+TYPED_TEST(StateStoreContract, GivesBackAnApprovalAsItWasPut) {
+  this->put_deployment("d-1", DeploymentState::draft);
+  this->put_deployment("d-2", DeploymentState::draft);
+  this->store->commit({PutApproval{make_approval("d-1")}, PutApproval{make_approval("d-2")}});
+  this->restart();
+  EXPECT_EQ(this->store->approval(DeploymentId("d-1")), make_approval("d-1"));
+  EXPECT_EQ(this->store->approval(DeploymentId("d-3")), std::nullopt);
+  EXPECT_EQ(this->store->approvals(10), (std::vector{make_approval("d-2"), make_approval("d-1")}));
+  EXPECT_EQ(this->store->approvals(1).size(), 1u);
+}
+
+TYPED_TEST(StateStoreContract, ADecidedApprovalNeverChangesAgain) {
+  this->put_deployment("d-1", DeploymentState::draft);
+  model::ApprovalRow row = make_approval("d-1");
+  this->store->commit({PutApproval{row}});
+  row.votes.push_back({"token:bob", true, "", 8, false});
+  row.state = model::ApprovalState::granted;
+  this->store->commit({PutApproval{row}});
+  model::ApprovalRow other = row;
+  other.state = model::ApprovalState::rejected;
+  EXPECT_THROW(this->store->commit({PutApproval{other}, AppendAudit{make_audit("x")}}), ConflictError);
+  EXPECT_THROW(this->store->commit({PutApproval{row}}), ConflictError);
+  this->restart();
+  EXPECT_EQ(this->store->approval(DeploymentId("d-1")), row);
+  EXPECT_TRUE(this->store->audit(0, 10).empty());
+}
+
+TYPED_TEST(StateStoreContract, KeepsApiTokensInTheOrderInWhichTheyWereMade) {
+  this->store->commit({AddApiToken{make_api_token("b")}});
+  this->store->commit({AddApiToken{make_api_token("a")}});
+  this->restart();
+  EXPECT_EQ(this->store->api_tokens(), (std::vector{make_api_token("b"), make_api_token("a")}));
+}
+
+TYPED_TEST(StateStoreContract, RevokesAnApiTokenOnceAndForEver) {
+  this->store->commit({AddApiToken{make_api_token("a")}});
+  EXPECT_THROW(this->store->commit({AddApiToken{make_api_token("a")}}), ConflictError);
+  EXPECT_THROW(this->store->commit({RevokeApiToken{"b", 9}}), ConflictError);
+  this->store->commit({RevokeApiToken{"a", 9}});
+  EXPECT_THROW(this->store->commit({RevokeApiToken{"a", 10}, AppendAudit{make_audit("x")}}), ConflictError);
+  this->restart();
+  EXPECT_EQ(this->store->api_tokens().at(0).revoked_wall_ms, 9);
+  EXPECT_TRUE(this->store->audit(0, 10).empty());
+}
 
 TYPED_TEST(StateStoreContract, GivesBackADeploymentAsItWasPut) {
   this->put_deployment("d-1");

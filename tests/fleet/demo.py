@@ -152,7 +152,7 @@ class Demo:
         serves = "2.0.0" if all_new else "1.0.0"
         self.narrator.chapter(f"Back to {serves}: the old slots are still warm")
         began_ms = time.time_ns() // 1_000_000
-        deployment = self.drive(["rollback", "start", undone["id"]], serves, product.DONE, "rollback")
+        deployment = self.drive(["rollback", "start", undone["id"], "--reason", "the demonstration"], serves, product.DONE, "rollback")
         switched = [entry["wall_ms"] for entry in self.product.timeline(deployment["id"]) if is_switched(entry)]
         self.rollback_ms = max(switched, default=began_ms) - began_ms
         self.promise(switched and self.rollback_ms < 5000,

@@ -125,7 +125,7 @@ class Product:
         return self._start("deploy", "start", manifest, "--detach", *options)
 
     def start_rollback(self, deployment, *options):
-        return self._start("rollback", "start", deployment, "--detach", *options)
+        return self._start("rollback", "start", deployment, "--reason", "a test", "--detach", *options)
 
     def _start(self, *words):
         """A host may still be taking back what a deployment that is over has left there. The refusal says so, and to

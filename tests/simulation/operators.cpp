@@ -27,7 +27,7 @@ std::string only_host(const model::Plan& plan) {
 }
 
 std::string host_of(const fleet::Operations& operations, const DeploymentId& id) {
-  const fleet::Answer<fleet::DeploymentView> answer = operations.deployment(id);
+  const fleet::Answer<fleet::DeploymentView> answer = operations.deployment(first_operator, id);
   const auto* view = std::get_if<fleet::DeploymentView>(&answer);
   return view == nullptr || !view->plan ? std::string() : only_host(*view->plan);
 }
@@ -120,20 +120,20 @@ void Operators::store_was_restored(const store::MemoryDisk& lost) {
 }
 
 void Operators::recover(fleet::Operations& operations) {
-  if (operations.recovery()) {
+  if (operations.recovery(first_operator)) {
     operations.recover(first_operator, {{}, "simulated"});
     return;
   }
   recovering_ = false;
   std::set<std::string> known;
-  for (const model::DeploymentRow& row : operations.deployments(1'000)) known.insert(row.id.str());
+  for (const model::DeploymentRow& row : operations.deployments(first_operator, 1'000)) known.insert(row.id.str());
   model_.forgotten_but(known);
 }
 
 void Operators::follow() {
   ask_([this](fleet::Operations& operations) {
-    if (recovering_ || operations.recovery()) return recover(operations);
-    const auto rows = operations.deployments(rows_looked_at);
+    if (recovering_ || operations.recovery(first_operator)) return recover(operations);
+    const auto rows = operations.deployments(first_operator, rows_looked_at);
     read_rows(operations, rows);
     for (const model::DeploymentRow& row : rows) help(operations, row);
   });

@@ -13,7 +13,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 # A folder may include itself and what is named here: arrows point downward only. The longest prefix counts.
 COMMON = ["common"]
 PROTOCOL = COMMON + ["protocol"]
-MODEL = PROTOCOL + ["coordinator/model"]
+MODEL = PROTOCOL + ["coordinator/access", "coordinator/model"]
 AGENT_SYSTEM = PROTOCOL + ["agent/system", "agent/executors/executor.hpp"]
 MAY_INCLUDE = {
     "common": [],
@@ -25,7 +25,8 @@ MAY_INCLUDE = {
     "agent/executors": AGENT_SYSTEM + ["agent/probes"],
     "agent/inventory": AGENT_SYSTEM + ["agent/executors"],
     "agent/link": PROTOCOL + ["agent"],
-    "coordinator/model": PROTOCOL,
+    "coordinator/access": COMMON,
+    "coordinator/model": PROTOCOL + ["coordinator/access"],
     "coordinator/artifact": PROTOCOL,
     "coordinator/templates": COMMON,
     "coordinator/config": MODEL + ["coordinator/templates"],
@@ -55,7 +56,8 @@ HEAVY = [
 ]
 
 # Decisions read no clock, no disk and no network.
-PURE = ["agent/core/", "coordinator/engine/", "coordinator/planner/", "coordinator/model/", "coordinator/config/"]
+PURE = ["agent/core/", "coordinator/access/", "coordinator/engine/", "coordinator/planner/", "coordinator/model/",
+        "coordinator/config/"]
 IMPURE = re.compile(r"#include <(chrono|thread|mutex|fstream|iostream|sys/|unistd|fcntl|boost|nlohmann|zmq|sqlite3)")
 
 BANNED = [

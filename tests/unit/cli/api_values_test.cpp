@@ -44,19 +44,21 @@ TEST(ApiValues, ReadsEveryAnswerThatTheCoordinatorWrites) {
   EXPECT_EQ(deployment.state, "swapping");
   EXPECT_EQ(deployment.progress.at(0), (Progress{"web-1", "api", "swapped", "switch port 5000", ""}));
   EXPECT_EQ(deployment.deferred, std::vector<std::string>{"web-9"});
-  EXPECT_EQ(read_deployments(views::deployments_body(operations.deployments(9)), "deployments").size(), 2u);
+  EXPECT_EQ(read_deployments(views::deployments_body(operations.deployments({}, 9)), "deployments").size(), 2u);
   EXPECT_EQ(
       read_deployments(views::rollbacks_body({FakeOperations::rollback_view().row}), "rollbacks").at(0).rollback_of,
       testing::known_deployment.str());
   const Timeline timeline = read_timeline(
-      views::timeline_body(operations.timeline(testing::known_deployment, 0, 9), 2, FakeOperations::sample_view()));
+      views::timeline_body(operations.timeline({}, testing::known_deployment, 0, 9), 2, FakeOperations::sample_view()));
   EXPECT_EQ(timeline.entries.at(1).text, "fetched");
   EXPECT_EQ(timeline.next, 2u);
   EXPECT_EQ(read_plan(views::plan_body(FakeOperations::sample_plan())).hash, testing::release_a);
-  EXPECT_EQ(read_hosts(views::hosts_body(operations.hosts()), "hosts").at(0).labels.at("zone"), "a");
-  EXPECT_EQ(read_hosts(views::agents_body(operations.hosts()), "agents").size(), 1u);
+  EXPECT_EQ(read_hosts(views::hosts_body(operations.hosts({})), "hosts").at(0).labels.at("zone"), "a");
+  EXPECT_EQ(read_hosts(views::agents_body(operations.hosts({})), "agents").size(), 1u);
   EXPECT_EQ(read_token_made(views::token_body({"t", "sy1.x", 9})).enrolment, "sy1.x");
-  EXPECT_EQ(read_audit(views::audit_body(operations.audit(4, 9))).at(0).seq, 5);
+  EXPECT_EQ(
+      read_audit(views::audit_body(std::get<std::vector<store::StoredAudit>>(operations.audit({}, 4, 9)))).at(0).seq,
+      5);
   EXPECT_EQ(read_missing_chunks(views::missing_chunks_body({0, 2})), (std::vector<std::uint32_t>{0, 2}));
   EXPECT_EQ(read_error(views::error_body("code", "message"))->message, "message");
 }

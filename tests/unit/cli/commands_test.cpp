@@ -1,5 +1,9 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "coordinator/api/json_views.hpp"
 #include "tests/unit/cli/scripted_coordinator.hpp"
 
 namespace switchyard::testing {
@@ -9,6 +13,43 @@ constexpr const char* ok = R"({"ok":true})";
 constexpr const char* host =
     R"({"host":"web-1","connected":true,"enrolled":true,"revoked":false,"removed":false,"labels":{"zone":"a"},)"
     R"("agent_version":"0.1.0","enrolled_ms":1,"last_seen_ms":2})";
+
+std::string approval_json(const std::string& state) {
+  return R"({"deployment":"d-1","kind":"deploy","name":"shop","version":"1.2","environment":"production","state":")" +
+         state +
+         R"(","deployment_state":"draft","reason":"","author":"token:build","plan_hash":"beef","needed":2,"votes":[)"
+         R"({"approver":"token:ann","granted":true,"reason":"fine","wall_ms":1,"second_factor":false}],)"
+         R"("created_ms":1,"expires_ms":2})";
+}
+
+constexpr const char* api_token =
+    R"({"id":"0123456789ab","name":"ann","kind":"person","role":"approver","environment":"production",)"
+    R"("created_by":"local:root","created_ms":1,"expires_ms":1900000000000,"revoked_ms":null,"token":"syt_x"})";
+
+/// A chain as the API shows it, `limit` rows after `after`.
+cli::HttpReply audit_page(const std::vector<store::StoredAudit>& rows, const cli::HttpCall& call) {
+  const auto after = std::stoul(call.path.substr(call.path.find("after=") + 6));
+  std::vector<store::StoredAudit> page;
+  for (const store::StoredAudit& row : rows) {
+    if (row.seq > after && page.size() < 3) page.push_back(row);
+  }
+  return {200, api::views::audit_body(page)};
+}
+std::vector<store::StoredAudit> audit_chain(std::size_t length) {
+  std::vector<store::StoredAudit> rows;
+  std::string head;
+  for (std::size_t i = 1; i <= length; ++i) {
+    model::AuditEntry entry;
+    entry.wall_ms = 1'736'937'000'000;
+    entry.operation = "deployment.start";
+    entry.principal = "token:build";
+    entry.reason = "gr\xc3\xbc\xc3\x9f";
+    entry.details = {{"environment", "production"}, {"token_hash", "0123456789ab"}};
+    head = model::audit_hash(head, i, entry);
+    rows.push_back({i, entry, head});
+  }
+  return rows;
+}
 
 class CommandsTest : public CommandTest {};
 
@@ -54,6 +95,29 @@ TEST_F(CommandsTest, EachVerbAsksForItsOperation) {
        "POST /v1/hosts/web-1/replace",
        "{}"},
       {{"audit", "list", "--after", "3"}, R"({"entries":[]})", "GET /v1/audit?after=3&limit=50", ""},
+      {{"tokens", "create", "--name", "ann", "--role", "approver", "--environment", "production", "--expires", "2h"},
+       api_token,
+       "POST /v1/tokens",
+       R"({"environment":"production","kind":"person","life_ms":7200000,"name":"ann","role":"approver"})"},
+      {{"tokens", "create", "--name", "build", "--kind", "ci", "--role", "operator", "--environment", "*"},
+       api_token,
+       "POST /v1/tokens",
+       R"({"environment":"*","kind":"ci","name":"build","role":"operator"})"},
+      {{"approvals", "list", "--limit", "3"}, R"({"approvals":[]})", "GET /v1/approvals?limit=3", ""},
+      {{"approvals", "show", "d-1"}, approval_json("waiting"), "GET /v1/approvals/d-1", ""},
+      {{"approvals", "approve", "d-1", "--plan", "aa", "--totp", "123456"},
+       approval_json("granted"),
+       "POST /v1/approvals/d-1/approve",
+       R"({"plan_hash":"aa","reason":"","totp":"123456"})"},
+      {{"approvals", "reject", "d-1", "--plan", "aa", "--reason", "no"},
+       approval_json("rejected"),
+       "POST /v1/approvals/d-1/reject",
+       R"({"plan_hash":"aa","reason":"no"})"},
+      {{"totp", "enrol"}, R"({"uri":"otpauth://x"})", "POST /v1/totp", "{}"},
+      {{"totp", "enrol", "--totp", "123456"}, R"({"uri":"otpauth://x"})", "POST /v1/totp", R"({"totp":"123456"})"},
+      {{"totp", "reset", "ann"}, ok, "POST /v1/totp/ann/reset", "{}"},
+      {{"tokens", "list"}, R"({"tokens":[]})", "GET /v1/tokens", ""},
+      {{"tokens", "revoke", "0123456789ab"}, ok, "POST /v1/tokens/0123456789ab/revoke", "{}"},
       {{"deploy", "status", "../../x?y"}, deployment_json("done"), "GET /v1/deployments/..%2F..%2Fx%3Fy", ""},
   };
   for (const auto& verb : verbs) {
@@ -63,6 +127,88 @@ TEST_F(CommandsTest, EachVerbAsksForItsOperation) {
     EXPECT_EQ(asked(), verb.request);
     EXPECT_EQ(coordinator.calls.at(0).body, verb.body);
   }
+}
+
+TEST_F(CommandsTest, AuditVerifyComputesTheChainItselfAndNamesTheRow) {
+  auto rows = audit_chain(10);
+  coordinator.always([&](const cli::HttpCall& call) { return audit_page(rows, call); });
+  EXPECT_EQ(run({"audit", "verify"}), 0);
+  EXPECT_NE(out.str().find("All 10 rows fit. The chain's head is " + rows.back().hash), std::string::npos);
+  const std::string noted = rows.back().hash;
+  EXPECT_EQ(run({"audit", "verify", "--head", noted}), 0);
+  rows[6].entry.reason = "changed";
+  EXPECT_EQ(run({"audit", "verify"}), 4);
+  EXPECT_NE(out.str().find("Row 7 does not fit"), std::string::npos);
+  rows = audit_chain(10);
+  rows.erase(rows.begin() + 4);
+  EXPECT_EQ(run({"audit", "verify", "--json"}), 4);
+  EXPECT_NE(out.str().find(R"("broken_at":5)"), std::string::npos);
+  rows = audit_chain(9);
+  EXPECT_EQ(run({"audit", "verify"}), 0);
+  EXPECT_EQ(run({"audit", "verify", "--head", noted}), 4) << "its end was taken away";
+}
+
+TEST_F(CommandsTest, AuditExportPrintsALineForEachRow) {
+  const auto rows = audit_chain(4);
+  coordinator.always([&](const cli::HttpCall& call) { return audit_page(rows, call); });
+  EXPECT_EQ(run({"audit", "export"}), 0);
+  const std::string lines = out.str();
+  EXPECT_EQ(std::count(lines.begin(), lines.end(), '\n'), 4);
+  EXPECT_EQ(out.str().substr(0, out.str().find(R"(,"details")")),
+            R"({"timestamp":"2025-01-15T10:30:00Z","operation":"deployment.start",)"
+            R"("user":"token-hash-0123456789ab","environment":"production","success":true)");
+  EXPECT_NE(out.str().find(R"("reason":"gr\u00fc\u00df")"), std::string::npos);
+  out.str("");
+  EXPECT_EQ(run({"audit", "export", "--json"}), 0);
+  EXPECT_EQ(nlohmann::json::parse(out.str()).size(), 4u);
+}
+
+TEST_F(CommandsTest, WhoSaysNoPlanSpeaksOfTheOneThatWaits) {
+  coordinator.answer(approval_json("waiting"));
+  coordinator.answer(approval_json("waiting"));
+  EXPECT_EQ(run({"approvals", "approve", "d-1"}), 0);
+  EXPECT_EQ(asked(0), "GET /v1/approvals/d-1");
+  EXPECT_EQ(asked(1), "POST /v1/approvals/d-1/approve");
+  EXPECT_EQ(coordinator.calls.at(1).body, R"({"plan_hash":"beef","reason":""})");
+  EXPECT_NE(notes.str().find("somebody else's approval too"), std::string::npos);
+}
+
+TEST_F(CommandsTest, ListsWhatWaitsUnlessAllIsWanted) {
+  const std::string both = R"({"approvals":[)" + approval_json("waiting") + "," + approval_json("rejected") + "]}";
+  coordinator.answer(both);
+  EXPECT_EQ(run({"approvals", "list"}), 0);
+  EXPECT_NE(out.str().find("1 of 2"), std::string::npos);
+  EXPECT_EQ(out.str().find("rejected"), std::string::npos);
+  coordinator.answer(both);
+  EXPECT_EQ(run({"approvals", "list", "--all"}), 0);
+  EXPECT_NE(out.str().find("rejected"), std::string::npos);
+}
+
+TEST_F(CommandsTest, ANewTokenStandsAloneOnStandardOutput) {
+  coordinator.answer(201, api_token);
+  EXPECT_EQ(run({"tokens", "create", "--name", "ann", "--role", "approver", "--environment", "production"}), 0);
+  EXPECT_EQ(out.str(), "syt_x\n");
+  EXPECT_NE(notes.str().find("tokens revoke 0123456789ab"), std::string::npos);
+}
+
+TEST_F(CommandsTest, ListsTheTokensThatAreGoodUnlessAllAreWanted) {
+  std::string revoked = api_token;
+  revoked.replace(revoked.find("null"), 4, "5");
+  const std::string both = R"({"tokens":[)" + std::string(api_token) + "," + revoked + "]}";
+  coordinator.answer(both);
+  EXPECT_EQ(run({"tokens", "list"}), 0);
+  EXPECT_EQ(out.str().find("revoked"), std::string::npos);
+  coordinator.answer(both);
+  EXPECT_EQ(run({"tokens", "list", "--all"}), 0);
+  EXPECT_NE(out.str().find("revoked"), std::string::npos);
+}
+
+TEST_F(CommandsTest, ATokensLifeIsANumberAndAUnit) {
+  for (const char* bad : {"30", "d", "-1d", "0d", "1.5h", "30 d", "3w", "99999999999d"}) {
+    EXPECT_EQ(run({"tokens", "create", "--name", "a", "--role", "viewer", "--environment", "e", "--expires", bad}), 2)
+        << bad;
+  }
+  EXPECT_TRUE(coordinator.calls.empty());
 }
 
 TEST_F(CommandsTest, RefusalsHaveTheStatusThatScriptsDependOn) {

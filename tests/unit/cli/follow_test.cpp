@@ -32,7 +32,8 @@ TEST_F(FollowTest, PrintsEveryEntryOnceAndAsksOnFromTheLast) {
 }
 
 TEST_F(FollowTest, TheStatusTellsHowItEnded) {
-  const std::pair<const char*, int> ends[] = {{"done", 0}, {"rolled_back", 3}, {"stuck", 4}, {"paused", 4}};
+  const std::pair<const char*, int> ends[] = {
+      {"done", 0}, {"rolled_back", 3}, {"stuck", 4}, {"paused", 4}, {"rejected", 6}};
   for (const auto& [state, status] : ends) {
     news("", 0, state);
     EXPECT_EQ(follow(), status) << state;
@@ -40,6 +41,26 @@ TEST_F(FollowTest, TheStatusTellsHowItEnded) {
   EXPECT_NE(out.str().find("failed and was undone: probe failed on web-2"), std::string::npos);
   EXPECT_NE(out.str().find("switchyard deploy resolve d-1 --host HOST --gone"), std::string::npos);
   EXPECT_NE(out.str().find("switchyard deploy resume d-1"), std::string::npos);
+}
+
+TEST_F(FollowTest, WhoWatchesOneThatWaitsForApprovalWaitsToo) {
+  news(entry_json("waits"), 1, "draft");
+  news(entry_json("approved"), 2, "approved");
+  news("", 2, "done");
+  EXPECT_EQ(follow(), 0);
+  EXPECT_EQ(asked(1), "GET /v1/deployments/d-1/timeline?after=1&wait_ms=20000");
+}
+
+TEST_F(FollowTest, WhoStartsOneThatHasToBeApprovedIsToldSoAndWaitsOnlyIfHeWantsTo) {
+  coordinator.answer(201, deployment_json("draft"));
+  news("", 0, "draft");
+  EXPECT_EQ(run({"rollback", "start", "d-1", "--reason", "r"}), 4);
+  EXPECT_NE(out.str().find("switchyard approvals show d-1"), std::string::npos);
+  coordinator.answer(201, deployment_json("draft"));
+  news(entry_json("waits"), 1, "draft");
+  news("", 1, "rejected");
+  EXPECT_EQ(run({"rollback", "start", "d-1", "--reason", "r", "--wait-approval"}), 6);
+  EXPECT_NE(out.str().find("never began"), std::string::npos);
 }
 
 TEST(OutcomeText, WhatAPersonCancelledDidNotFail) {

@@ -100,7 +100,7 @@ class CommandTest : public ::testing::Test {
 
 /// A deployment as the API shows it.
 inline std::string deployment_json(const std::string& state, const std::string& more = "") {
-  const bool final = state == "done" || state == "rolled_back";
+  const bool final = state == "done" || state == "rolled_back" || state == "rejected";
   return R"({"id":"d-1","kind":"deploy","rollback_of":null,"name":"shop","environment":"production","version":"1.2",)"
          R"("state":")" +
          state + R"(","final":)" + (final ? "true" : "false") +

@@ -15,6 +15,8 @@ inline const std::string release_a(64, 'a');
 inline const DeploymentId known_deployment("d-0123456789abcdef");
 inline const DeploymentId known_rollback("d-00000000000000bb");
 
+inline const std::string access_name = "build";
+
 inline fleet::Refusal no_such_deployment() { return {404, "no_such_deployment", "no such deployment", {}}; }
 
 /// Answers every operation with plain data, records who asked for what, and can be told to fail.
@@ -24,18 +26,23 @@ class FakeOperations final : public fleet::Operations {
   std::vector<fleet::Caller> callers;
   fleet::DeployRequest deploy_request;
   fleet::RollbackRequest rollback_request;
+  fleet::ApprovalWish approval_wish;
   std::string received_bytes;
   std::function<void()> before_each;  ///< may throw
   std::function<void()> held_reply;   ///< the timeline's, until the test calls it
   bool hold_timeline = false;
+  std::map<std::string, access::Bearer> bearers;  ///< by digest
+  std::vector<std::string> turned_away_from;
 
-  fleet::Answer<std::vector<std::uint32_t>> begin_artifact(const ReleaseId&, const std::string& manifest) override {
-    note("begin_artifact");
+  fleet::Answer<std::vector<std::uint32_t>> begin_artifact(const fleet::Caller& caller, const ReleaseId&,
+                                                           const std::string& manifest) override {
+    note("begin_artifact", &caller);
     received_bytes = manifest;
     return std::vector<std::uint32_t>{0, 2};
   }
-  fleet::Answer<bool> put_chunk(const ReleaseId&, std::uint32_t index, const std::string& bytes) override {
-    note("put_chunk " + std::to_string(index));
+  fleet::Answer<bool> put_chunk(const fleet::Caller& caller, const ReleaseId&, std::uint32_t index,
+                                const std::string& bytes) override {
+    note("put_chunk " + std::to_string(index), &caller);
     received_bytes = bytes;
     return true;
   }
@@ -44,7 +51,9 @@ class FakeOperations final : public fleet::Operations {
     note("complete_artifact " + component + " " + version, &caller);
     return true;
   }
-  std::vector<store::PutArtifact> artifacts() const override { return {{ReleaseId(release_a), "api", "1.2", 77, 5}}; }
+  std::vector<store::PutArtifact> artifacts(const fleet::Caller&) const override {
+    return {{ReleaseId(release_a), "api", "1.2", 77, 5}};
+  }
 
   void plan(const fleet::Caller& caller, const fleet::DeployRequest& request,
             fleet::Reply<model::Plan> reply) override {
@@ -70,26 +79,27 @@ class FakeOperations final : public fleet::Operations {
     rollback_request = request;
     reply(rollback_view());
   }
-  fleet::Answer<fleet::DeploymentView> deployment(const DeploymentId& id) const override {
+  fleet::Answer<fleet::DeploymentView> deployment(const fleet::Caller&, const DeploymentId& id) const override {
     if (before_each) before_each();
     if (id == known_deployment) return sample_view();
     if (id == known_rollback) return rollback_view();
     return no_such_deployment();
   }
-  std::vector<model::DeploymentRow> deployments(std::size_t limit) const override {
+  std::vector<model::DeploymentRow> deployments(const fleet::Caller&, std::size_t limit) const override {
     if (before_each) before_each();
     std::vector<model::DeploymentRow> rows = {sample_view().row, rollback_view().row};
     if (rows.size() > limit) rows.resize(limit);
     return rows;
   }
-  std::vector<model::TimelineEntry> timeline(const DeploymentId&, std::size_t after, std::size_t) const override {
+  std::vector<model::TimelineEntry> timeline(const fleet::Caller&, const DeploymentId&, std::size_t after,
+                                             std::size_t) const override {
     std::vector<model::TimelineEntry> entries = {
         {known_deployment, 10, HostId(), "", "state", "preparing", "preparing", {}},
         {known_deployment, 20, HostId("web-1"), "api", "step", "done", "fetched", {{"ms", "412"}}}};
     entries.erase(entries.begin(), entries.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(after, 2)));
     return entries;
   }
-  void when_timeline_grows(const DeploymentId&, std::size_t, std::int64_t wait_ms,
+  void when_timeline_grows(const fleet::Caller&, const DeploymentId&, std::size_t, std::int64_t wait_ms,
                            std::function<void()> reply) override {
     note("wait " + std::to_string(wait_ms));
     if (hold_timeline) {
@@ -112,7 +122,7 @@ class FakeOperations final : public fleet::Operations {
     return changed("gone " + id.str() + " " + host.str() + " " + reason, caller);
   }
 
-  std::vector<fleet::HostView> hosts() const override {
+  std::vector<fleet::HostView> hosts(const fleet::Caller&) const override {
     fleet::HostView enrolled;
     enrolled.row.id = HostId("web-1");
     enrolled.row.public_key = "key";
@@ -138,7 +148,7 @@ class FakeOperations final : public fleet::Operations {
     note("create_token " + pattern, &caller);
     return fleet::TokenMade{"t1", "sy1.secret", 9};
   }
-  std::optional<fleet::RecoveryView> recovery() const override {
+  std::optional<fleet::RecoveryView> recovery(const fleet::Caller&) const override {
     return fleet::RecoveryView{40, 3, {HostId("web-1")}, {HostId("web-2")}};
   }
   fleet::Answer<fleet::RecoveryDone> recover(const fleet::Caller& caller,
@@ -149,7 +159,7 @@ class FakeOperations final : public fleet::Operations {
   fleet::Answer<bool> revoke_agent(const fleet::Caller& caller, const HostId& host) override {
     return changed("revoke " + host.str(), caller);
   }
-  std::vector<model::ServingRow> serving() const override {
+  std::vector<model::ServingRow> serving(const fleet::Caller&) const override {
     model::ServingRow row;
     row.host = HostId("web-1");
     row.environment = "production";
@@ -159,10 +169,76 @@ class FakeOperations final : public fleet::Operations {
     row.version = "1.2";
     return {row};
   }
-  std::vector<store::StoredAudit> audit(std::uint64_t after, std::size_t) const override {
-    return {{after + 1, {3, "local:root", "deploy.start", "d-1", "why", "unix socket", true, {{"k", "v"}}}, "ff"}};
+  fleet::Answer<std::vector<store::StoredAudit>> audit(const fleet::Caller&, std::uint64_t after,
+                                                       std::size_t) const override {
+    return std::vector<store::StoredAudit>{
+        {after + 1, {3, "local:root", "deploy.start", "d-1", "why", "unix socket", true, {{"k", "v"}}}, "ff"}};
   }
 
+  std::vector<fleet::ApprovalView> approvals(const fleet::Caller&, std::size_t) const override {
+    return {sample_approval()};
+  }
+  fleet::Answer<fleet::ApprovalView> approval(const fleet::Caller&, const DeploymentId& id) const override {
+    if (id != known_deployment) return no_such_deployment();
+    fleet::ApprovalView view = sample_approval();
+    view.plan = sample_plan();
+    return view;
+  }
+  void decide_approval(const fleet::Caller& caller, const fleet::ApprovalWish& wish,
+                       fleet::Reply<fleet::ApprovalView> reply) override {
+    note((wish.grant ? "approve " : "reject ") + wish.deployment.str() + " " + wish.reason, &caller);
+    approval_wish = wish;
+    reply(sample_approval());
+  }
+
+  std::optional<access::Bearer> bearer(const std::string& digest) const override {
+    const auto found = bearers.find(digest);
+    return found == bearers.end() ? std::nullopt : std::optional(found->second);
+  }
+  void turned_away(const std::string& origin) override { turned_away_from.push_back(origin); }
+  fleet::Answer<fleet::ApiTokenMade> create_api_token(const fleet::Caller& caller,
+                                                      const fleet::ApiTokenRequest& request) override {
+    note("create_api_token " + request.name, &caller);
+    return fleet::ApiTokenMade{sample_token(), "syt_secret"};
+  }
+  std::vector<model::ApiTokenRow> api_tokens(const fleet::Caller&) const override { return {sample_token()}; }
+  fleet::Answer<bool> revoke_api_token(const fleet::Caller& caller, const std::string& id) override {
+    return changed("revoke_api_token " + id, caller);
+  }
+  fleet::Answer<std::string> enrol_totp(const fleet::Caller& caller, const std::string& code) override {
+    note("enrol_totp " + code, &caller);
+    return std::string("otpauth://totp/Switchyard:ann?secret=ABC");
+  }
+  fleet::Answer<bool> reset_totp(const fleet::Caller& caller, const std::string& person) override {
+    return changed("reset_totp " + person, caller);
+  }
+
+  static fleet::ApprovalView sample_approval() {
+    fleet::ApprovalView view;
+    view.deployment = sample_view().row;
+    view.deployment.state = model::DeploymentState::draft;
+    view.row.deployment = known_deployment;
+    view.row.environment = "production";
+    view.row.plan_hash = release_a;
+    view.row.author = "token:build";
+    view.row.needed = 2;
+    view.row.created_wall_ms = 1;
+    view.row.expires_wall_ms = 2;
+    view.row.votes = {{"token:ann", true, "fine", 1, false}};
+    return view;
+  }
+  static model::ApiTokenRow sample_token() {
+    return {"0123456789ab",
+            release_a,
+            access_name,
+            access::Kind::ci,
+            access::Role::operator_,
+            "production",
+            "local:root",
+            1,
+            2,
+            0};
+  }
   static fleet::DeploymentView sample_view() {
     fleet::DeploymentView view;
     view.row.id = known_deployment;
@@ -181,6 +257,7 @@ class FakeOperations final : public fleet::Operations {
     view.row.id = known_rollback;
     view.row.kind = model::DeploymentKind::rollback;
     view.row.rollback_of = known_deployment;
+    view.row.environment = "production";
     view.row.state = model::DeploymentState::done;
     view.row.finished_wall_ms = 30;
     return view;

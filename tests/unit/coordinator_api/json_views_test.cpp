@@ -40,7 +40,7 @@ TEST(JsonViews, APlanSaysWhatEachHostIsToldAndNoContentsOfFiles) {
 }
 
 TEST(JsonViews, AgentsAreTheHostsThatHaveAKey) {
-  const auto hosts = testing::FakeOperations().hosts();
+  const auto hosts = testing::FakeOperations().hosts({});
   EXPECT_EQ(json::parse(hosts_body(hosts))["hosts"].size(), 2u);
   EXPECT_EQ(json::parse(agents_body(hosts))["agents"].size(), 1u);
 }

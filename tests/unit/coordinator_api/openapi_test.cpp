@@ -10,6 +10,7 @@
 #include "coordinator/api/service.hpp"
 #include "tests/support/memory_file_system.hpp"
 #include "tests/unit/coordinator_api/fake_operations.hpp"
+#include "tests/unit/coordinator_api/sample_requests.hpp"
 
 /// Holds docs/openapi.yaml against the server: the same operations, and for each of them a request and a response that
 /// fit the schemas as they are written there.
@@ -115,30 +116,6 @@ class Schema {
   YAML::Node document_;
 };
 
-/// A request for every operation, which uses every member of its body's schema.
-const std::map<std::string, std::string>& sample_bodies() {
-  static const std::string deploy = R"({"manifest":"m","file":"f.yaml","environment":"e","artifacts":{"api":")" +
-                                    testing::release_a +
-                                    R"("},"no_rollback":false,"sequential":true,"no_monitoring":false})";
-  static const std::map<std::string, std::string> bodies = {
-      {"put_artifact_manifest", "octets"},
-      {"put_artifact_chunk", "octets"},
-      {"complete_artifact", R"({"component":"api","version":"1"})"},
-      {"make_plan", deploy},
-      {"start_deployment", deploy},
-      {"cancel_deployment", R"({"reason":"r"})"},
-      {"resume_deployment", "{}"},
-      {"promote_deployment", "{}"},
-      {"resolve_deployment", R"({"host":"web-1","gone":true,"reason":"r"})"},
-      {"start_rollback", R"({"deployment":"d-1","components":["api"],"reason":"r"})"},
-      {"create_token", R"({"host_pattern":"web-*"})"},
-      {"revoke_agent", "{}"},
-      {"recover", R"({"without":["web-2"],"reason":"r"})"},
-      {"add_host", R"({"host":"web-1","labels":{"a":"b"}})"},
-      {"replace_host", "{}"}};
-  return bodies;
-}
-
 class OpenApiTest : public ::testing::Test {
  protected:
   OpenApiTest()
@@ -157,17 +134,6 @@ class OpenApiTest : public ::testing::Test {
   }
   YAML::Node operation_of(const Route& route) const {
     return document["paths"][std::string(route.path)][lower(method_name(route.method))];
-  }
-  static std::string target_of(const Route& route, const std::string& operation) {
-    const std::string id =
-        operation == "get_rollback" ? testing::known_rollback.str() : testing::known_deployment.str();
-    std::string target(route.path);
-    const std::pair<std::string, std::string> values[] = {
-        {"{release}", testing::release_a}, {"{index}", "0"}, {"{id}", id}, {"{host}", "web-1"}};
-    for (const auto& [name, value] : values) {
-      if (const std::size_t at = target.find(name); at != std::string::npos) target.replace(at, name.size(), value);
-    }
-    return target;
   }
   Response ask(const Route& route, const std::string& target, const std::string& body) {
     RequestHead head;

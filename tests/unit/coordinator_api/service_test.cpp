@@ -109,6 +109,31 @@ TEST_F(ServiceTest, KnowsTheBearerOfAToken) {
   EXPECT_EQ(operations.callers.at(0).origin, "127.0.0.1:40000");
 }
 
+TEST_F(ServiceTest, KnowsTheBearerOfATokenOfTheStoreAndPassesOnWhatWasGivenToHim) {
+  const access::Principal ann{"token:ann", access::Kind::ai, {{access::Role::operator_, "production"}}};
+  operations.bearers[sha256_hex("syt_1")] = {ann, "0123456789ab"};
+  RequestHead request = head(Method::delete_, "/v1/hosts/web-1");
+  request.authorization = "Bearer syt_1";
+  EXPECT_EQ(ask(request, "", remote).status, 200);
+  EXPECT_EQ(operations.callers.at(0).principal, "token:ann");
+  EXPECT_EQ(operations.callers.at(0).who, ann);
+  EXPECT_EQ(operations.callers.at(0).token, "0123456789ab");
+}
+
+TEST_F(ServiceTest, TellsOfAWrongTokenFromWhereItCame) {
+  RequestHead request = head(Method::get, "/v1/hosts");
+  request.authorization = "Bearer wrong";
+  EXPECT_EQ(ask(request, "", remote).status, 401);
+  EXPECT_EQ(operations.turned_away_from, std::vector<std::string>{"127.0.0.1:40000"});
+  EXPECT_EQ(ask(head(Method::get, "/v1/hosts"), "", remote).status, 401);
+  EXPECT_EQ(operations.turned_away_from.size(), 1u) << "who shows no token tries none";
+}
+
+TEST_F(ServiceTest, TheLocalUserIsAnAdministrator) {
+  EXPECT_EQ(ask(head(Method::delete_, "/v1/hosts/web-1")).status, 200);
+  EXPECT_EQ(operations.callers.at(0).who, access::administrator("local:deploy"));
+}
+
 TEST_F(ServiceTest, AWrongTokenIsNoBetterOnTheLocalSocket) {
   RequestHead request = head(Method::get, "/v1/hosts");
   request.authorization = "Bearer wrong";
@@ -258,6 +283,17 @@ TEST_F(ServiceTest, EachOperationIsAskedWithWhatTheRequestSays) {
                                       "gone d-1 h r", "start_rollback", "create_token web-*", "revoke web-1",
                                       "add_host web-3 1", "replace_host web-3"}));
   EXPECT_EQ(operations.rollback_request.components, std::vector<std::string>{"api"});
+}
+
+TEST_F(ServiceTest, PassesOnTheWordOfAnApproverWithThePlanThatHeSaw) {
+  EXPECT_EQ(post("/v1/approvals/d-1/approve", R"({"plan_hash":"aa","totp":"123456"})").status, 200);
+  EXPECT_EQ(operations.approval_wish.plan_hash, "aa");
+  EXPECT_EQ(operations.approval_wish.totp, "123456");
+  EXPECT_TRUE(operations.approval_wish.grant);
+  EXPECT_EQ(post("/v1/approvals/d-1/reject", R"({"plan_hash":"aa","reason":"no"})").status, 200);
+  EXPECT_FALSE(operations.approval_wish.grant);
+  EXPECT_EQ(post("/v1/approvals/d-1/approve", "{}").status, 400) << "not without the plan's hash";
+  EXPECT_EQ(operations.asked, (std::vector<std::string>{"approve d-1 ", "reject d-1 no"}));
 }
 
 TEST_F(ServiceTest, RefusesNamesThatAreNone) {

@@ -13,6 +13,12 @@ const std::filesystem::path directory = "/state";
 const std::filesystem::path book_path = directory / "tokens.json";
 const std::filesystem::path secret_path = directory / "admin.token";
 
+std::optional<std::string> principal_of(const TokenBook& book, const std::string& authorization) {
+  const auto digest = bearer_digest(authorization);
+  const auto bearer = digest ? book.bearer(*digest) : std::nullopt;
+  return bearer ? std::optional(bearer->who.name) : std::nullopt;
+}
+
 class TokenBookTest : public ::testing::Test {
  protected:
   TokenBookTest() { files.create_directories(directory, 0700); }
@@ -26,13 +32,13 @@ class TokenBookTest : public ::testing::Test {
 
 TEST_F(TokenBookTest, MakesAnAdministratorsTokenAtTheFirstStart) {
   const TokenBook book = TokenBook::open(files, directory);
-  EXPECT_EQ(book.principal_of("Bearer " + admin_token()), "token:admin");
+  EXPECT_EQ(principal_of(book, "Bearer " + admin_token()), "token:admin");
 }
 
 TEST_F(TokenBookTest, KeepsTheTokenOverARestart) {
   TokenBook::open(files, directory);
   const std::string token = admin_token();
-  EXPECT_EQ(TokenBook::open(files, directory).principal_of("Bearer " + token), "token:admin");
+  EXPECT_EQ(principal_of(TokenBook::open(files, directory), "Bearer " + token), "token:admin");
   EXPECT_EQ(admin_token(), token);
 }
 
@@ -46,7 +52,7 @@ TEST_F(TokenBookTest, ACrashAtTheFirstStartLeavesNoTokenThatDoesNotWork) {
   EXPECT_THROW(TokenBook::open(files, directory), testing::SimulatedCrash);
   files.crash();
   const TokenBook book = TokenBook::open(files, directory);
-  EXPECT_EQ(book.principal_of("Bearer " + admin_token()), "token:admin");
+  EXPECT_EQ(principal_of(book, "Bearer " + admin_token()), "token:admin");
 }
 
 TEST_F(TokenBookTest, KnowsEveryTokenOfTheFile) {
@@ -54,8 +60,8 @@ TEST_F(TokenBookTest, KnowsEveryTokenOfTheFile) {
                            R"("},{"id":"ci","sha256":")" + sha256_hex("two") + R"("}]})";
   files.write_atomically(book_path, text, 0600);
   const TokenBook book = TokenBook::open(files, directory);
-  EXPECT_EQ(book.principal_of("Bearer one"), "token:admin");
-  EXPECT_EQ(book.principal_of("Bearer two"), "token:ci");
+  EXPECT_EQ(principal_of(book, "Bearer one"), "token:admin");
+  EXPECT_EQ(principal_of(book, "Bearer two"), "token:ci");
 }
 
 TEST_F(TokenBookTest, KnowsNobodyElse) {
@@ -64,8 +70,35 @@ TEST_F(TokenBookTest, KnowsNobodyElse) {
   for (const std::string& wrong :
        {std::string(), std::string("Bearer "), token, "bearer" + token, "Bearer  " + token, "Bearer " + token + " ",
         "Basic " + token, "Bearer " + token.substr(1), "Bearer " + sha256_hex(token)}) {
-    EXPECT_FALSE(book.principal_of(wrong)) << wrong;
+    EXPECT_FALSE(principal_of(book, wrong)) << wrong;
   }
+}
+
+TEST_F(TokenBookTest, MakesEveryoneOfItAnAdministratorAndNamesHisTokenByItsDigest) {
+  files.write_atomically(book_path, R"({"tokens":[{"id":"admin","sha256":")" + sha256_hex("one") + R"("}]})", 0600);
+  const auto bearer = TokenBook::open(files, directory).bearer(sha256_hex("one"));
+  ASSERT_TRUE(bearer.has_value());
+  EXPECT_EQ(bearer->who, access::administrator("token:admin"));
+  EXPECT_EQ(bearer->token, sha256_hex("one").substr(0, 12));
+}
+
+TEST_F(TokenBookTest, TakesTheAdministratorsOfTheEnvironment) {
+  TokenBook book = TokenBook::open(files, directory);
+  book.add_administrators(admin_tokens_of("token1, token2,,"));
+  const auto bearer = book.bearer(sha256_hex("token2"));
+  ASSERT_TRUE(bearer.has_value());
+  EXPECT_EQ(bearer->who.name, "token:env-" + sha256_hex("token2").substr(0, 12));
+  EXPECT_EQ(bearer->who.kind, access::Kind::person);
+  EXPECT_TRUE(book.bearer(sha256_hex("token1")).has_value());
+  EXPECT_FALSE(book.bearer(sha256_hex("")).has_value());
+  EXPECT_FALSE(book.bearer(sha256_hex(" token2")).has_value());
+}
+
+TEST(AdminTokens, StandBetweenCommas) {
+  EXPECT_EQ(admin_tokens_of(""), std::vector<std::string>{});
+  EXPECT_EQ(admin_tokens_of(" , ,"), std::vector<std::string>{});
+  EXPECT_EQ(admin_tokens_of("a"), std::vector<std::string>{"a"});
+  EXPECT_EQ(admin_tokens_of("a,b c , d"), (std::vector<std::string>{"a", "b c", "d"}));
 }
 
 TEST_F(TokenBookTest, RefusesAMalformedFileAndNamesIt) {

@@ -34,6 +34,29 @@ TEST(CoordinatorConfig, HasADefaultForEverything) {
   EXPECT_EQ(config.advertise[0].control_port, 7400);
 }
 
+TEST(CoordinatorConfig, ReadsWhatEnvironmentsAskFor) {
+  const CoordinatorConfig config = read(
+      "environments:\n"
+      "  production: {approvals: 2, self_approval: with_totp, require_mfa: true}\n"
+      "  live: {approvals: 1, production: false}\n"
+      "  prod: {production: false}\n");
+  EXPECT_EQ(access::rule_for(config.environments, "production"),
+            (access::EnvironmentRule{2, access::SelfApproval::with_totp, true, true}));
+  EXPECT_FALSE(access::rule_for(config.environments, "live").production);
+  EXPECT_FALSE(access::rule_for(config.environments, "prod").production);
+  EXPECT_EQ(access::rule_for(config.environments, "staging"), access::EnvironmentRule{});
+  EXPECT_TRUE(access::rule_for(read("").environments, "production").production);
+  EXPECT_EQ(access::rule_for(read("").environments, "production").approvals, 0u);
+}
+
+TEST(CoordinatorConfig, RefusesEnvironmentsThatContradictThemselves) {
+  EXPECT_NE(complaint("environments: {production: {require_mfa: true}}").find("approvals"), std::string::npos);
+  EXPECT_NE(complaint("environments: {production: {approvals: 11}}"), "");
+  EXPECT_NE(complaint("environments: {production: {approval: 1}}").find("approvals"), std::string::npos);
+  EXPECT_NE(complaint("environments: {production: {approvals: 1, self_approval: always}}"), "");
+  EXPECT_NE(complaint("environments: {Production: {approvals: 1}}").find("coordinator.yaml:1:"), std::string::npos);
+}
+
 TEST(CoordinatorConfig, ReadsEveryKey) {
   const CoordinatorConfig config = read(
       "listen: {control: \"10.0.0.1:9400\", bulk: \"10.0.0.1:9500\"}\n"

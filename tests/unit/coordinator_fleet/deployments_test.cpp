@@ -318,7 +318,7 @@ TEST_F(DeploymentsTest, CountsWithoutAHostThatIsDeclaredGone) {
   EXPECT_EQ(row.gone, std::vector{HostId("web-2")});
   ASSERT_EQ(world.store().serving().size(), 1u);
   EXPECT_EQ(world.store().serving()[0].host.str(), "web-1");
-  for (const auto& view : expect_value(world.operations().deployment(started.row.id)).progress) {
+  for (const auto& view : expect_value(world.operations().deployment(FleetWorld::caller, started.row.id)).progress) {
     EXPECT_EQ(view.state, view.host.str() == "web-2" ? "gone" : "committed");
   }
   EXPECT_NE(serving("web-2"), release);
@@ -424,7 +424,8 @@ TEST_F(DeploymentsTest, AcknowledgesAStepReportOnceInTheTimelineHoweverOftenItCo
   event.result.duration_ms = 12;
   const auto lines = [&] {
     std::size_t found = 0;
-    for (const auto& entry : world.operations().timeline(started.row.id, 0, 1000)) found += entry.what == "step";
+    for (const auto& entry : world.operations().timeline(FleetWorld::caller, started.row.id, 0, 1000))
+      found += entry.what == "step";
     return found;
   };
   for (int i = 0; i < 3; ++i) world.say(agent, event);
@@ -456,7 +457,7 @@ TEST_F(DeploymentsTest, AnUndoneStepIsALineOfItsOwnAndMarkedSo) {
   world.say(agent, event);
   world.run(latency_ms);
   std::vector<bool> undone;
-  for (const auto& entry : world.operations().timeline(started.row.id, 0, 1000)) {
+  for (const auto& entry : world.operations().timeline(FleetWorld::caller, started.row.id, 0, 1000)) {
     if (entry.what == "step") undone.push_back(model::is_undo(entry));
   }
   EXPECT_EQ(undone, (std::vector<bool>{false, true}));
@@ -526,13 +527,13 @@ TEST_F(DeploymentsTest, ShowsHowFarEachHostIs) {
   world.agent("web-2").deaf = true;
   world.run(100);
   std::map<std::string, std::string> states;
-  for (const auto& view : expect_value(world.operations().deployment(started.row.id)).progress) {
+  for (const auto& view : expect_value(world.operations().deployment(FleetWorld::caller, started.row.id)).progress) {
     states[view.host.str()] = view.state;
   }
   EXPECT_EQ(states, (std::map<std::string, std::string>{{"web-1", "staged"}, {"web-2", "staging"}}));
   world.agent("web-2").deaf = false;
   world.run(60'000);
-  for (const auto& view : expect_value(world.operations().deployment(started.row.id)).progress) {
+  for (const auto& view : expect_value(world.operations().deployment(FleetWorld::caller, started.row.id)).progress) {
     EXPECT_EQ(view.state, "committed");
   }
 }
@@ -559,7 +560,8 @@ TEST_F(DeploymentsTest, WillNotRemoveAHostThatIsAtWork) {
 TEST_F(DeploymentsTest, AHostThatWasRemovedIsStillListedAndMarkedSo) {
   expect_value(world.operations().remove_host(FleetWorld::caller, HostId("web-1")));
   std::map<std::string, bool> removed;
-  for (const HostView& host : world.operations().hosts()) removed[host.row.id.str()] = host.row.removed;
+  for (const HostView& host : world.operations().hosts(FleetWorld::caller))
+    removed[host.row.id.str()] = host.row.removed;
   EXPECT_EQ(removed, (std::map<std::string, bool>{{"web-1", true}, {"web-2", false}}));
 }
 
@@ -612,9 +614,9 @@ TEST_F(DeploymentsTest, SaysThatTheKeyOfAHostIsRevokedAndNotThatItIsSilent) {
 TEST_F(DeploymentsTest, SaysWhichRollbackUndidADeployment) {
   deploy("v1");
   const DeploymentView second = deploy("v2");
-  EXPECT_TRUE(expect_value(world.operations().deployment(second.row.id)).rolled_back_by.empty());
+  EXPECT_TRUE(expect_value(world.operations().deployment(FleetWorld::caller, second.row.id)).rolled_back_by.empty());
   const DeploymentView rollback = expect_value(world.roll_back(second.row.id));
-  const DeploymentView view = expect_value(world.operations().deployment(second.row.id));
+  const DeploymentView view = expect_value(world.operations().deployment(FleetWorld::caller, second.row.id));
   EXPECT_EQ(view.rolled_back_by, rollback.row.id);
   ASSERT_EQ(view.progress.size(), 2u);
   for (const ProgressView& line : view.progress) {
@@ -629,7 +631,7 @@ TEST_F(DeploymentsTest, ShowsWhichHostHasFailedWhileItIsPaused) {
   const auto started = expect_value(world.start(world.request(manifest, {{"api", world.upload("api", "v1")}}), 5'000));
   ASSERT_EQ(world.row(started.row.id).state, DeploymentState::paused);
   std::map<std::string, std::string> states;
-  for (const auto& view : expect_value(world.operations().deployment(started.row.id)).progress) {
+  for (const auto& view : expect_value(world.operations().deployment(FleetWorld::caller, started.row.id)).progress) {
     states[view.host.str()] = view.state;
   }
   EXPECT_EQ(states, (std::map<std::string, std::string>{{"web-1", "staged"}, {"web-2", "failed"}}));
@@ -637,7 +639,7 @@ TEST_F(DeploymentsTest, ShowsWhichHostHasFailedWhileItIsPaused) {
 
 TEST_F(DeploymentsTest, AHostWasLastSeenWhenItsAgentWasLastHeard) {
   const auto last_seen = [&] {
-    for (const HostView& host : world.operations().hosts()) {
+    for (const HostView& host : world.operations().hosts(FleetWorld::caller)) {
       if (host.row.id.str() == "web-2") return host.row.last_seen_wall_ms;
     }
     return std::int64_t{0};

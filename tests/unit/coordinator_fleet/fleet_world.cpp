@@ -23,7 +23,8 @@ constexpr std::uint64_t bulk_connection = 1;
 const Caller FleetWorld::caller{"local:root", "test"};
 
 Process::Process(std::shared_ptr<store::MemoryDisk> disk, FakeBus& bus, testing::FakeClock& clock,
-                 const SigningKeyPair& plan_key, const std::filesystem::path& artifact_directory)
+                 const SigningKeyPair& plan_key, const std::filesystem::path& artifact_directory,
+                 const access::EnvironmentRules& environments)
     : timers(clock),
       store(std::move(disk)),
       fleet({.store = store,
@@ -37,15 +38,16 @@ Process::Process(std::shared_ptr<store::MemoryDisk> disk, FakeBus& bus, testing:
                        .plan_public_key = plan_key.public_key,
                        .public_key_of = fake_key},
              .publish = [this](const std::map<std::string, HostId>& keys) { allowed = keys; },
-             .keep_releases = limits::keep_releases_default}) {
+             .keep_releases = limits::keep_releases_default,
+             .environments = environments}) {
   fleet.begin("test");
 }
 
-FleetWorld::FleetWorld() {
+FleetWorld::FleetWorld(access::EnvironmentRules environments) : environments_(std::move(environments)) {
   log::set_up("fleet-test", log::Level::error);
   char name[] = "/tmp/switchyard-fleet-XXXXXX";
   directory_ = ::mkdtemp(name);
-  process_ = std::make_unique<Process>(disk_, bus, clock, plan_key, directory_);
+  process_ = std::make_unique<Process>(disk_, bus, clock, plan_key, directory_, environments_);
 }
 FleetWorld::~FleetWorld() { std::filesystem::remove_all(directory_); }
 
@@ -53,7 +55,7 @@ void FleetWorld::restart() {
   bus.sent.clear();
   flights_.clear();
   process_.reset();
-  process_ = std::make_unique<Process>(disk_, bus, clock, plan_key, directory_);
+  process_ = std::make_unique<Process>(disk_, bus, clock, plan_key, directory_, environments_);
 }
 
 ReleaseId FleetWorld::upload(const std::string& component, const std::string& text) {
@@ -65,8 +67,8 @@ ReleaseId FleetWorld::upload(const std::string& component, const std::string& te
   for (std::size_t i = 0; i < text.size(); i += 4) manifest.chunks.push_back(sha256(text.substr(i, 4)));
   const std::string encoded = protocol::encode_artifact(manifest);
   const ReleaseId release = protocol::release_id(encoded);
-  for (const std::uint32_t index : expect_value(operations().begin_artifact(release, encoded))) {
-    expect_value(operations().put_chunk(release, index, text.substr(index * 4, 4)));
+  for (const std::uint32_t index : expect_value(operations().begin_artifact(caller, release, encoded))) {
+    expect_value(operations().put_chunk(caller, release, index, text.substr(index * 4, 4)));
   }
   expect_value(operations().complete_artifact(caller, release, component, "version of " + text));
   return release;
@@ -294,9 +296,9 @@ DeployRequest FleetWorld::request(const std::string& manifest, std::map<std::str
   return request;
 }
 
-Answer<DeploymentView> FleetWorld::start(const DeployRequest& wanted, std::int64_t ms) {
+Answer<DeploymentView> FleetWorld::start(const DeployRequest& wanted, std::int64_t ms, const Caller& by) {
   std::optional<Answer<DeploymentView>> answer;
-  operations().start(caller, wanted, [&](Answer<DeploymentView> given) { answer = std::move(given); });
+  operations().start(by, wanted, [&](Answer<DeploymentView> given) { answer = std::move(given); });
   for (int i = 0; i < 2'000 && !answer; ++i) run(latency_ms / 2);
   if (!answer) throw Error("a start was never answered");
   run(ms);

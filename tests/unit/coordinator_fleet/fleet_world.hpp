@@ -46,7 +46,8 @@ class FakeBus final : public protocol::AgentBus {
 /// One coordinator process's worth. A new one over the same disk is a restart.
 struct Process {
   Process(std::shared_ptr<store::MemoryDisk> disk, FakeBus& bus, testing::FakeClock& clock,
-          const SigningKeyPair& plan_key, const std::filesystem::path& artifact_directory);
+          const SigningKeyPair& plan_key, const std::filesystem::path& artifact_directory,
+          const access::EnvironmentRules& environments);
 
   testing::FakeTimers timers;
   store::MemoryStore store;
@@ -78,7 +79,7 @@ struct FakeAgent {
 
 class FleetWorld {
  public:
-  FleetWorld();
+  explicit FleetWorld(access::EnvironmentRules environments = {});
   ~FleetWorld();
 
   // --- the coordinator ---
@@ -122,7 +123,7 @@ class FleetWorld {
   static const Caller caller;
   DeployRequest request(const std::string& manifest, std::map<std::string, ReleaseId> artifacts) const;
   /// Until the start is answered, and `ms` more.
-  Answer<DeploymentView> start(const DeployRequest& request, std::int64_t ms = 60'000);
+  Answer<DeploymentView> start(const DeployRequest& request, std::int64_t ms = 60'000, const Caller& by = caller);
   Answer<DeploymentView> roll_back(const DeploymentId& id, std::int64_t ms = 60'000);
   model::DeploymentRow row(const DeploymentId& id) { return store().deployment(id).value(); }
 
@@ -150,6 +151,7 @@ class FleetWorld {
   const protocol::SliceComponent* part(FakeAgent& agent, const DeploymentId& id, const std::string& component);
   protocol::ComponentReport& progress(FakeAgent& agent, const DeploymentId& id, const std::string& component);
 
+  access::EnvironmentRules environments_;
   std::filesystem::path directory_;
   std::shared_ptr<store::MemoryDisk> disk_ = std::make_shared<store::MemoryDisk>();
   std::unique_ptr<Process> process_;

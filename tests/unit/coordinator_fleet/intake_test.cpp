@@ -264,9 +264,9 @@ TEST_F(IntakeTest, CutsOffAHostThatSpeaksOfAnotherHostsDeploymentAndWritesItInto
   FakeAgent& other = world.add_agent("web-2");
   const ReleaseId release = world.upload("api", "v1");
   const auto started = expect_value(world.start(world.request(api_manifest("web-1"), {{"api", release}}), 0));
-  const std::size_t lines = world.operations().timeline(started.row.id, 0, 1000).size();
+  const std::size_t lines = world.operations().timeline(FleetWorld::caller, started.row.id, 0, 1000).size();
   world.say(other, protocol::Failed{started.row.id, {}, "api", "evil", "stop them"});
-  EXPECT_EQ(world.operations().timeline(started.row.id, 0, 1000).size(), lines);
+  EXPECT_EQ(world.operations().timeline(FleetWorld::caller, started.row.id, 0, 1000).size(), lines);
   EXPECT_FALSE(connected("web-2"));
   EXPECT_TRUE(connected("web-1"));
   world.run(60'000);

@@ -1,8 +1,8 @@
-#include "coordinator/store/audit_chain.hpp"
+#include "coordinator/model/audit_chain.hpp"
 
 #include "common/crypto.hpp"
 
-namespace switchyard::store {
+namespace switchyard::model {
 namespace {
 
 void add_number(std::string& bytes, std::uint64_t number) {
@@ -17,7 +17,7 @@ void add_text(std::string& bytes, std::string_view text) {
 
 }  // namespace
 
-std::string audit_hash(std::string_view previous_hash, std::uint64_t seq, const model::AuditEntry& entry) {
+std::string audit_hash(std::string_view previous_hash, std::uint64_t seq, const AuditEntry& entry) {
   std::string bytes;
   add_text(bytes, previous_hash);
   add_number(bytes, seq);
@@ -36,15 +36,27 @@ std::string audit_hash(std::string_view previous_hash, std::uint64_t seq, const 
   return sha256_hex(bytes);
 }
 
-std::optional<std::uint64_t> find_audit_break(const std::vector<StoredAudit>& rows) {
-  std::string head(empty_audit_head);
-  std::uint64_t expected = 1;
-  for (const StoredAudit& row : rows) {
-    if (row.seq != expected || row.hash != audit_hash(head, row.seq, row.entry)) return expected;
-    head = row.hash;
-    ++expected;
+bool AuditCheck::take(const StoredAudit& row) {
+  if (broken_ || row.seq != rows_ + 1 || row.hash != audit_hash(head_, row.seq, row.entry)) {
+    broken_ = true;
+    return false;
   }
-  return std::nullopt;
+  ++rows_;
+  head_ = row.hash;
+  return true;
 }
 
-}  // namespace switchyard::store
+std::optional<std::uint64_t> AuditCheck::broken_at() const {
+  if (!broken_) return std::nullopt;
+  return rows_ + 1;
+}
+
+std::optional<std::uint64_t> find_audit_break(const std::vector<StoredAudit>& rows) {
+  AuditCheck check;
+  for (const StoredAudit& row : rows) {
+    if (!check.take(row)) break;
+  }
+  return check.broken_at();
+}
+
+}  // namespace switchyard::model

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "coordinator/access/role.hpp"
+
+/// Everything that can be asked of the coordinator, and the right that it takes. Each operation of
+/// coordinator/fleet/operations.hpp is exactly one action. Pure values.
+namespace switchyard::access {
+
+enum class Action : std::uint8_t {
+  // looking
+  list_artifacts,
+  list_deployments,
+  show_deployment,
+  watch_deployment,
+  list_hosts,
+  list_serving,
+  show_recovery,
+  read_audit,
+  list_approvals,
+  show_approval,
+  enrol_totp,
+  // operating
+  upload_artifact,
+  plan_deployment,
+  start_deployment,
+  start_rollback,
+  cancel_deployment,
+  resume_deployment,
+  resolve_deployment,
+  // approving
+  decide_approval,
+  // administering
+  add_host,
+  remove_host,
+  replace_host,
+  create_enrolment,
+  revoke_agent,
+  recover,
+  list_api_tokens,
+  create_api_token,
+  revoke_api_token,
+  reset_totp,
+};
+
+/// Where the right must be held.
+enum class Scope : std::uint8_t {
+  environment,  ///< in the environment that is acted on
+  somewhere,    ///< in any environment; what is shown is what the caller may see
+  fleet,        ///< in all of them: it belongs to none
+};
+
+struct ActionRule {
+  Action action;
+  std::string_view name;  ///< in refusals, the audit and docs/access.md: deployment.start
+  Right right;
+  Scope scope;
+  bool persons_only = false;  ///< a judgement that no machine makes, whatever it holds
+};
+
+/// All of them, in the order of Action.
+std::span<const ActionRule> action_rules();
+const ActionRule& rule_of(Action action);
+
+}  // namespace switchyard::access

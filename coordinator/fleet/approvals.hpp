@@ -1,0 +1,78 @@
+#pragma once
+
+#include <cstdint>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "common/clock.hpp"
+#include "coordinator/access/environment_rule.hpp"
+#include "coordinator/engine/approval_gate.hpp"
+#include "coordinator/fleet/deployment_starter.hpp"
+#include "coordinator/fleet/operations.hpp"
+#include "coordinator/fleet/planning.hpp"
+#include "coordinator/fleet/recovery.hpp"
+#include "coordinator/fleet/timeline_viewers.hpp"
+#include "coordinator/fleet/timers.hpp"
+#include "coordinator/fleet/totp_book.hpp"
+
+namespace switchyard::fleet {
+
+/// Deployments that wait for people. What was planned is kept as it was signed; with the last word that is needed the
+/// plan is made once more, and only if it tells every host the same does exactly what was approved start. The words
+/// themselves are weighed by engine/approval_gate. Owned by the Fleet, loop thread only. Throws StoreError.
+class Approvals {
+ public:
+  struct Parts {
+    store::StateStore& store;
+    const Clock& clock;
+    Timers& timers;
+    Planning& planning;
+    DeploymentStarter& starter;
+    TimelineViewers& viewers;
+    TotpBook& totp;
+    const Recovery& recovery;  ///< while hosts may know more, no draft is started or closed
+  };
+  Approvals(Parts parts, access::EnvironmentRules rules) : parts_(parts), rules_(std::move(rules)) {}
+
+  /// Looks for what has expired, now and every minute. After the epoch was taken.
+  void begin();
+
+  access::EnvironmentRule rule_for(const std::string& environment) const {
+    return access::rule_for(rules_, environment);
+  }
+  /// Why no further deployment may wait.
+  std::optional<Refusal> refuse_another() const;
+  Answer<DeploymentId> propose(StartOrder order, PlannedDeployment planned, std::vector<std::string> components);
+  void decide(const Caller& caller, const ApprovalWish& wish, Reply<ApprovalView> reply);
+  /// By whoever may cancel the deployment.
+  Answer<bool> withdraw(const Caller& caller, const DeploymentId& id, const std::string& reason);
+
+  std::vector<ApprovalView> views(std::size_t limit) const;
+  Answer<ApprovalView> view(const DeploymentId& id) const;
+
+ private:
+  /// The row with this word added, or why it does not count.
+  Answer<model::ApprovalRow> weigh(const Caller& caller, const ApprovalWish& wish,
+                                   engine::SecondFactor second_factor) const;
+  void launch(const Caller& caller, const ApprovalWish& wish, const TotpBook::Checked& code, Reply<ApprovalView> reply);
+  Answer<ApprovalView> launch_as_planned(const Caller& caller, const ApprovalWish& wish, const TotpBook::Checked& code,
+                                         const Answer<PlannedDeployment>& again);
+  Refusal void_it(const Caller& caller, model::ApprovalRow row, const std::string& changes);
+  /// What has changed since the plan was made; empty: nothing.
+  std::vector<std::string> changes_since(const model::Plan& plan, const model::Plan& again) const;
+  /// What is written with a word: its audit row, and that its code has counted.
+  store::Transaction vote_writes(const Caller& caller, const ApprovalWish& wish, const model::ApprovalRow& row,
+                                 const TotpBook::Checked& code) const;
+  std::optional<Refusal> refuse_in_recovery() const;
+  /// The end of one that never began.
+  void close(const Caller& caller, model::ApprovalRow row, model::ApprovalState state, const std::string& why,
+             store::Transaction also);
+  void sweep();
+
+  Parts parts_;
+  access::EnvironmentRules rules_;
+  std::set<DeploymentId> launching_;  ///< the plan is being made once more
+};
+
+}  // namespace switchyard::fleet

@@ -1,0 +1,270 @@
+#include "coordinator/fleet/guarded_operations.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "common/error.hpp"
+#include "common/limits.hpp"
+#include "coordinator/planner/manifest_reader.hpp"
+
+namespace switchyard::fleet {
+
+using access::Action;
+
+std::optional<std::string> environment_of(const DeployRequest& request) {
+  if (!request.environment.empty()) return request.environment;
+  try {
+    return planner::read_manifest(request.manifest, request.file_name).environment;
+  } catch (const InputError&) {
+    return std::nullopt;
+  }
+}
+
+std::optional<Refusal> GuardedOperations::refuse(const Caller& caller, Action action,
+                                                 const std::string& environment) const {
+  const auto why = access::why_not(caller.who, action, environment);
+  if (!why) return std::nullopt;
+  const std::string name(access::rule_of(action).name);
+  refusals_.note({.operation = "access.refuse",
+                  .object = name,
+                  .origin = without_port(caller.origin),
+                  .why = *why,
+                  .known = true,
+                  .principal = caller.principal,
+                  .token = caller.token,
+                  .environment = environment});
+  return Refusal{403, "not_allowed", *why, {{"action", name}, {"environment", environment}}};
+}
+
+std::optional<Refusal> GuardedOperations::refuse_on(const Caller& caller, Action action, const DeploymentId& id) const {
+  const auto row = store_.deployment(id);
+  if (row) return refuse(caller, action, row->environment);
+  const bool sees_any = access::may(caller.who, Action::list_deployments, {});
+  return sees_any ? std::nullopt : refuse(caller, action);
+}
+
+Reply<DeploymentView> GuardedOperations::if_he_may_see(const Caller& caller, Reply<DeploymentView> reply) const {
+  return [this, caller, reply = std::move(reply)](Answer<DeploymentView> answer) {
+    if (const auto* view = std::get_if<DeploymentView>(&answer)) {
+      if (auto refusal = refuse(caller, Action::show_deployment, view->row.environment)) return reply(*refusal);
+    }
+    reply(std::move(answer));
+  };
+}
+
+std::optional<Refusal> GuardedOperations::refuse_request(const Caller& caller, Action action,
+                                                         const DeployRequest& request) const {
+  const auto environment = environment_of(request);
+  return environment ? refuse(caller, action, *environment) : refuse(caller, Action::upload_artifact);
+}
+
+// --- artifacts
+// ---------------------------------------------------------------------------------------------------------
+
+Answer<std::vector<std::uint32_t>> GuardedOperations::begin_artifact(const Caller& caller, const ReleaseId& release,
+                                                                     const std::string& manifest) {
+  if (auto refusal = refuse(caller, Action::upload_artifact)) return *refusal;
+  return inner_.begin_artifact(caller, release, manifest);
+}
+
+Answer<bool> GuardedOperations::put_chunk(const Caller& caller, const ReleaseId& release, std::uint32_t index,
+                                          const std::string& bytes) {
+  if (auto refusal = refuse(caller, Action::upload_artifact)) return *refusal;
+  return inner_.put_chunk(caller, release, index, bytes);
+}
+
+Answer<bool> GuardedOperations::complete_artifact(const Caller& caller, const ReleaseId& release,
+                                                  const std::string& component, const std::string& version) {
+  if (auto refusal = refuse(caller, Action::upload_artifact)) return *refusal;
+  return inner_.complete_artifact(caller, release, component, version);
+}
+
+std::vector<store::PutArtifact> GuardedOperations::artifacts(const Caller& caller) const {
+  if (refuse(caller, Action::list_artifacts)) return {};
+  return inner_.artifacts(caller);
+}
+
+// --- deployments
+// -------------------------------------------------------------------------------------------------------
+
+void GuardedOperations::plan(const Caller& caller, const DeployRequest& request, Reply<model::Plan> reply) {
+  if (auto refusal = refuse_request(caller, Action::plan_deployment, request)) return reply(std::move(*refusal));
+  inner_.plan(caller, request, std::move(reply));
+}
+
+void GuardedOperations::start(const Caller& caller, const DeployRequest& request, Reply<DeploymentView> reply) {
+  if (auto refusal = refuse_request(caller, Action::start_deployment, request)) return reply(std::move(*refusal));
+  inner_.start(caller, request, if_he_may_see(caller, std::move(reply)));
+}
+
+void GuardedOperations::start_rollback(const Caller& caller, const RollbackRequest& request,
+                                       Reply<DeploymentView> reply) {
+  if (auto refusal = refuse_on(caller, Action::start_rollback, request.deployment)) return reply(std::move(*refusal));
+  inner_.start_rollback(caller, request, if_he_may_see(caller, std::move(reply)));
+}
+
+Answer<DeploymentView> GuardedOperations::deployment(const Caller& caller, const DeploymentId& id) const {
+  if (auto refusal = refuse_on(caller, Action::show_deployment, id)) return *refusal;
+  return inner_.deployment(caller, id);
+}
+
+std::vector<model::DeploymentRow> GuardedOperations::deployments(const Caller& caller, std::size_t limit) const {
+  if (refuse(caller, Action::list_deployments)) return {};
+  // Who sees all of them gets as many as he asked for; others are looked for among the newest.
+  const bool all = access::may(caller.who, Action::show_deployment, std::string(access::every_environment));
+  auto rows = inner_.deployments(caller, all ? limit : limits::list_rows_max);
+  std::erase_if(rows, [&](const model::DeploymentRow& row) {
+    return !access::may(caller.who, Action::show_deployment, row.environment);
+  });
+  rows.resize(std::min(rows.size(), limit));
+  return rows;
+}
+
+std::vector<model::TimelineEntry> GuardedOperations::timeline(const Caller& caller, const DeploymentId& id,
+                                                              std::size_t after, std::size_t limit) const {
+  if (refuse_on(caller, Action::watch_deployment, id)) return {};
+  return inner_.timeline(caller, id, after, limit);
+}
+
+void GuardedOperations::when_timeline_grows(const Caller& caller, const DeploymentId& id, std::size_t after,
+                                            std::int64_t wait_ms, std::function<void()> reply) {
+  // The refusal itself is what the caller then reads: deployment() gives it.
+  if (refuse_on(caller, Action::watch_deployment, id)) return reply();
+  inner_.when_timeline_grows(caller, id, after, wait_ms, std::move(reply));
+}
+
+Answer<bool> GuardedOperations::cancel(const Caller& caller, const DeploymentId& id, const std::string& reason) {
+  if (auto refusal = refuse_on(caller, Action::cancel_deployment, id)) return *refusal;
+  return inner_.cancel(caller, id, reason);
+}
+
+Answer<bool> GuardedOperations::resume(const Caller& caller, const DeploymentId& id) {
+  if (auto refusal = refuse_on(caller, Action::resume_deployment, id)) return *refusal;
+  return inner_.resume(caller, id);
+}
+
+Answer<bool> GuardedOperations::declare_gone(const Caller& caller, const DeploymentId& id, const HostId& host,
+                                             const std::string& reason) {
+  if (auto refusal = refuse_on(caller, Action::resolve_deployment, id)) return *refusal;
+  return inner_.declare_gone(caller, id, host, reason);
+}
+
+// --- fleet
+// -------------------------------------------------------------------------------------------------------------
+
+std::vector<HostView> GuardedOperations::hosts(const Caller& caller) const {
+  if (refuse(caller, Action::list_hosts)) return {};
+  return inner_.hosts(caller);
+}
+
+Answer<bool> GuardedOperations::add_host(const Caller& caller, const HostId& host,
+                                         const std::map<std::string, std::string>& labels) {
+  if (auto refusal = refuse(caller, Action::add_host)) return *refusal;
+  return inner_.add_host(caller, host, labels);
+}
+
+Answer<bool> GuardedOperations::remove_host(const Caller& caller, const HostId& host) {
+  if (auto refusal = refuse(caller, Action::remove_host)) return *refusal;
+  return inner_.remove_host(caller, host);
+}
+
+Answer<TokenMade> GuardedOperations::replace_host(const Caller& caller, const HostId& host) {
+  if (auto refusal = refuse(caller, Action::replace_host)) return *refusal;
+  return inner_.replace_host(caller, host);
+}
+
+Answer<TokenMade> GuardedOperations::create_token(const Caller& caller, const std::string& host_pattern) {
+  if (auto refusal = refuse(caller, Action::create_enrolment)) return *refusal;
+  return inner_.create_token(caller, host_pattern);
+}
+
+Answer<bool> GuardedOperations::revoke_agent(const Caller& caller, const HostId& host) {
+  if (auto refusal = refuse(caller, Action::revoke_agent)) return *refusal;
+  return inner_.revoke_agent(caller, host);
+}
+
+std::vector<model::ServingRow> GuardedOperations::serving(const Caller& caller) const {
+  if (refuse(caller, Action::list_serving)) return {};
+  auto rows = inner_.serving(caller);
+  std::erase_if(rows, [&](const model::ServingRow& row) {
+    return !access::may(caller.who, Action::show_deployment, row.environment);
+  });
+  return rows;
+}
+
+std::optional<RecoveryView> GuardedOperations::recovery(const Caller& caller) const {
+  if (refuse(caller, Action::show_recovery)) return std::nullopt;
+  return inner_.recovery(caller);
+}
+
+Answer<RecoveryDone> GuardedOperations::recover(const Caller& caller, const RecoverRequest& request) {
+  if (auto refusal = refuse(caller, Action::recover)) return *refusal;
+  return inner_.recover(caller, request);
+}
+
+Answer<std::vector<store::StoredAudit>> GuardedOperations::audit(const Caller& caller, std::uint64_t after_seq,
+                                                                 std::size_t limit) const {
+  if (auto refusal = refuse(caller, Action::read_audit)) return *refusal;
+  return inner_.audit(caller, after_seq, limit);
+}
+
+// --- approvals
+// ---------------------------------------------------------------------------------------------------------
+
+std::vector<ApprovalView> GuardedOperations::approvals(const Caller& caller, std::size_t limit) const {
+  if (refuse(caller, Action::list_approvals)) return {};
+  const bool all = access::may(caller.who, Action::show_approval, std::string(access::every_environment));
+  auto views = inner_.approvals(caller, all ? limit : limits::list_rows_max);
+  std::erase_if(views, [&](const ApprovalView& view) {
+    return !access::may(caller.who, Action::show_approval, view.row.environment);
+  });
+  if (views.size() > limit) views.erase(views.begin() + static_cast<std::ptrdiff_t>(limit), views.end());
+  return views;
+}
+
+Answer<ApprovalView> GuardedOperations::approval(const Caller& caller, const DeploymentId& id) const {
+  if (auto refusal = refuse_on(caller, Action::show_approval, id)) return *refusal;
+  return inner_.approval(caller, id);
+}
+
+void GuardedOperations::decide_approval(const Caller& caller, const ApprovalWish& wish, Reply<ApprovalView> reply) {
+  if (auto refusal = refuse_on(caller, Action::decide_approval, wish.deployment)) return reply(std::move(*refusal));
+  inner_.decide_approval(caller, wish, std::move(reply));
+}
+
+// --- who may use the API
+// -----------------------------------------------------------------------------------------------
+
+Answer<ApiTokenMade> GuardedOperations::create_api_token(const Caller& caller, const ApiTokenRequest& request) {
+  if (auto refusal = refuse(caller, Action::create_api_token, request.environment)) return *refusal;
+  return inner_.create_api_token(caller, request);
+}
+
+std::vector<model::ApiTokenRow> GuardedOperations::api_tokens(const Caller& caller) const {
+  if (refuse(caller, Action::list_api_tokens)) return {};
+  auto rows = inner_.api_tokens(caller);
+  std::erase_if(rows, [&](const model::ApiTokenRow& row) {
+    return !access::may(caller.who, Action::create_api_token, row.environment);
+  });
+  return rows;
+}
+
+Answer<bool> GuardedOperations::revoke_api_token(const Caller& caller, const std::string& id) {
+  const auto rows = store_.api_tokens();
+  const auto found = std::find_if(rows.begin(), rows.end(), [&](const auto& row) { return row.id == id; });
+  const std::string environment(found == rows.end() ? access::every_environment : found->environment);
+  if (auto refusal = refuse(caller, Action::revoke_api_token, environment)) return *refusal;
+  return inner_.revoke_api_token(caller, id);
+}
+
+Answer<std::string> GuardedOperations::enrol_totp(const Caller& caller, const std::string& code) {
+  if (auto refusal = refuse(caller, Action::enrol_totp)) return *refusal;
+  return inner_.enrol_totp(caller, code);
+}
+
+Answer<bool> GuardedOperations::reset_totp(const Caller& caller, const std::string& person) {
+  if (auto refusal = refuse(caller, Action::reset_totp)) return *refusal;
+  return inner_.reset_totp(caller, person);
+}
+
+}  // namespace switchyard::fleet

@@ -1,0 +1,3 @@
+DROP TABLE totp;
+DROP TABLE approval;
+DROP TABLE api_token;

@@ -1,0 +1,476 @@
+// Deployments that wait for people: from the proposal to the last word, through the door of the API.
+#include "coordinator/fleet/approvals.hpp"
+
+#include <gtest/gtest.h>
+
+#include "common/hex.hpp"
+#include "common/limits.hpp"
+#include "coordinator/access/totp.hpp"
+#include "tests/unit/coordinator_fleet/fleet_world.hpp"
+
+namespace switchyard::fleet {
+namespace {
+
+using access::Kind;
+using access::Role;
+using model::ApprovalState;
+using model::DeploymentState;
+
+Caller caller_named(const std::string& name, Kind kind, Role role) {
+  return {name, "test", {name, kind, {{role, "production"}}}, {}};
+}
+const Caller build = caller_named("token:build", Kind::ci, Role::operator_);
+const Caller ann = caller_named("token:ann", Kind::person, Role::approver);
+const Caller bob = caller_named("token:bob", Kind::person, Role::approver);
+
+class ApprovalsTest : public ::testing::Test {
+ protected:
+  explicit ApprovalsTest(std::uint32_t approvals = 1)
+      : ApprovalsTest(access::EnvironmentRules{{"production", {.approvals = approvals, .production = true}}}) {}
+  explicit ApprovalsTest(access::EnvironmentRules rules) : world(std::move(rules)) {
+    world.add_agent("web-1");
+    world.add_agent("web-2");
+  }
+  DeploymentView propose(const std::string& text, const Caller& author = build) {
+    const ReleaseId release = world.upload("api", text);
+    return expect_value(world.start(world.request(api_manifest("web-1, web-2"), {{"api", release}}), 1'000, author));
+  }
+  Answer<ApprovalView> decide(const Caller& who, const DeploymentId& id, bool grant = true,
+                              const std::string& reason = {}) {
+    std::optional<Answer<ApprovalView>> answer;
+    world.operations().decide_approval(who, {id, grant, world.row(id).plan_hash, reason, {}},
+                                       [&](Answer<ApprovalView> given) { answer = std::move(given); });
+    world.run_until([&] { return answer.has_value(); });
+    return *answer;
+  }
+  /// Approved, and carried out to its end.
+  DeploymentView deploy(const std::string& text) {
+    const DeploymentView proposed = propose(text);
+    expect_value(decide(ann, proposed.row.id));
+    world.run(60'000);
+    return proposed;
+  }
+  ReleaseId serving(const std::string& host) { return world.agent(host).serving["api"].release; }
+  model::ApprovalRow approval(const DeploymentId& id) { return world.store().approval(id).value(); }
+  std::string last_audit() { return world.store().audit(0, 1'000).back().entry.operation; }
+
+  FleetWorld world;
+};
+
+TEST_F(ApprovalsTest, AProposalLocksNothingAndNoHostHearsOfIt) {
+  const DeploymentView proposed = propose("v1");
+  EXPECT_EQ(proposed.row.state, DeploymentState::draft);
+  EXPECT_TRUE(world.store().disk()->guarded.locks.empty());
+  EXPECT_EQ(world.agent("web-1").count<protocol::Plan>() + world.agent("web-1").count<protocol::Prepare>(), 0u);
+  const model::ApprovalRow asked = approval(proposed.row.id);
+  EXPECT_EQ(asked.state, ApprovalState::waiting);
+  EXPECT_EQ(asked.plan_hash, proposed.row.plan_hash);
+  EXPECT_EQ(asked.author, "token:build");
+  EXPECT_EQ(last_audit(), "deployment.propose");
+}
+
+TEST_F(ApprovalsTest, WithTheLastWordExactlyThePlanThatWasSeenIsCarriedOut) {
+  const DeploymentView proposed = propose("v1");
+  const ApprovalView view = expect_value(decide(ann, proposed.row.id, true, "looks good"));
+  EXPECT_EQ(view.row.state, ApprovalState::granted);
+  world.run(60'000);
+  const model::DeploymentRow row = world.row(proposed.row.id);
+  EXPECT_EQ(row.state, DeploymentState::done);
+  EXPECT_EQ(row.plan_hash, proposed.row.plan_hash);
+  EXPECT_EQ(serving("web-1"), world.upload("api", "v1"));
+  EXPECT_TRUE(world.store().disk()->guarded.locks.empty());
+  for (const protocol::Message& message : world.agent("web-1").heard) {
+    if (const auto* plan = std::get_if<protocol::Plan>(&message)) {
+      EXPECT_EQ(protocol::plan_hash(plan->plan.header), proposed.row.plan_hash);
+    }
+  }
+}
+
+TEST_F(ApprovalsTest, ADayLaterThePlanIsStillTakenByTheAgents) {
+  const DeploymentView proposed = propose("v1");
+  world.run(limits::approval_life_ms - 120'000);
+  expect_value(decide(ann, proposed.row.id));
+  world.run(60'000);
+  EXPECT_EQ(world.row(proposed.row.id).state, DeploymentState::done);
+  const auto header = protocol::decode_header(world.store().plan(proposed.row.id)->header);
+  EXPECT_GE(header.not_after_wall_ms, world.clock.wall_ms());
+}
+
+TEST_F(ApprovalsTest, TheAuthorHasNoSayHoweverHeComesIn) {
+  const Caller carl = caller_named("token:carl", Kind::person, Role::admin);
+  const Caller carl_here = caller_named("local:carl", Kind::person, Role::admin);
+  const DeploymentView proposed = propose("v1", carl);
+  EXPECT_EQ(expect_refusal(decide(carl, proposed.row.id)).code, "own_deployment");
+  EXPECT_EQ(expect_refusal(decide(carl_here, proposed.row.id)).code, "own_deployment");
+  EXPECT_TRUE(approval(proposed.row.id).votes.empty());
+  EXPECT_EQ(world.row(proposed.row.id).state, DeploymentState::draft);
+}
+
+TEST_F(ApprovalsTest, OnlyWhoMayApproveInThatEnvironmentHasASay) {
+  const DeploymentView proposed = propose("v1");
+  std::optional<Answer<ApprovalView>> answer;
+  const auto ask = [&](const Caller& who) {
+    world.now().guarded.decide_approval(who, {proposed.row.id, true, proposed.row.plan_hash, {}, {}},
+                                        [&](Answer<ApprovalView> given) { answer = std::move(given); });
+    return expect_refusal(answer.value()).status;
+  };
+  EXPECT_EQ(ask(build), 403);
+  EXPECT_EQ(ask(caller_named("token:dora", Kind::person, Role::operator_)), 403);
+  EXPECT_EQ(ask(caller_named("token:forged", Kind::ai, Role::admin)), 403);
+  Caller elsewhere = ann;
+  elsewhere.who.grants = {{Role::approver, "staging"}};
+  EXPECT_EQ(ask(elsewhere), 403);
+  EXPECT_EQ(world.row(proposed.row.id).state, DeploymentState::draft);
+}
+
+TEST_F(ApprovalsTest, AWordOnAnotherPlanDoesNotCount) {
+  const DeploymentView proposed = propose("v1");
+  std::optional<Answer<ApprovalView>> answer;
+  world.operations().decide_approval(ann, {proposed.row.id, true, std::string(64, '0'), {}, {}},
+                                     [&](Answer<ApprovalView> given) { answer = std::move(given); });
+  EXPECT_EQ(expect_refusal(answer.value()).code, "another_plan");
+}
+
+TEST_F(ApprovalsTest, ARejectedDeploymentIsOverAndHasChangedNothing) {
+  const DeploymentView proposed = propose("v1");
+  expect_value(decide(ann, proposed.row.id, false, "not on a Friday"));
+  const model::DeploymentRow row = world.row(proposed.row.id);
+  EXPECT_EQ(row.state, DeploymentState::rejected);
+  EXPECT_NE(row.reason.find("not on a Friday"), std::string::npos);
+  EXPECT_EQ(expect_refusal(decide(bob, proposed.row.id)).code, "decided");
+  world.run(60'000);
+  EXPECT_TRUE(serving("web-1").empty());
+  EXPECT_TRUE(expect_value(world.operations().deployment(bob, row.id)).progress.empty());
+}
+
+TEST_F(ApprovalsTest, WhatNobodyApprovesInTimeExpires) {
+  const DeploymentView proposed = propose("v1");
+  world.run(limits::approval_life_ms + limits::approval_sweep_ms);
+  EXPECT_EQ(world.row(proposed.row.id).state, DeploymentState::rejected);
+  EXPECT_EQ(approval(proposed.row.id).state, ApprovalState::expired);
+  EXPECT_EQ(expect_refusal(decide(ann, proposed.row.id)).code, "decided");
+}
+
+TEST_F(ApprovalsTest, WhatHasExpiredWhileTheCoordinatorWasAwayIsNotStarted) {
+  const DeploymentView proposed = propose("v1");
+  world.clock.advance(limits::approval_life_ms + 1);
+  EXPECT_EQ(expect_refusal(decide(ann, proposed.row.id)).code, "decided");
+  EXPECT_EQ(world.row(proposed.row.id).state, DeploymentState::rejected);
+}
+
+TEST_F(ApprovalsTest, AnyChangeOfTheFleetVoidsItAndSaysWhatHasChanged) {
+  const DeploymentView first = propose("v1");
+  const DeploymentView second = propose("v2");
+  expect_value(decide(ann, second.row.id));
+  world.run(60'000);
+  const Refusal refusal = expect_refusal(decide(ann, first.row.id));
+  EXPECT_EQ(refusal.code, "plan_changed");
+  EXPECT_NE(refusal.message.find("api on host web-1"), std::string::npos);
+  EXPECT_NE(refusal.message.find(second.row.id.str()), std::string::npos);
+  EXPECT_EQ(world.row(first.row.id).state, DeploymentState::rejected);
+  EXPECT_EQ(approval(first.row.id).state, ApprovalState::voided);
+  EXPECT_TRUE(approval(first.row.id).votes.empty());
+  EXPECT_EQ(serving("web-1"), world.upload("api", "v2"));
+}
+
+TEST_F(ApprovalsTest, AHostThatIsBackWhereItWasIsAChangeTooForItsAgentKnowsANewerPlan) {
+  const DeploymentView first = propose("v1");
+  world.agent("web-2").fail_prepare = true;
+  deploy("v2");
+  world.agent("web-2").fail_prepare = false;
+  ASSERT_TRUE(serving("web-1").empty());
+  EXPECT_EQ(expect_refusal(decide(ann, first.row.id)).code, "plan_changed");
+}
+
+TEST_F(ApprovalsTest, WhileAnotherIsAtWorkTheWordDoesNotCountYetAndCanBeSaidAgain) {
+  const DeploymentView first = propose("v1");
+  const DeploymentView second = propose("v2");
+  expect_value(decide(ann, second.row.id));
+  EXPECT_EQ(expect_refusal(decide(ann, first.row.id)).code, "locked");
+  EXPECT_TRUE(approval(first.row.id).votes.empty());
+  EXPECT_EQ(approval(first.row.id).state, ApprovalState::waiting);
+}
+
+TEST_F(ApprovalsTest, AHostThatIsAwayVoidsNothing) {
+  const DeploymentView proposed = propose("v1");
+  world.lose(world.agent("web-2"));
+  EXPECT_EQ(expect_refusal(decide(ann, proposed.row.id)).status, 422);
+  EXPECT_EQ(approval(proposed.row.id).state, ApprovalState::waiting);
+  world.connect(world.agent("web-2"));
+  world.run(1'000);
+  expect_value(decide(ann, proposed.row.id));
+  world.run(60'000);
+  EXPECT_EQ(world.row(proposed.row.id).state, DeploymentState::done);
+}
+
+TEST_F(ApprovalsTest, AProposalOutlivesARestart) {
+  const DeploymentView proposed = propose("v1");
+  world.restart();
+  world.connect(world.agent("web-1"));
+  world.connect(world.agent("web-2"));
+  world.run(5'000);
+  EXPECT_EQ(world.row(proposed.row.id).state, DeploymentState::draft);
+  EXPECT_EQ(world.agent("web-1").count<protocol::Plan>(), 0u);
+  expect_value(decide(ann, proposed.row.id));
+  world.run(60'000);
+  EXPECT_EQ(world.row(proposed.row.id).state, DeploymentState::done);
+}
+
+TEST_F(ApprovalsTest, ALostTransactionLeavesItWaitingAndAKeptOneStartsIt) {
+  const DeploymentView proposed = propose("v1");
+  world.store().fail_commit(1, store::MemoryStore::Fault::lost);
+  EXPECT_EQ(expect_refusal(decide(ann, proposed.row.id)).status, 503);
+  EXPECT_EQ(approval(proposed.row.id).state, ApprovalState::waiting);
+  EXPECT_TRUE(world.store().disk()->guarded.locks.empty());
+  expect_value(decide(ann, proposed.row.id));
+  world.run(60'000);
+  EXPECT_EQ(world.row(proposed.row.id).state, DeploymentState::done);
+}
+
+/// The copy of the store is from before the approval; the hosts know more.
+TEST_F(ApprovalsTest, WhatHadBegunAfterTheCopyOfTheStoreWasMadeIsNoDraftAnyMore) {
+  for (const auto told : {protocol::AgentState::committed, protocol::AgentState::swapped}) {
+    const DeploymentView proposed = propose(told == protocol::AgentState::committed ? "v1" : "v2");
+    for (const char* host : {"web-1", "web-2"}) {
+      protocol::DeploymentReport& report = world.agent(host).open[proposed.row.id];
+      report.deployment = proposed.row.id;
+      report.state = told;
+      world.agent(host).plans[proposed.row.id] = world.store().plan(proposed.row.id)->slices.at(HostId(host));
+    }
+    world.store().commit({store::SetRestored{true}});
+    world.clock.advance(limits::approval_life_ms);  // not even what has expired is closed before the hosts were heard
+    world.restart();
+    for (const char* host : {"web-1", "web-2"}) world.connect(world.agent(host));
+    world.run(1'000);
+    EXPECT_EQ(expect_refusal(decide(ann, proposed.row.id)).code, "recovery");
+    EXPECT_EQ(expect_refusal(world.operations().cancel(build, proposed.row.id, "")).code, "recovery");
+    expect_value(world.operations().recover(FleetWorld::caller, {{}, "a test"}));
+    for (const char* host : {"web-1", "web-2"}) world.connect(world.agent(host));
+    world.run(2 * limits::approval_sweep_ms);
+    EXPECT_EQ(world.row(proposed.row.id).state,
+              told == protocol::AgentState::committed ? DeploymentState::done : DeploymentState::rolled_back);
+    EXPECT_EQ(expect_refusal(decide(ann, proposed.row.id)).code, "decided");
+    EXPECT_EQ(approval(proposed.row.id).state, ApprovalState::voided);
+  }
+}
+
+TEST_F(ApprovalsTest, AWithdrawnProposalIsOver) {
+  const DeploymentView proposed = propose("v1");
+  expect_value(world.operations().cancel(build, proposed.row.id, "superseded"));
+  EXPECT_EQ(world.row(proposed.row.id).state, DeploymentState::rejected);
+  EXPECT_EQ(approval(proposed.row.id).state, ApprovalState::withdrawn);
+  EXPECT_EQ(expect_refusal(decide(ann, proposed.row.id)).code, "decided");
+  EXPECT_EQ(expect_refusal(world.operations().cancel(build, proposed.row.id, "")).code, "finished");
+}
+
+TEST_F(ApprovalsTest, ARollbackNeedsNoneWhileTheOldSlotIsWarmAndOneAfterwards) {
+  const DeploymentView first = deploy("v1");
+  const DeploymentView second = deploy("v2");
+  const auto rolled = expect_value(world.roll_back(second.row.id));
+  EXPECT_EQ(world.row(rolled.row.id).state, DeploymentState::done);
+  EXPECT_EQ(serving("web-1"), world.upload("api", "v1"));
+
+  const DeploymentView third = deploy("v3");
+  world.run(world.store().plan(third.row.id)->settings.keep_old_ms);
+  const auto waits = expect_value(world.roll_back(third.row.id));
+  EXPECT_EQ(world.row(waits.row.id).state, DeploymentState::draft);
+  expect_value(decide(ann, waits.row.id));
+  world.run(60'000);
+  EXPECT_EQ(world.row(waits.row.id).state, DeploymentState::done);
+  EXPECT_EQ(serving("web-1"), world.upload("api", "v1"));
+}
+
+TEST_F(ApprovalsTest, WhereThereIsNothingToDoNobodyIsAsked) {
+  deploy("v1");
+  EXPECT_EQ(propose("v1").row.state, DeploymentState::done);
+}
+
+TEST_F(ApprovalsTest, OtherEnvironmentsStartAtOnce) {
+  DeployRequest request = world.request(api_manifest("web-1"), {{"api", world.upload("api", "v1")}});
+  request.environment = "staging";
+  EXPECT_EQ(world.row(expect_value(world.start(request)).row.id).state, DeploymentState::done);
+}
+
+TEST_F(ApprovalsTest, OneKeyStandsForOneProposal) {
+  DeployRequest request = world.request(api_manifest("web-1"), {{"api", world.upload("api", "v1")}});
+  request.idempotency_key = "ci-run-7";
+  const auto first = expect_value(world.start(request, 1'000, build));
+  EXPECT_EQ(expect_value(world.start(request, 1'000, build)).row.id, first.row.id);
+  EXPECT_EQ(world.store().approvals(10).size(), 1u);
+}
+
+TEST_F(ApprovalsTest, SoManyMayWaitAndNoMore) {
+  for (std::size_t i = 0; i < limits::approvals_waiting_max; ++i) propose("v1");
+  const ReleaseId release = world.upload("api", "v1");
+  const auto refusal = expect_refusal(world.start(world.request(api_manifest("web-1"), {{"api", release}}), 0, build));
+  EXPECT_EQ(refusal.code, "too_many_waiting");
+}
+
+class TwoApprovalsTest : public ApprovalsTest {
+ protected:
+  TwoApprovalsTest() : ApprovalsTest(2) {}
+};
+
+TEST_F(TwoApprovalsTest, TwoPersonsAreTwoPersons) {
+  const DeploymentView proposed = propose("v1");
+  EXPECT_EQ(expect_value(decide(ann, proposed.row.id)).row.state, ApprovalState::waiting);
+  EXPECT_EQ(expect_refusal(decide(ann, proposed.row.id)).code, "approved_already");
+  const Caller ann_here = caller_named("local:ann", Kind::person, Role::approver);
+  EXPECT_EQ(expect_refusal(decide(ann_here, proposed.row.id)).code, "approved_already");
+  EXPECT_EQ(world.row(proposed.row.id).state, DeploymentState::draft);
+  EXPECT_EQ(expect_value(decide(bob, proposed.row.id)).row.state, ApprovalState::granted);
+  world.run(60'000);
+  EXPECT_EQ(world.row(proposed.row.id).state, DeploymentState::done);
+}
+
+TEST_F(TwoApprovalsTest, TwoAtOnceStartItOnce) {
+  const DeploymentView proposed = propose("v1");
+  expect_value(decide(ann, proposed.row.id));
+  const Caller carl = caller_named("token:carl", Kind::person, Role::approver);
+  std::vector<Answer<ApprovalView>> answers;
+  for (const Caller& who : {bob, carl}) {
+    world.operations().decide_approval(who, {proposed.row.id, true, proposed.row.plan_hash, {}, {}},
+                                       [&](Answer<ApprovalView> given) { answers.push_back(std::move(given)); });
+  }
+  world.run(60'000);
+  ASSERT_EQ(answers.size(), 2u);
+  EXPECT_EQ(expect_refusal(answers[0]).code, "busy");
+  EXPECT_EQ(expect_value(answers[1]).row.state, ApprovalState::granted);
+  EXPECT_EQ(world.row(proposed.row.id).state, DeploymentState::done);
+}
+
+TEST_F(TwoApprovalsTest, OneNoIsEnough) {
+  const DeploymentView proposed = propose("v1");
+  expect_value(decide(ann, proposed.row.id));
+  expect_value(decide(bob, proposed.row.id, false));
+  EXPECT_EQ(world.row(proposed.row.id).state, DeploymentState::rejected);
+}
+
+class SecondFactorTest : public ApprovalsTest {
+ protected:
+  SecondFactorTest()
+      : ApprovalsTest(access::EnvironmentRules{{"production",
+                                                {.approvals = 1,
+                                                 .self_approval = access::SelfApproval::with_totp,
+                                                 .require_mfa = true,
+                                                 .production = true}}}) {}
+  /// As the app computes it, from what it has read.
+  std::string code_of(const std::string& uri, std::int64_t steps_later = 0) {
+    const std::size_t at = uri.find("secret=") + 7;
+    const std::string secret = from_base32(uri.substr(at, uri.find('&', at) - at));
+    return access::totp_code(secret,
+                             static_cast<std::uint64_t>(world.clock.wall_ms() / access::totp_step_ms + steps_later));
+  }
+  static std::string from_base32(const std::string& text) {
+    std::string bytes;
+    std::uint32_t bits = 0, held = 0;
+    for (const char c : text) {
+      bits = bits << 5 | static_cast<std::uint32_t>(c >= 'A' ? c - 'A' : c - '2' + 26);
+      if ((held += 5) < 8) continue;
+      held -= 8;
+      bytes.push_back(static_cast<char>(bits >> held & 0xff));
+    }
+    return bytes;
+  }
+  std::string enrol(const Caller& who) { return expect_value(world.operations().enrol_totp(who, "")); }
+  Answer<ApprovalView> approve(const Caller& who, const DeploymentId& id, const std::string& code) {
+    std::optional<Answer<ApprovalView>> answer;
+    world.operations().decide_approval(who, {id, true, world.row(id).plan_hash, {}, code},
+                                       [&](Answer<ApprovalView> given) { answer = std::move(given); });
+    world.run_until([&] { return answer.has_value(); });
+    return *answer;
+  }
+};
+
+TEST_F(SecondFactorTest, LetsTheAuthorApproveWithACodeAndNobodyWithoutOne) {
+  const Caller carl = caller_named("token:carl", Kind::person, Role::admin);
+  const std::string uri = enrol(carl);
+  const DeploymentView proposed = propose("v1", carl);
+  EXPECT_EQ(expect_refusal(approve(carl, proposed.row.id, "")).code, "code_needed");
+  EXPECT_EQ(expect_refusal(approve(ann, proposed.row.id, "")).code, "code_needed");
+  EXPECT_EQ(expect_refusal(approve(ann, proposed.row.id, code_of(uri))).code, "wrong_code") << "it is not hers";
+  EXPECT_EQ(expect_refusal(approve(carl, proposed.row.id, code_of(uri, -2))).code, "wrong_code");
+  const auto view = expect_value(approve(carl, proposed.row.id, code_of(uri)));
+  EXPECT_TRUE(view.row.votes.at(0).second_factor);
+  world.run(60'000);
+  EXPECT_EQ(world.row(proposed.row.id).state, DeploymentState::done);
+}
+
+TEST_F(SecondFactorTest, ACodeCountsOnce) {
+  const std::string uri = enrol(ann);
+  const DeploymentView first = propose("v1");
+  const std::string code = code_of(uri, 1);
+  expect_value(approve(ann, first.row.id, code));
+  world.run(10'000);
+  const DeploymentView second = propose("v2");
+  EXPECT_EQ(expect_refusal(approve(ann, second.row.id, code)).code, "wrong_code");
+}
+
+TEST_F(SecondFactorTest, ACodeThatHasNotCountedYetCanBeShownAgain) {
+  const std::string uri = enrol(ann);
+  const DeploymentView proposed = propose("v1");
+  const std::string code = code_of(uri, 1);
+  world.disconnect(world.agent("web-2"));
+  EXPECT_EQ(expect_refusal(approve(ann, proposed.row.id, code)).status, 422);
+  world.connect(world.agent("web-2"));
+  world.run(1'000);
+  expect_value(approve(ann, proposed.row.id, code));
+}
+
+TEST_F(SecondFactorTest, AfterSomeWrongCodesNoneCountsForAWhile) {
+  const std::string uri = enrol(ann);
+  const DeploymentView proposed = propose("v1");
+  for (unsigned i = 0; i < limits::totp_wrong_max; ++i) {
+    EXPECT_EQ(expect_refusal(approve(ann, proposed.row.id, "wrong")).code, "wrong_code");
+  }
+  EXPECT_EQ(expect_refusal(approve(ann, proposed.row.id, code_of(uri))).code, "wrong_code");
+  world.run(limits::totp_lock_ms);
+  expect_value(approve(ann, proposed.row.id, code_of(uri)));
+}
+
+TEST_F(SecondFactorTest, AnAppIsReplacedByItsOwnCodeOrTakenAwayBySomebodyElse) {
+  const std::string old = enrol(ann);
+  EXPECT_EQ(expect_refusal(world.operations().enrol_totp(ann, "")).code, "enrolled_already");
+  EXPECT_EQ(expect_refusal(world.operations().enrol_totp(ann, "000000")).code, "enrolled_already");
+  const std::string next = expect_value(world.operations().enrol_totp(ann, code_of(old)));
+  EXPECT_NE(next, old);
+  EXPECT_EQ(expect_refusal(world.operations().reset_totp(ann, "ann")).code, "own_app");
+  expect_value(world.operations().reset_totp(FleetWorld::caller, "ann"));
+  EXPECT_EQ(expect_refusal(world.operations().reset_totp(FleetWorld::caller, "ann")).status, 404);
+  enrol(ann);
+}
+
+TEST_F(SecondFactorTest, TheStoreAloneGivesNoCodes) {
+  const std::string uri = enrol(ann);
+  const std::size_t at = uri.find("secret=") + 7;
+  const std::string secret = from_base32(uri.substr(at, uri.find('&', at) - at));
+  const model::TotpRow row = world.store().totp("ann").value();
+  EXPECT_EQ(secret.size(), 20u);
+  EXPECT_EQ(row.salt.find(to_hex(secret)), std::string::npos);
+  world.restart();
+  EXPECT_EQ(world.store().totp("ann"), row);
+}
+
+TEST(RollbackReason, IsNeededInProductionOnly) {
+  FleetWorld world;
+  world.add_agent("web-1");
+  const auto roll_back = [&](const std::string& environment, const std::string& reason) {
+    DeployRequest request = world.request(api_manifest("web-1"), {{"api", world.upload("api", environment + reason)}});
+    request.environment = environment;
+    RollbackRequest wanted;
+    wanted.deployment = expect_value(world.start(request)).row.id;
+    wanted.reason = reason;
+    std::optional<Answer<DeploymentView>> answer;
+    world.operations().start_rollback(FleetWorld::caller, wanted,
+                                      [&](Answer<DeploymentView> given) { answer = given; });
+    world.run_until([&] { return answer.has_value(); });
+    world.run(60'000);
+    return *answer;
+  };
+  EXPECT_EQ(expect_refusal(roll_back("production", "")).code, "reason_needed");
+  EXPECT_EQ(world.row(expect_value(roll_back("production", "too slow")).row.id).state, DeploymentState::done);
+  EXPECT_EQ(world.row(expect_value(roll_back("staging", "")).row.id).state, DeploymentState::done);
+}
+
+}  // namespace
+}  // namespace switchyard::fleet
