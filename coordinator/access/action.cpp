@@ -29,6 +29,7 @@ constexpr std::array rules = {
     ActionRule{Action::start_rollback, "rollback.start", Right::operate, Scope::environment},
     ActionRule{Action::cancel_deployment, "deployment.cancel", Right::operate, Scope::environment},
     ActionRule{Action::resume_deployment, "deployment.resume", Right::operate, Scope::environment},
+    ActionRule{Action::promote_deployment, "deployment.promote", Right::operate, Scope::environment},
     // What was promised of all hosts then holds for the others only.
     ActionRule{Action::resolve_deployment, "deployment.resolve", Right::operate, Scope::environment, persons_only},
 

@@ -30,6 +30,7 @@ enum class Action : std::uint8_t {
   start_rollback,
   cancel_deployment,
   resume_deployment,
+  promote_deployment,
   resolve_deployment,
   // approving
   decide_approval,

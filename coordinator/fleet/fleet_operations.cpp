@@ -349,7 +349,8 @@ Answer<bool> FleetOperations::promote(const Caller& caller, const DeploymentId& 
   }
   std::string what;
   for (const PauseView& pause : pauses) what += (what.empty() ? "" : "; ") + pause.what;
-  parts_.store.commit({audit_row(parts_.clock, caller, "deployment.promote", id.str(), what)});
+  parts_.store.commit(
+      {audit_row(parts_.clock, caller, "deployment.promote", id.str(), what, environment_detail(live))});
   parts_.runs.post(id, engine::Promoted{});
   return true;
 }

@@ -143,6 +143,11 @@ Answer<bool> GuardedOperations::resume(const Caller& caller, const DeploymentId&
   return inner_.resume(caller, id);
 }
 
+Answer<bool> GuardedOperations::promote(const Caller& caller, const DeploymentId& id) {
+  if (auto refusal = refuse_on(caller, Action::promote_deployment, id)) return *refusal;
+  return inner_.promote(caller, id);
+}
+
 Answer<bool> GuardedOperations::declare_gone(const Caller& caller, const DeploymentId& id, const HostId& host,
                                              const std::string& reason) {
   if (auto refusal = refuse_on(caller, Action::resolve_deployment, id)) return *refusal;

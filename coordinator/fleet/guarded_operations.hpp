@@ -34,6 +34,7 @@ class GuardedOperations final : public Operations {
                            std::function<void()> reply) override;
   Answer<bool> cancel(const Caller& caller, const DeploymentId& id, const std::string& reason) override;
   Answer<bool> resume(const Caller& caller, const DeploymentId& id) override;
+  Answer<bool> promote(const Caller& caller, const DeploymentId& id) override;
   Answer<bool> declare_gone(const Caller& caller, const DeploymentId& id, const HostId& host,
                             const std::string& reason) override;
 

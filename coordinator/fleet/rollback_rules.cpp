@@ -3,8 +3,7 @@
 namespace switchyard::fleet {
 
 std::optional<Refusal> refuse_rollback(const RollbackRequest& request, const model::DeploymentRow& row,
-                                       const model::Plan* plan,
-                                       const access::EnvironmentRule& rule) {
+                                       const model::Plan* plan, const access::EnvironmentRule& rule) {
   if (row.kind == model::DeploymentKind::converge) {
     return Refusal{409,
                    "converged",
