@@ -70,6 +70,12 @@ bool may_have_arrived(CURLcode code) {
          code != CURLE_UNSUPPORTED_PROTOCOL;
 }
 
+/// A socket that was accepted and closed before curl looked at it again has "not connected" and no error number.
+bool closed_unheard(CURLcode code, bool by_socket, long os_error) {
+  return code == CURLE_GOT_NOTHING || code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR ||
+         (by_socket && code == CURLE_COULDNT_CONNECT && os_error == 0);
+}
+
 }  // namespace
 
 struct CurlTransport::Parts {
@@ -103,13 +109,12 @@ void CurlTransport::Parts::fail(CURLcode code, const char* detail) const {
   const bool by_socket = destination.url.empty();
   std::string why = by_socket || *detail == '\0' ? curl_easy_strerror(code) : detail;
   std::string advice = "is switchyard-coordinator running there? (--socket, --url)";
-  if (code == CURLE_GOT_NOTHING || code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR) {
-    advice =
-        "it closed the connection unheard, as it does when there are too many; its log says so (`journalctl -u "
-        "switchyard-coordinator`)";
-  }
   long number = 0;
   curl_easy_getinfo(handle, CURLINFO_OS_ERRNO, &number);
+  if (closed_unheard(code, by_socket, number)) {
+    why = "it closed the connection unheard";
+    advice = "it does so when there are too many; its log says so (`journalctl -u switchyard-coordinator`)";
+  }
   if (by_socket && code == CURLE_COULDNT_CONNECT && number != 0) {
     why = std::generic_category().message(static_cast<int>(number));
     if (number == EACCES) throw NotAllowedError(socket_refusal(destination.socket));

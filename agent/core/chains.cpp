@@ -100,8 +100,10 @@ void AgentCore::end_chain(DeploymentRun& run, const std::string& component) {
       record.kind = RecordKind::swapped;
       record.stage = chain.stage;
       write(std::move(record));
-      state.healthy = true;  // the last steps of a swap are its probes through the stable port
-      state.health_detail.clear();
+      if (chain.stage == 1) {  // later stages are watched already, and what was seen holds
+        state.healthy = true;  // the last steps of a swap are its probes
+        state.health_detail.clear();
+      }
       send(protocol::Swapped{id, component, chain.stage, run.report(now_).remaining_ms});
       const protocol::SliceComponent* plan = run.component_plan(component);
       if (chain.stage == 1) effects_.start_watches.push_back({id, component, plan->watch});
@@ -296,7 +298,11 @@ void AgentCore::restore(DeploymentRun& run) {
       const auto* unit = std::get_if<protocol::EnsureUnit>(&step.action);
       const bool starts =
           step.phase == protocol::Phase::prepare && unit != nullptr && unit->state != protocol::UnitState::stopped;
-      const bool swaps = step.phase == protocol::Phase::swap && !std::holds_alternative<protocol::Run>(step.action);
+      // Of a canary only where it has arrived: on the way there it shared the traffic with a slot that need not run any
+      // more.
+      const bool arrives = step.stage == plan.stages || unit != nullptr;
+      const bool swaps =
+          step.phase == protocol::Phase::swap && arrives && !std::holds_alternative<protocol::Run>(step.action);
       if (starts || swaps) jobs.push_back({&step, false});
     }
     begin_chain(run, plan.name, Activity::restoring, std::move(jobs));

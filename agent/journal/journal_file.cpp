@@ -122,8 +122,11 @@ bool JournalFile::valid_frame_follows(const std::string& bytes, std::size_t from
   Frame frame;
   for (std::size_t at = from + 1; at + head_bytes < bytes.size(); ++at) {
     // The sequence number is compared first: it is cheap, and a checksum of every offset is not.
+    // Between the damaged frame, which had the next number, and this one there is room for so many: what a torn
+    // payload holds by chance is no frame of ours.
     const auto seq = get<std::uint64_t>(bytes, at + 8);
-    if (seq > frame_seq_ && seq <= frame_seq_ + 1'000'000 && read_frame(bytes, at, frame)) return true;
+    const std::uint64_t most = frame_seq_ + 1 + (at - from) / (head_bytes + 1);
+    if (seq > frame_seq_ + 1 && seq <= most && read_frame(bytes, at, frame)) return true;
   }
   return false;
 }

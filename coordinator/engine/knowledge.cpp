@@ -27,7 +27,7 @@ struct Listener {
     std::uint32_t& stage = host.stage[message.component];
     if (message.stage <= stage) return;
     stage = message.stage;
-    host.doubts.erase(message.component);  // it was probed, and its watch begins anew
+    if (message.stage == 1) host.doubts.erase(message.component);  // it was probed, and its watch begins
     host.swapped_session = session;
     news("switched " + message.component + (message.stage > 1 ? " to stage " + std::to_string(message.stage) : ""));
   }

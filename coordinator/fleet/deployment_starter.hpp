@@ -20,9 +20,8 @@ struct StartOrder {
   std::string reason;
   std::optional<store::PutSource> source;  ///< of a deploy; its deployment id is filled in
   std::string idempotency_key;
-  std::string request_digest;  ///< of the request with that key, see request_digest.hpp
-  bool approval_needed = false;         ///< it waits as `draft`, unless there is nothing to do
-  std::vector<std::string> components;  ///< of a rollback: those that were named
+  std::string request_digest;    ///< of the request with that key, see request_digest.hpp
+  bool approval_needed = false;  ///< it waits as `draft`, unless there is nothing to do
 };
 
 /// Turns a plan into a deployment: row, plan, locks, key and audit in one transaction, and only then the engine hears

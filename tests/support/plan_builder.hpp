@@ -62,6 +62,7 @@ inline model::Manifest manifest_from_text(std::string_view text, const PlanBuild
       component.artifact.directory = component.name;
       component.service.command = {"bin/server"};
       component.strategy = options.strategy;
+      if (component.strategy == model::Strategy::canary) component.canary.weights = {10, 50};
       component.ports.stable = port++;
       if (options.strategy != model::Strategy::recreate) {
         component.ports.blue = port++;
