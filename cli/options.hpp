@@ -165,10 +165,10 @@ struct Recover {
 
 using Command =
     std::variant<DeployStart, PlanShow, Validate, DeployStatus, DeployList, DeployCancel, DeployResume, DeployPromote,
-                 DeployResolve, RollbackStart, RollbackStatus, RollbackList, AgentsList, AgentsTokenCreate, AgentsRevoke,
-                 HostsList, HostsAdd, HostsRemove, HostsReplace, AuditList, AuditVerify, AuditExportAll, TokensCreate,
-                 TokensList, TokensRevoke, ApprovalsList, ApprovalsShow, ApprovalsDecide, TotpEnrol, TotpReset, Recover,
-                 ConfigShow, ConfigValidate, ConfigList, ConfigRender>;
+                 DeployResolve, RollbackStart, RollbackStatus, RollbackList, AgentsList, AgentsTokenCreate,
+                 AgentsRevoke, HostsList, HostsAdd, HostsRemove, HostsReplace, AuditList, AuditVerify, AuditExportAll,
+                 TokensCreate, TokensList, TokensRevoke, ApprovalsList, ApprovalsShow, ApprovalsDecide, TotpEnrol,
+                 TotpReset, Recover, ConfigShow, ConfigValidate, ConfigList, ConfigRender>;
 
 struct Invocation {
   GlobalOptions global;

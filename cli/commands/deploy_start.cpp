@@ -40,7 +40,8 @@ ExitStatus run_command(Context& context, const DeployStart& options) {
     context.console.print_json(answer);
   } else {
     context.console.out << deployment.id << "\n";
-    context.console.notes << "Started. Watch it: switchyard deploy status " << deployment.id << " --follow\n";
+    context.console.notes << (deployment.state == "draft" ? "It waits for approval. " : "Started. ")
+                          << "Watch it: switchyard deploy status " << deployment.id << " --follow\n";
   }
   return ExitStatus::done;
 }

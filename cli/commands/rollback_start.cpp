@@ -18,7 +18,8 @@ ExitStatus run_command(Context& context, const RollbackStart& options) {
     context.console.print_json(answer);
   } else {
     context.console.out << rollback.id << "\n";
-    context.console.notes << "Started. Watch it: switchyard rollback status " << rollback.id << " --follow\n";
+    context.console.notes << (rollback.state == "draft" ? "It waits for approval. " : "Started. ")
+                          << "Watch it: switchyard rollback status " << rollback.id << " --follow\n";
   }
   return ExitStatus::done;
 }

@@ -20,6 +20,7 @@ access::Principal principal_of(const model::ApiTokenRow& row) {
 
 void ApiTokenBook::load() {
   good_ = store_.api_tokens();
+  for (const model::ApiTokenRow& row : good_) ids_.insert(row.id);
   std::erase_if(good_, [now = clock_.wall_ms()](const model::ApiTokenRow& row) {
     return row.revoked_wall_ms != 0 || row.expires_wall_ms <= now;
   });
@@ -33,6 +34,16 @@ std::optional<access::Bearer> ApiTokenBook::bearer(const std::string& digest) co
   }
   if (found == nullptr || found->expires_wall_ms <= clock_.wall_ms()) return std::nullopt;
   return access::Bearer{principal_of(*found), found->id};
+}
+
+std::optional<Refusal> ApiTokenBook::refuse_ended(const Caller& caller) const {
+  // By the unix socket, or with a token that is not of the store: those last as long as the process.
+  if (!ids_.contains(caller.token)) return std::nullopt;
+  const bool good = std::any_of(good_.begin(), good_.end(), [&](const model::ApiTokenRow& row) {
+    return row.id == caller.token && row.expires_wall_ms > clock_.wall_ms();
+  });
+  if (good) return std::nullopt;
+  return Refusal{401, "unknown_caller", "the token " + caller.token + " has expired or was revoked meanwhile", {}};
 }
 
 std::optional<Refusal> ApiTokenBook::refuse(const ApiTokenRequest& request) const {
@@ -86,6 +97,7 @@ Answer<ApiTokenMade> ApiTokenBook::create(const Caller& caller, const ApiTokenRe
                                                      {"role", std::string(access::role_name(row.role))},
                                                      {"environment", row.environment}})});
   good_.push_back(row);
+  ids_.insert(row.id);
   return made;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,8 @@ class ApiTokenBook {
   void load();
   /// Takes the same time for every digest, right or wrong.
   std::optional<access::Bearer> bearer(const std::string& digest) const;
+  /// Why the caller is nobody any more: his token was good when he asked, and has expired or been revoked since.
+  std::optional<Refusal> refuse_ended(const Caller& caller) const;
   Answer<ApiTokenMade> create(const Caller& caller, const ApiTokenRequest& request);
   Answer<bool> revoke(const Caller& caller, const std::string& id);
 
@@ -29,6 +32,7 @@ class ApiTokenBook {
 
   store::StateStore& store_;
   const Clock& clock_;
+  std::set<std::string> ids_;             ///< of all there ever were
   std::vector<model::ApiTokenRow> good_;  ///< neither revoked nor, when they were last looked at, expired
 };
 

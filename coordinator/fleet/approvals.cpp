@@ -8,6 +8,7 @@
 #include "common/limits.hpp"
 #include "common/log.hpp"
 #include "coordinator/fleet/audit.hpp"
+#include "coordinator/fleet/deferral_ledger.hpp"
 #include "coordinator/planner/plan_difference.hpp"
 
 namespace switchyard::fleet {
@@ -22,6 +23,30 @@ Refusal no_approval(const DeploymentId& id) {
           "unknown_approval",
           "nothing called " + id.str() + " was ever to be approved; `switchyard approvals list` shows what waits",
           {}};
+}
+
+/// What a host that is away would get when it is back, and nobody would have seen in the plan.
+std::optional<Refusal> refuse_unseen(const StartOrder& order, const PlannedDeployment& planned) {
+  if (!order.source || planned.deferred.empty()) return std::nullopt;
+  std::set<std::string> seen;
+  for (const auto& [host, slice] : planned.plan.slices) {
+    for (const protocol::SliceComponent& component : slice.components) seen.insert(component.name);
+  }
+  const Places places = places_of(*order.source);
+  for (const HostId& host : planned.deferred) {
+    const auto wanted = places.find(host);
+    for (const std::string& component : wanted == places.end() ? std::set<std::string>{} : wanted->second) {
+      if (seen.contains(component)) continue;
+      return Refusal{422,
+                     "unseen",
+                     "component " + component + " would be deployed on host " + host.str() +
+                         ", which is away, and on no host of the plan that is to be approved: nobody could look at it. "
+                         "Start again when " +
+                         host.str() + " is back, or take it out of the manifest",
+                     {{"host", host.str()}, {"component", component}}};
+    }
+  }
+  return std::nullopt;
 }
 
 std::string joined(const std::vector<std::string>& parts) {
@@ -82,12 +107,24 @@ std::optional<Refusal> Approvals::refuse_another() const {
                  {}};
 }
 
-Answer<DeploymentId> Approvals::propose(StartOrder order, PlannedDeployment planned,
-                                        std::vector<std::string> components) {
+std::optional<Refusal> Approvals::refuse_beside(const DeployTarget& target) const {
+  for (const auto& [environment, host] : neighbours_of(parts_.store, target)) {
+    if (rule_for(environment).approvals == 0) continue;
+    return Refusal{409,
+                   "guarded_host",
+                   "host " + host.str() + " serves for `" + environment +
+                       "`, whose deployments take an approval, and a deployment for `" + target.environment +
+                       "` could change everything there: deploy it as `" + environment + "`, or on other hosts",
+                   {{"host", host.str()}, {"environment", environment}}};
+  }
+  return std::nullopt;
+}
+
+Answer<DeploymentId> Approvals::propose(StartOrder order, PlannedDeployment planned) {
   if (auto refusal = refuse_another()) return *refusal;
+  if (auto refusal = refuse_unseen(order, planned)) return *refusal;
   model::ApprovalRow asked;
   asked.needed = rule_for(planned.plan.environment).approvals;
-  asked.components = std::move(components);
   asked.expires_wall_ms = parts_.clock.wall_ms() + limits::approval_life_ms;
   return parts_.starter.propose(std::move(order), std::move(planned), std::move(asked));
 }
@@ -95,12 +132,19 @@ Answer<DeploymentId> Approvals::propose(StartOrder order, PlannedDeployment plan
 // --- deciding
 // ----------------------------------------------------------------------------------------------------------
 
+model::ApprovalRow Approvals::by_the_rule(model::ApprovalRow row) const {
+  if (row.state == ApprovalState::waiting) row.needed = std::max(row.needed, rule_for(row.environment).approvals);
+  return row;
+}
+
 Answer<model::ApprovalRow> Approvals::weigh(const Caller& caller, const ApprovalWish& wish,
                                             SecondFactor second_factor) const {
-  auto row = parts_.store.approval(wish.deployment);
-  if (!row) return no_approval(wish.deployment);
+  if (auto refusal = parts_.tokens.refuse_ended(caller)) return *refusal;
+  const auto asked = parts_.store.approval(wish.deployment);
+  if (!asked) return no_approval(wish.deployment);
+  model::ApprovalRow row = by_the_rule(*asked);
   const auto draft = parts_.store.deployment(wish.deployment);
-  if (row->state == ApprovalState::waiting && (!draft || draft->state != DeploymentState::draft)) {
+  if (row.state == ApprovalState::waiting && (!draft || draft->state != DeploymentState::draft)) {
     // A recovery has found out that it had begun.
     return Refusal{409, "decided", "deployment " + wish.deployment.str() + " waits for approval no more", {}};
   }
@@ -108,11 +152,11 @@ Answer<model::ApprovalRow> Approvals::weigh(const Caller& caller, const Approval
   who.name = caller.principal;
   const engine::Vote vote{std::move(who), wish.grant, wish.plan_hash, second_factor};
   const std::int64_t now = parts_.clock.wall_ms();
-  if (const auto refusal = engine::refuse_vote(*row, rule_for(row->environment), vote, now)) {
+  if (const auto refusal = engine::refuse_vote(row, rule_for(row.environment), vote, now)) {
     return Refusal{409, refusal->code, refusal->why, {{"deployment", wish.deployment.str()}}};
   }
-  row->votes.push_back({caller.principal, wish.grant, wish.reason, now, second_factor == SecondFactor::right});
-  return *row;
+  row.votes.push_back({caller.principal, wish.grant, wish.reason, now, second_factor == SecondFactor::right});
+  return row;
 }
 
 store::Transaction Approvals::vote_writes(const Caller& caller, const ApprovalWish& wish, const model::ApprovalRow& row,
@@ -157,10 +201,9 @@ void Approvals::decide(const Caller& caller, const ApprovalWish& wish, Reply<App
 void Approvals::launch(const Caller& caller, const ApprovalWish& wish, const TotpBook::Checked& code,
                        Reply<ApprovalView> reply) {
   const auto draft = parts_.store.deployment(wish.deployment);
-  const auto row = parts_.store.approval(wish.deployment);
-  ENSURE(draft && row && draft->state == DeploymentState::draft);
+  ENSURE(draft && draft->state == DeploymentState::draft);
   launching_.insert(wish.deployment);
-  parts_.planning.again(*draft, row->components,
+  parts_.planning.again(*draft,
                         [this, caller, wish, code, reply = std::move(reply)](const Answer<PlannedDeployment>& again) {
                           launching_.erase(wish.deployment);
                           reply(launch_as_planned(caller, wish, code, again));
@@ -280,7 +323,7 @@ std::vector<ApprovalView> Approvals::views(std::size_t limit) const {
   for (model::ApprovalRow& row : parts_.store.approvals(limit)) {
     auto deployment = parts_.store.deployment(row.deployment);
     ENSURE(deployment.has_value());
-    views.push_back({std::move(row), std::move(*deployment), std::nullopt});
+    views.push_back({by_the_rule(std::move(row)), std::move(*deployment), std::nullopt});
   }
   return views;
 }
@@ -290,7 +333,7 @@ Answer<ApprovalView> Approvals::view(const DeploymentId& id) const {
   if (!row) return no_approval(id);
   auto deployment = parts_.store.deployment(id);
   ENSURE(deployment.has_value());
-  return ApprovalView{std::move(*row), std::move(*deployment), parts_.store.plan(id)};
+  return ApprovalView{by_the_rule(std::move(*row)), std::move(*deployment), parts_.store.plan(id)};
 }
 
 }  // namespace switchyard::fleet

@@ -8,6 +8,8 @@
 #include "common/clock.hpp"
 #include "coordinator/access/environment_rule.hpp"
 #include "coordinator/engine/approval_gate.hpp"
+#include "coordinator/fleet/api_token_book.hpp"
+#include "coordinator/fleet/deploy_target.hpp"
 #include "coordinator/fleet/deployment_starter.hpp"
 #include "coordinator/fleet/operations.hpp"
 #include "coordinator/fleet/planning.hpp"
@@ -31,6 +33,7 @@ class Approvals {
     DeploymentStarter& starter;
     TimelineViewers& viewers;
     TotpBook& totp;
+    const ApiTokenBook& tokens;
     const Recovery& recovery;  ///< while hosts may know more, no draft is started or closed
   };
   Approvals(Parts parts, access::EnvironmentRules rules) : parts_(parts), rules_(std::move(rules)) {}
@@ -43,7 +46,9 @@ class Approvals {
   }
   /// Why no further deployment may wait.
   std::optional<Refusal> refuse_another() const;
-  Answer<DeploymentId> propose(StartOrder order, PlannedDeployment planned, std::vector<std::string> components);
+  /// Why nothing may be deployed there past the approvers of what serves on the same hosts.
+  std::optional<Refusal> refuse_beside(const DeployTarget& target) const;
+  Answer<DeploymentId> propose(StartOrder order, PlannedDeployment planned);
   void decide(const Caller& caller, const ApprovalWish& wish, Reply<ApprovalView> reply);
   /// By whoever may cancel the deployment.
   Answer<bool> withdraw(const Caller& caller, const DeploymentId& id, const std::string& reason);
@@ -52,6 +57,8 @@ class Approvals {
   Answer<ApprovalView> view(const DeploymentId& id) const;
 
  private:
+  /// As it is asked today: who has made the rule stricter means what waits too.
+  model::ApprovalRow by_the_rule(model::ApprovalRow row) const;
   /// The row with this word added, or why it does not count.
   Answer<model::ApprovalRow> weigh(const Caller& caller, const ApprovalWish& wish,
                                    engine::SecondFactor second_factor) const;

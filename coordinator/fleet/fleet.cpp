@@ -28,11 +28,11 @@ Fleet::Fleet(const Seams& seams)
       api_tokens(store, clock),
       totp(store, clock, derive_key(seams.plan_key.secret, "switchyard totp")),
       recovery(store, registry, runs, hosts, clock),
-      approvals({store, clock, timers, planning, starter, viewers, totp, recovery}, seams.environments),
+      approvals({store, clock, timers, planning, starter, viewers, totp, api_tokens, recovery}, seams.environments),
       intake({store, registry, hosts, runs, inventory, convergence, artifacts, refusals, recovery}),
       operations({store, clock, registry, hosts, artifacts, pruner, runs, planning, starter, convergence, viewers,
                   intake, recovery, api_tokens, refusals, totp, approvals}),
-      guarded(operations, store, refusals),
+      guarded(operations, store, api_tokens, refusals),
       take_refused_(seams.take_refused) {}
 
 std::uint64_t Fleet::begin(const std::string& holder) {

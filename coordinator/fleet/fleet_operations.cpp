@@ -7,7 +7,7 @@
 #include "common/limits.hpp"
 #include "coordinator/fleet/audit.hpp"
 #include "coordinator/fleet/deferrals.hpp"
-#include "coordinator/fleet/guarded_operations.hpp"
+#include "coordinator/fleet/deploy_target.hpp"
 #include "coordinator/fleet/progress.hpp"
 #include "coordinator/fleet/request_digest.hpp"
 #include "coordinator/fleet/rollback_rules.hpp"
@@ -123,6 +123,9 @@ std::vector<store::PutArtifact> FleetOperations::artifacts(const Caller&) const 
 // ----------------------------------------------------------------------------------------------------------
 
 void FleetOperations::plan(const Caller&, const DeployRequest& request, Reply<model::Plan> reply) {
+  if (const auto target = target_of(request)) {
+    if (auto refusal = parts_.approvals.refuse_beside(*target)) return reply(std::move(*refusal));
+  }
   parts_.planning.deployment(request, Planning::Use::look,
                              [this, reply = std::move(reply)](Answer<PlannedDeployment> answer) {
                                if (auto* refusal = std::get_if<Refusal>(&answer)) {
@@ -139,8 +142,11 @@ void FleetOperations::start(const Caller& caller, const DeployRequest& request, 
   order.idempotency_key = request.idempotency_key;
   order.request_digest = digest_of(request);
   if (answered_by_key(order, reply)) return;
-  const auto environment = environment_of(request);
-  order.approval_needed = environment && parts_.approvals.rule_for(*environment).approvals > 0;
+  const auto target = target_of(request);
+  if (target) {
+    if (auto refusal = parts_.approvals.refuse_beside(*target)) return reply(std::move(*refusal));
+    order.approval_needed = parts_.approvals.rule_for(target->environment).approvals > 0;
+  }
   parts_.planning.deployment(
       request, order.approval_needed ? Planning::Use::propose : Planning::Use::start,
       [this, order = std::move(order), reply = std::move(reply)](Answer<PlannedDeployment> planned) mutable {
@@ -214,11 +220,12 @@ void FleetOperations::launch(StartOrder order, Answer<PlannedDeployment> planned
 Answer<DeploymentView> FleetOperations::commit_start(StartOrder order, Answer<PlannedDeployment> planned) {
   if (auto* refusal = std::get_if<Refusal>(&planned)) return parts_.recovery.explain(std::move(*refusal));
   try {
+    // The agents took their time to answer: he may not be known any more.
+    if (auto refusal = parts_.api_tokens.refuse_ended(order.caller)) return std::move(*refusal);
     auto& plan = std::get<PlannedDeployment>(planned);
-    const bool waits = order.approval_needed && !plan.plan.slices.empty();
-    auto components = order.components;
-    auto started = waits ? parts_.approvals.propose(std::move(order), std::move(plan), std::move(components))
-                         : parts_.starter.start(std::move(order), std::move(plan));
+    const bool does_nothing = plan.plan.slices.empty() && plan.deferred.empty();
+    auto started = order.approval_needed && !does_nothing ? parts_.approvals.propose(std::move(order), std::move(plan))
+                                                          : parts_.starter.start(std::move(order), std::move(plan));
     parts_.convergence.refresh();
     if (auto* refusal = std::get_if<Refusal>(&started)) return std::move(*refusal);
     return view_of(std::get<DeploymentId>(started));

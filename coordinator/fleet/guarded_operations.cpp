@@ -3,25 +3,17 @@
 #include <algorithm>
 #include <utility>
 
-#include "common/error.hpp"
 #include "common/limits.hpp"
-#include "coordinator/planner/manifest_reader.hpp"
+#include "coordinator/fleet/deploy_target.hpp"
 
 namespace switchyard::fleet {
 
 using access::Action;
 
-std::optional<std::string> environment_of(const DeployRequest& request) {
-  if (!request.environment.empty()) return request.environment;
-  try {
-    return planner::read_manifest(request.manifest, request.file_name).environment;
-  } catch (const InputError&) {
-    return std::nullopt;
-  }
-}
-
 std::optional<Refusal> GuardedOperations::refuse(const Caller& caller, Action action,
                                                  const std::string& environment) const {
+  // Of what is answered later: the token may have ended since the question was let in.
+  if (auto refusal = tokens_.refuse_ended(caller)) return refusal;
   const auto why = access::why_not(caller.who, action, environment);
   if (!why) return std::nullopt;
   const std::string name(access::rule_of(action).name);
@@ -54,8 +46,18 @@ Reply<DeploymentView> GuardedOperations::if_he_may_see(const Caller& caller, Rep
 
 std::optional<Refusal> GuardedOperations::refuse_request(const Caller& caller, Action action,
                                                          const DeployRequest& request) const {
-  const auto environment = environment_of(request);
-  return environment ? refuse(caller, action, *environment) : refuse(caller, Action::upload_artifact);
+  const auto target = target_of(request);
+  const std::string environment = target ? target->environment : request.environment;
+  if (environment.empty()) return refuse(caller, Action::upload_artifact);
+  if (auto refusal = refuse(caller, action, environment)) return refusal;
+  if (!target) return std::nullopt;
+  for (const auto& [neighbour, host] : neighbours_of(store_, *target)) {
+    auto refusal = refuse(caller, action, neighbour);
+    if (!refusal) continue;
+    refusal->message = "host " + host.str() + " serves for `" + neighbour + "` too, and " + refusal->message;
+    return refusal;
+  }
+  return std::nullopt;
 }
 
 // --- artifacts
@@ -89,7 +91,10 @@ std::vector<store::PutArtifact> GuardedOperations::artifacts(const Caller& calle
 
 void GuardedOperations::plan(const Caller& caller, const DeployRequest& request, Reply<model::Plan> reply) {
   if (auto refusal = refuse_request(caller, Action::plan_deployment, request)) return reply(std::move(*refusal));
-  inner_.plan(caller, request, std::move(reply));
+  inner_.plan(caller, request, [this, caller, reply = std::move(reply)](Answer<model::Plan> plan) {
+    if (auto refusal = tokens_.refuse_ended(caller)) return reply(std::move(*refusal));
+    reply(std::move(plan));
+  });
 }
 
 void GuardedOperations::start(const Caller& caller, const DeployRequest& request, Reply<DeploymentView> reply) {

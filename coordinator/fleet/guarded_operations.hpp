@@ -1,6 +1,7 @@
 #pragma once
 
 #include "coordinator/access/permission.hpp"
+#include "coordinator/fleet/api_token_book.hpp"
 #include "coordinator/fleet/operations.hpp"
 #include "coordinator/fleet/refusal_book.hpp"
 #include "coordinator/store/state_store.hpp"
@@ -12,8 +13,9 @@ namespace switchyard::fleet {
 /// operations; the HTTP API knows only this door. Loop thread only; throws what the operations throw.
 class GuardedOperations final : public Operations {
  public:
-  GuardedOperations(Operations& inner, const store::StateStore& store, RefusalBook& refusals)
-      : inner_(inner), store_(store), refusals_(refusals) {}
+  GuardedOperations(Operations& inner, const store::StateStore& store, const ApiTokenBook& tokens,
+                    RefusalBook& refusals)
+      : inner_(inner), store_(store), tokens_(tokens), refusals_(refusals) {}
 
   Answer<std::vector<std::uint32_t>> begin_artifact(const Caller& caller, const ReleaseId& release,
                                                     const std::string& manifest) override;
@@ -69,7 +71,8 @@ class GuardedOperations final : public Operations {
   std::optional<Refusal> refuse(const Caller& caller, access::Action action, const std::string& environment = {}) const;
   /// In the environment of this deployment. Nothing is refused of one that does not exist: there is nothing to see.
   std::optional<Refusal> refuse_on(const Caller& caller, access::Action action, const DeploymentId& id) const;
-  /// Of a manifest that cannot be read the planning says why, to whoever may deploy anywhere.
+  /// In its environment, and in those of what serves on its hosts already. Of a manifest that cannot be read the
+  /// planning says why, to whoever may deploy anywhere.
   std::optional<Refusal> refuse_request(const Caller& caller, access::Action action,
                                         const DeployRequest& request) const;
   /// By somebody else's idempotency key a deployment of another environment may come out.
@@ -77,11 +80,8 @@ class GuardedOperations final : public Operations {
 
   Operations& inner_;
   const store::StateStore& store_;
+  const ApiTokenBook& tokens_;
   RefusalBook& refusals_;
 };
-
-/// Where a request would deploy: what it says itself, else its manifest. Nothing when that cannot be read, which the
-/// planning then says in full. Pure.
-std::optional<std::string> environment_of(const DeployRequest& request);
 
 }  // namespace switchyard::fleet

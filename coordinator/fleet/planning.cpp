@@ -17,7 +17,6 @@
 namespace switchyard::fleet {
 namespace {
 
-
 /// What was asked for, once more.
 DeployRequest request_of(const store::PutSource& source) {
   DeployRequest request;
@@ -83,13 +82,12 @@ void Planning::deployment(const DeployRequest& request, const Purpose& purpose, 
   deployment_of(manifest, request, purpose, std::move(reply));
 }
 
-void Planning::again(const model::DeploymentRow& draft, const std::vector<std::string>& components,
-                     Reply<PlannedDeployment> reply) {
+void Planning::again(const model::DeploymentRow& draft, Reply<PlannedDeployment> reply) {
   const Purpose purpose(Use::look, draft.id);
   if (draft.kind == model::DeploymentKind::rollback) {
     const auto done = store_.deployment(draft.rollback_of);
     ENSURE(done.has_value());
-    return rollback(*done, components, purpose, std::move(reply));
+    return rollback(*done, draft.components, purpose, std::move(reply));
   }
   const auto source = store_.source(draft.id);
   ENSURE(source.has_value());
@@ -258,19 +256,18 @@ void Planning::gather(InventoryRounds::Questions questions, planner::PlanningFac
     return reply(Refusal{503, "store_unavailable", error.what(), {}});
   }
   ++open_;
-  inventory_.ask(std::move(questions),
-                 [this, ground = std::move(ground), facts = std::move(facts), purpose, version = std::move(version),
-                  make = std::move(make), reply = std::move(reply)](InventoryRounds::Answers answers) mutable {
-                   --open_;
-                   for (const auto& [host, questions_of_host] : ground.asked) {
-                     if (!answers.contains(host)) facts.unreachable.push_back(host);
-                   }
-                   facts.inventory = std::move(answers);
-                   // The request's thread of control has ended long ago: what fails here is its answer.
-                   Answer<PlannedDeployment> answer =
-                       finish(std::move(ground), std::move(facts), purpose, version, make);
-                   reply(std::move(answer));
-                 });
+  inventory_.ask(std::move(questions), [this, ground = std::move(ground), facts = std::move(facts), purpose,
+                                        version = std::move(version), make = std::move(make),
+                                        reply = std::move(reply)](InventoryRounds::Answers answers) mutable {
+    --open_;
+    for (const auto& [host, questions_of_host] : ground.asked) {
+      if (!answers.contains(host)) facts.unreachable.push_back(host);
+    }
+    facts.inventory = std::move(answers);
+    // The request's thread of control has ended long ago: what fails here is its answer.
+    Answer<PlannedDeployment> answer = finish(std::move(ground), std::move(facts), purpose, version, make);
+    reply(std::move(answer));
+  });
 }
 
 Answer<PlannedDeployment> Planning::finish(PlanGround ground, planner::PlanningFacts facts, const Purpose& purpose,

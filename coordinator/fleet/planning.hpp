@@ -52,8 +52,7 @@ class Planning {
   void rollback(const model::DeploymentRow& done, const std::vector<std::string>& components, const Purpose& purpose,
                 Reply<PlannedDeployment> reply);
   /// The plan of a deployment that waits for approval, as it would be made now: with its id, and unsigned.
-  void again(const model::DeploymentRow& draft, const std::vector<std::string>& components,
-             Reply<PlannedDeployment> reply);
+  void again(const model::DeploymentRow& draft, Reply<PlannedDeployment> reply);
 
  private:
   using MakePlan = std::function<model::Plan(const planner::PlanningFacts&)>;

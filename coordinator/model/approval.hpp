@@ -36,9 +36,8 @@ struct ApprovalRow {
   DeploymentId deployment;
   std::string environment;
   std::string plan_hash;
-  std::string author;                   ///< principal; not among those who approve
-  std::uint32_t needed = 1;             ///< distinct approvers
-  std::vector<std::string> components;  ///< of a rollback: those that were named; empty: all
+  std::string author;        ///< principal; not among those who approve
+  std::uint32_t needed = 1;  ///< distinct approvers
   std::int64_t created_wall_ms = 0;
   std::int64_t expires_wall_ms = 0;
   ApprovalState state = ApprovalState::waiting;

@@ -6,7 +6,7 @@ namespace switchyard::store {
 namespace {
 
 constexpr std::string_view approval_columns =
-    "SELECT deployment, environment, plan_hash, author, needed, components, created_wall_ms, expires_wall_ms, state, "
+    "SELECT deployment, environment, plan_hash, author, needed, created_wall_ms, expires_wall_ms, state, "
     "votes FROM approval ";
 
 model::ApprovalRow read_approval(SqliteStatement& row) {
@@ -16,7 +16,6 @@ model::ApprovalRow read_approval(SqliteStatement& row) {
   read.plan_hash = row.text();
   read.author = row.text();
   read.needed = row.as<std::uint32_t>();
-  read.components = texts_from_json(row.text());
   read.created_wall_ms = row.number();
   read.expires_wall_ms = row.number();
   read.state = row.as<model::ApprovalState>();

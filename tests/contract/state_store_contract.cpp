@@ -161,7 +161,6 @@ model::ApprovalRow make_approval(const std::string& id) {
           .plan_hash = "abc",
           .author = "token:build",
           .needed = 2,
-          .components = {"api"},
           .created_wall_ms = 5,
           .expires_wall_ms = 6,
           .votes = {{"token:ann", true, "fine \xc3\xa9", 7, true}}};
@@ -184,6 +183,7 @@ TYPED_TEST(StateStoreContract, ADecidedApprovalNeverChangesAgain) {
   this->store->commit({PutApproval{row}});
   row.votes.push_back({"token:bob", true, "", 8, false});
   row.state = model::ApprovalState::granted;
+  row.needed = 3;
   this->store->commit({PutApproval{row}});
   model::ApprovalRow other = row;
   other.state = model::ApprovalState::rejected;

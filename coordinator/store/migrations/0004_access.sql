@@ -21,7 +21,6 @@ CREATE TABLE approval (
   plan_hash       TEXT    NOT NULL,  -- of exactly this plan
   author          TEXT    NOT NULL,  -- principal
   needed          INTEGER NOT NULL,  -- distinct approvers
-  components      TEXT    NOT NULL,  -- JSON list: those of a rollback that were named
   created_wall_ms INTEGER NOT NULL,
   expires_wall_ms INTEGER NOT NULL,
   state           INTEGER NOT NULL,  -- model::ApprovalState; 0: waiting

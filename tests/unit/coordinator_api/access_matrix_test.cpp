@@ -114,7 +114,8 @@ class AccessMatrix : public ::testing::Test {
   testing::FakeOperations operations;
   store::MemoryStore store;
   fleet::RefusalBook refusals{store, clock};
-  fleet::GuardedOperations guarded{operations, store, refusals};
+  fleet::ApiTokenBook tokens_of_store{store, clock};
+  fleet::GuardedOperations guarded{operations, store, tokens_of_store, refusals};
   Service service{guarded, ApiConfig{}, tokens()};
 };
 

@@ -299,6 +299,171 @@ TEST_F(ApprovalsTest, OneKeyStandsForOneProposal) {
   EXPECT_EQ(world.store().approvals(10).size(), 1u);
 }
 
+TEST_F(ApprovalsTest, LookingAtAPlanProposesNothing) {
+  const auto request = world.request(api_manifest("web-1"), {{"api", world.upload("api", "v1")}});
+  const std::size_t rows = world.store().audit(0, 1'000).size();
+  std::optional<Answer<model::Plan>> answer;
+  world.now().guarded.plan(build, request, [&](Answer<model::Plan> given) { answer = std::move(given); });
+  world.run_until([&] { return answer.has_value(); });
+  EXPECT_EQ(expect_value(*answer).environment, "production");
+  EXPECT_TRUE(world.store().deployments(10).empty());
+  EXPECT_TRUE(world.store().approvals(10).empty());
+  EXPECT_EQ(world.store().audit(0, 1'000).size(), rows);
+}
+
+TEST_F(ApprovalsTest, NothingButItsApprovalSetsADraftGoing) {
+  const DeploymentView proposed = propose("v1");
+  const Caller carl = caller_named("token:carl", Kind::person, Role::admin);
+  Operations& door = world.now().guarded;
+  EXPECT_EQ(expect_refusal(door.resume(carl, proposed.row.id)).code, "waiting");
+  EXPECT_EQ(expect_refusal(door.promote(carl, proposed.row.id)).code, "waiting");
+  EXPECT_EQ(expect_refusal(door.declare_gone(carl, proposed.row.id, HostId("web-1"), "why")).code, "waiting");
+  RollbackRequest inverse;
+  inverse.deployment = proposed.row.id;
+  inverse.reason = "why";
+  std::optional<Answer<DeploymentView>> answer;
+  door.start_rollback(carl, inverse, [&](Answer<DeploymentView> given) { answer = std::move(given); });
+  EXPECT_EQ(expect_refusal(answer.value()).code, "not_finished");
+  world.run(60'000);
+  EXPECT_EQ(world.row(proposed.row.id).state, DeploymentState::draft);
+  EXPECT_TRUE(serving("web-1").empty());
+}
+
+TEST_F(ApprovalsTest, AKeyThatIsUsedAgainBringsOutTheSameDraftAndStartsNothing) {
+  DeployRequest request = world.request(api_manifest("web-1"), {{"api", world.upload("api", "v1")}});
+  request.idempotency_key = "ci-run-7";
+  const auto first = expect_value(world.start(request, 1'000, build));
+  expect_value(decide(ann, first.row.id, false));
+  EXPECT_EQ(expect_value(world.start(request, 60'000, build)).row.state, DeploymentState::rejected);
+  EXPECT_TRUE(serving("web-1").empty());
+}
+
+TEST_F(ApprovalsTest, AnEditedManifestIsAnotherProposalWhoseApprovalIsItsOwn) {
+  const DeploymentView seen = deploy("v1");
+  const ReleaseId release = world.upload("api", "v2");
+  const DeploymentView edited = expect_value(world.start(
+      world.request(api_manifest("web-1, web-2", "{rollback_on_failure: false}"), {{"api", release}}), 1'000, build));
+  ASSERT_EQ(edited.row.state, DeploymentState::draft);
+  std::optional<Answer<ApprovalView>> answer;
+  world.operations().decide_approval(ann, {edited.row.id, true, seen.row.plan_hash, {}, {}},
+                                     [&](Answer<ApprovalView> given) { answer = std::move(given); });
+  EXPECT_EQ(expect_refusal(answer.value()).code, "another_plan");
+  world.run(60'000);
+  EXPECT_EQ(serving("web-1"), world.upload("api", "v1"));
+}
+
+/// Convergence needs no approval, since what it brings was approved: it must not bring anything else.
+TEST_F(ApprovalsTest, WhatOnlyAHostThatIsAwayWouldGetCannotBeProposed) {
+  world.lose(world.agent("web-2"));
+  const auto request = [&](const char* hosts) {
+    return world.request(api_manifest(hosts, "{unreachable: {defer: 1}}"), {{"api", world.upload("api", "v1")}});
+  };
+  const Refusal refusal = expect_refusal(world.start(request("web-2"), 60'000, build));
+  EXPECT_EQ(refusal.code, "unseen");
+  EXPECT_EQ(refusal.details.at("host"), "web-2");
+  const auto both = expect_value(world.start(request("web-1, web-2"), 1'000, build));
+  EXPECT_EQ(both.row.state, DeploymentState::draft);
+  expect_value(decide(ann, both.row.id));
+  world.run(60'000);
+  EXPECT_TRUE(serving("web-2").empty());
+  world.connect(world.agent("web-2"));
+  world.run(2 * limits::converge_retry_ms);
+  EXPECT_EQ(serving("web-2"), world.upload("api", "v1")) << "the same was approved for the other host";
+}
+
+TEST_F(ApprovalsTest, AHostOfProductionIsNotChangedUnderAnotherName) {
+  deploy("v1");
+  Caller dora = caller_named("token:dora", Kind::ci, Role::operator_);
+  DeployRequest request = world.request(api_manifest("web-1"), {{"api", world.upload("api", "v2")}});
+  request.environment = "staging";
+  const auto ask = [&] {
+    std::optional<Answer<DeploymentView>> answer;
+    world.now().guarded.start(dora, request, [&](Answer<DeploymentView> given) { answer = std::move(given); });
+    world.run_until([&] { return answer.has_value(); });
+    return expect_refusal(*answer);
+  };
+  dora.who.grants = {{Role::operator_, "staging"}};
+  const Refusal stranger = ask();
+  EXPECT_EQ(stranger.status, 403);
+  EXPECT_NE(stranger.message.find("host web-1 serves for `production`"), std::string::npos);
+  dora.who.grants = {{Role::operator_, "*"}};
+  EXPECT_EQ(ask().code, "guarded_host");
+  world.run(60'000);
+  EXPECT_EQ(serving("web-1"), world.upload("api", "v1"));
+}
+
+TEST_F(ApprovalsTest, WhoAsksForMoreApproversMeansWhatWaitsToo) {
+  const DeploymentView proposed = propose("v1");
+  world.restart_with({{"production", {.approvals = 2, .production = true}}});
+  for (const char* host : {"web-1", "web-2"}) world.connect(world.agent(host));
+  world.run(5'000);
+  EXPECT_EQ(expect_value(decide(ann, proposed.row.id)).row.state, ApprovalState::waiting);
+  EXPECT_EQ(expect_value(decide(bob, proposed.row.id)).row.state, ApprovalState::granted);
+}
+
+/// Callers by tokens of the store, which can end.
+class EndingTokensTest : public ApprovalsTest {
+ protected:
+  Caller with_token(const std::string& name, Kind kind, Role role) {
+    made.push_back(expect_value(
+        world.operations().create_api_token(FleetWorld::caller, {name, kind, role, "production", 60 * 60'000})));
+    Caller caller = caller_named("token:" + name, kind, role);
+    caller.token = made.back().row.id;
+    return caller;
+  }
+  void revoke_last() { expect_value(world.operations().revoke_api_token(FleetWorld::caller, made.back().row.id)); }
+  std::vector<ApiTokenMade> made;
+};
+
+TEST_F(EndingTokensTest, AWordWhoseTokenIsRevokedWhileItIsWeighedDoesNotCount) {
+  const DeploymentView proposed = propose("v1");
+  const Caller carl = with_token("carl", Kind::person, Role::approver);
+  std::optional<Answer<ApprovalView>> answer;
+  world.now().guarded.decide_approval(carl, {proposed.row.id, true, proposed.row.plan_hash, {}, {}},
+                                      [&](Answer<ApprovalView> given) { answer = std::move(given); });
+  ASSERT_FALSE(answer.has_value()) << "the hosts are being asked";
+  revoke_last();
+  world.run_until([&] { return answer.has_value(); });
+  EXPECT_EQ(expect_refusal(*answer).status, 401);
+  EXPECT_EQ(world.row(proposed.row.id).state, DeploymentState::draft);
+  EXPECT_TRUE(approval(proposed.row.id).votes.empty());
+}
+
+TEST_F(EndingTokensTest, AStartWhoseTokenIsRevokedWhileItIsPlannedStartsNothing) {
+  world.restart_with({});
+  for (const char* host : {"web-1", "web-2"}) world.connect(world.agent(host));
+  world.run(1'000);
+  const Caller carl = with_token("carl", Kind::ci, Role::operator_);
+  const auto request = world.request(api_manifest("web-1"), {{"api", world.upload("api", "v1")}});
+  std::optional<Answer<DeploymentView>> answer;
+  world.now().guarded.start(carl, request, [&](Answer<DeploymentView> given) { answer = std::move(given); });
+  ASSERT_FALSE(answer.has_value());
+  revoke_last();
+  world.run_until([&] { return answer.has_value(); });
+  EXPECT_EQ(expect_refusal(*answer).status, 401);
+  EXPECT_TRUE(world.store().deployments(10).empty());
+}
+
+TEST_F(EndingTokensTest, WhoWatchesSeesNothingMoreWhenHisTokenEnds) {
+  const DeploymentView proposed = propose("v1");
+  const auto status_after = [&](const Caller& caller, const std::function<void()>& meanwhile) {
+    std::optional<int> status;
+    const Operations& door = world.now().guarded;
+    world.now().guarded.when_timeline_grows(caller, proposed.row.id, 1'000, 30'000, [&] {
+      const auto seen = door.deployment(caller, proposed.row.id);
+      status = std::holds_alternative<Refusal>(seen) ? std::get<Refusal>(seen).status : 200;
+      EXPECT_EQ(door.timeline(caller, proposed.row.id, 0, 10).empty(), *status != 200);
+    });
+    EXPECT_FALSE(status.has_value());
+    meanwhile();
+    world.run_until([&] { return status.has_value(); });
+    return *status;
+  };
+  EXPECT_EQ(status_after(with_token("dora", Kind::ci, Role::viewer), [] {}), 200);
+  EXPECT_EQ(status_after(with_token("carl", Kind::ci, Role::viewer), [&] { revoke_last(); }), 401);
+  EXPECT_EQ(status_after(with_token("eve", Kind::ci, Role::viewer), [&] { world.clock.advance(60 * 60'000); }), 401);
+}
+
 TEST_F(ApprovalsTest, SoManyMayWaitAndNoMore) {
   for (std::size_t i = 0; i < limits::approvals_waiting_max; ++i) propose("v1");
   const ReleaseId release = world.upload("api", "v1");
@@ -317,6 +482,9 @@ TEST_F(TwoApprovalsTest, TwoPersonsAreTwoPersons) {
   EXPECT_EQ(expect_refusal(decide(ann, proposed.row.id)).code, "approved_already");
   const Caller ann_here = caller_named("local:ann", Kind::person, Role::approver);
   EXPECT_EQ(expect_refusal(decide(ann_here, proposed.row.id)).code, "approved_already");
+  Caller by_another_token = ann;
+  by_another_token.token = "0123456789ab";
+  EXPECT_EQ(expect_refusal(decide(by_another_token, proposed.row.id)).code, "approved_already");
   EXPECT_EQ(world.row(proposed.row.id).state, DeploymentState::draft);
   EXPECT_EQ(expect_value(decide(bob, proposed.row.id)).row.state, ApprovalState::granted);
   world.run(60'000);

@@ -163,7 +163,7 @@ TEST_F(DeploymentsTest, GivesNoOtherRequestTheAnswerOfAnIdempotencyKey) {
   EXPECT_EQ(world.store().deployments(10).size(), 1u);
 
   // Nor is a rollback the deployment that has its key, nor the rollback of other components.
-  RollbackRequest back{first, {"api"}, "", "ci-run-9"};
+  RollbackRequest back{first, {"api"}, "a test", "ci-run-9"};
   world.operations().start_rollback(FleetWorld::caller, back, note);
   EXPECT_EQ(expect_refusal(answers.back()).code, "idempotency_key_reused");
   // Where the manifest lies is no part of what is asked.
@@ -469,7 +469,7 @@ TEST_F(DeploymentsTest, PromotesACanaryThatWaitsForAPersonAndNothingElse) {
   manifest.insert(manifest.find("    ports:"),
                   "    strategy: canary\n    canary: {weights: [10], pause_seconds: 1, promote: manual}\n");
   const auto started = expect_value(world.start(world.request(manifest, {{"api", world.upload("api", "v2")}}), 30'000));
-  const auto view = expect_value(world.operations().deployment(started.row.id));
+  const auto view = expect_value(world.operations().deployment(FleetWorld::caller, started.row.id));
   ASSERT_EQ(view.row.state, DeploymentState::swapping);
   ASSERT_EQ(view.pauses.size(), 1u);
   EXPECT_EQ(view.pauses[0].what, "10 % of the traffic of api");

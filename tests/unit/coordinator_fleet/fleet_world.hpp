@@ -88,6 +88,11 @@ class FleetWorld {
   store::MemoryStore& store() { return process_->store; }
   const std::map<std::string, HostId>& allowed() { return process_->allowed; }
   void restart();
+  /// As if coordinator.yaml was changed before.
+  void restart_with(access::EnvironmentRules environments) {
+    environments_ = std::move(environments);
+    restart();
+  }
   /// Uploads a small artifact that holds `text`.
   ReleaseId upload(const std::string& component, const std::string& text);
   const std::filesystem::path& artifact_directory() const { return directory_; }
