@@ -72,4 +72,11 @@ struct DeploymentRun {
   std::map<std::size_t, Pause> pauses;  ///< of swapped nodes
 };
 
+/// A deployment that was just planned, or was read from the store after a restart.
+DeploymentRun make_run(model::DeploymentRow row, model::Plan plan, std::optional<model::Decision> decision);
+
+/// The switch has begun, so that every participant had prepared: also to be said of a run that is taken up again, when
+/// its history says so.
+void note_switching(DeploymentRun& run);
+
 }  // namespace switchyard::engine

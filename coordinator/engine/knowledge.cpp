@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <variant>
 
+#include "common/planted.hpp"
+
 namespace switchyard::engine {
 namespace {
 
@@ -135,6 +137,16 @@ Learned learn_from_report(HostRun& host, std::uint64_t session, const protocol::
 bool has_reverted(const HostRun& host) {
   return host.reverted_all || !host.reverted.empty() || host.reported == AgentState::reverting ||
          host.reported == AgentState::stuck || host.reported == AgentState::safe;
+}
+
+bool lost_ground(const DeploymentRun& run) {
+  return std::any_of(run.hosts.begin(), run.hosts.end(), [](const auto& entry) { return has_reverted(entry.second); });
+}
+
+bool has_held(const HostRun& host) { return host.held || (PLANTED(commits_what_has_swapped) && !host.stage.empty()); }
+
+bool serves_new(const HostRun& host) {
+  return std::any_of(host.stage.begin(), host.stage.end(), [](const auto& entry) { return entry.second > 0; });
 }
 
 std::string laggards(const DeploymentRun& run) {

@@ -25,6 +25,12 @@ Learned learn_from_report(HostRun& host, std::uint64_t session, const protocol::
 
 /// The host said that it goes, or went, back: the deployment can no longer be committed.
 bool has_reverted(const HostRun& host);
+/// Some host has.
+bool lost_ground(const DeploymentRun& run);
+/// In a host's own words: it will not revert by itself any more.
+bool has_held(const HostRun& host);
+/// Some stage of some component is live there.
+bool serves_new(const HostRun& host);
 /// Who is waited for, and what is known of them.
 std::string laggards(const DeploymentRun& run);
 /// What the last looks at live components found, where that was not good; empty: they were good.

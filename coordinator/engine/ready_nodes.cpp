@@ -55,6 +55,11 @@ bool node_reverted(const DeploymentRun& run, const model::PlanNode& node) {
   });
 }
 
+bool every_node(const DeploymentRun& run, bool (*is_true)(const DeploymentRun&, const model::PlanNode&)) {
+  return std::all_of(run.plan.nodes.begin(), run.plan.nodes.end(),
+                     [&](const model::PlanNode& node) { return is_true(run, node); });
+}
+
 std::vector<std::size_t> working_nodes(DeploymentRun& run, Pass pass) {
   const std::vector<model::PlanNode>& nodes = run.plan.nodes;
   std::erase_if(run.begun, [&](std::size_t index) { return is_done(run, nodes[index], pass); });

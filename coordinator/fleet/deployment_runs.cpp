@@ -9,6 +9,7 @@
 #include "common/log.hpp"
 #include "common/planted.hpp"
 #include "coordinator/engine/knowledge.hpp"
+#include "coordinator/engine/stray.hpp"
 
 namespace switchyard::fleet {
 namespace {

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "coordinator/engine/ready_nodes.hpp"
+#include "coordinator/engine/stray.hpp"
 #include "tests/support/plan_builder.hpp"
 
 namespace switchyard::engine {
