@@ -2,13 +2,13 @@
 
 #include <optional>
 
+#include "agent/core/hello.hpp"
 #include "agent/journal/journal_file.hpp"
 #include "agent/link/coordinator_session.hpp"
 #include "agent/link/core_shell.hpp"
 #include "agent/link/provisional.hpp"
 #include "agent/link/step_runner.hpp"
 #include "common/error.hpp"
-#include "protocol/version.hpp"
 #include "tests/simulation/host.hpp"
 #include "tests/simulation/trace.hpp"
 #include "tests/simulation/watchman.hpp"
@@ -86,15 +86,8 @@ struct AgentProcess::Parts {
   }
 
   protocol::Hello hello() const {
-    protocol::Hello hello;
-    hello.protocol_min = protocol::version_min;
-    hello.protocol_max = protocol::version_max;
-    hello.features = protocol::own_features();
-    hello.agent_version = "simulated";
-    hello.boot_id = host.boot_id();
-    hello.max_epoch = shell.core().max_epoch();
-    hello.audit_head = host.audit_head;
-    hello.open = shell.core().reports(host.clock.boot_ms());
+    protocol::Hello hello =
+        agent::make_hello({"simulated", host.boot_id(), host.audit_head}, shell.core(), host.clock.boot_ms());
     world.watchman.agent_reports(host.id, hello);
     return hello;
   }
