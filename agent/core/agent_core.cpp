@@ -223,6 +223,7 @@ void AgentCore::note(const JournalRecord& record) {
       max_epoch_ = std::max(max_epoch_, record.epoch);
       return;
     case RecordKind::fence:
+      if (record.component.empty()) return closed_.forget_up_to(record.epoch);
       plan_seq_[record.component] = std::max(plan_seq_[record.component], record.epoch);
       return;
     case RecordKind::plan:
@@ -234,8 +235,8 @@ void AgentCore::note(const JournalRecord& record) {
   DeploymentRun* run = find(record.deployment);
   if (run == nullptr) {
     // A closed deployment that a compaction kept in one record.
-    if (record.kind == RecordKind::retired) close(record.deployment, protocol::AgentState::committed);
-    if (record.kind == RecordKind::reverted) close(record.deployment, protocol::AgentState::reverted);
+    if (record.kind == RecordKind::retired) close(record, protocol::AgentState::committed);
+    if (record.kind == RecordKind::reverted) close(record, protocol::AgentState::reverted);
     return;
   }
   run->records.push_back(record);
@@ -279,7 +280,7 @@ void AgentCore::note(const JournalRecord& record) {
     case RecordKind::reverted:
       if (record.component.empty()) {
         run->reverted = true;
-        close(record.deployment, protocol::AgentState::reverted);
+        close(record, protocol::AgentState::reverted);
       } else {
         note_component(*run, record);
       }
@@ -290,7 +291,7 @@ void AgentCore::note(const JournalRecord& record) {
         return;
       }
       run->retired = true;
-      close(record.deployment, protocol::AgentState::committed);
+      close(record, protocol::AgentState::committed);
       return;
     case RecordKind::epoch:
     case RecordKind::fence:
@@ -355,25 +356,33 @@ void AgentCore::note_component(DeploymentRun& run, const JournalRecord& record) 
   }
 }
 
-void AgentCore::close(const DeploymentId& id, protocol::AgentState state) {
-  constexpr std::size_t closed_max = 64;  // far more than one coordinator has unanswered
+void AgentCore::close(const JournalRecord& record, protocol::AgentState state) {
   protocol::DeploymentReport report;
-  report.deployment = id;
+  report.deployment = record.deployment;
   report.state = state;
-  const auto found = deployments_.find(id);
+  std::uint64_t plan_seq = record.epoch;
+  const auto found = deployments_.find(record.deployment);
   if (found != deployments_.end()) {
     report.components = found->second.report(now_).components;
+    plan_seq = found->second.plan_seq;
     deployments_.erase(found);
   }
-  closed_.push_back(std::move(report));
-  if (closed_.size() > closed_max) closed_.erase(closed_.begin());
+  // An older agent's compaction has not kept the number: then it is one of those that were seen.
+  if (plan_seq == 0 && state == protocol::AgentState::committed) plan_seq = newest_plan_seq();
+  closed_.add(std::move(report), plan_seq);
+}
+
+std::uint64_t AgentCore::newest_plan_seq() const {
+  std::uint64_t newest = 0;
+  for (const auto& [component, seq] : plan_seq_) newest = std::max(newest, seq);
+  return newest;
 }
 
 // --- views
 // -------------------------------------------------------------------------------------------------------------
 
 std::vector<protocol::DeploymentReport> AgentCore::reports(std::int64_t now_boot_ms) const {
-  std::vector<protocol::DeploymentReport> all = closed_;
+  std::vector<protocol::DeploymentReport> all = closed_.reports();
   for (const auto& [id, run] : deployments_) all.push_back(run.report(now_boot_ms));
   return all;
 }
@@ -406,12 +415,8 @@ std::vector<JournalRecord> AgentCore::snapshot() const {
     fence.epoch = seq;
     records.push_back(fence);
   }
-  for (const protocol::DeploymentReport& report : closed_) {
-    JournalRecord closed;
-    closed.kind = report.state == protocol::AgentState::committed ? RecordKind::retired : RecordKind::reverted;
-    closed.deployment = report.deployment;
-    records.push_back(closed);
-  }
+  const std::vector<JournalRecord> closed = closed_.records();
+  records.insert(records.end(), closed.begin(), closed.end());
   if (PLANTED(compaction_loses_open_deployments)) return records;
   for (const auto& [id, run] : deployments_) records.insert(records.end(), run.records.begin(), run.records.end());
   return records;

@@ -20,6 +20,7 @@ protocol::Hello make_hello(Introduction introduction) {
 protocol::Hello make_hello(Introduction introduction, const AgentCore& core, std::int64_t now_boot_ms) {
   protocol::Hello hello = make_hello(std::move(introduction));
   hello.max_epoch = core.max_epoch();
+  hello.forgotten_plan_seq = core.forgotten_plan_seq();
   hello.open = core.reports(now_boot_ms);
   return hello;
 }

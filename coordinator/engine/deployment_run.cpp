@@ -18,6 +18,7 @@ DeploymentRun make_run(model::DeploymentRow row, model::Plan plan, std::optional
   DeploymentRun run;
   run.row = std::move(row);
   run.plan = std::move(plan);
+  run.plan_seq = protocol::decode_header(run.plan.header).plan_seq;
   run.decision = decision;
   for (const auto& [host, slice] : run.plan.slices) {
     if (is_among(run.row.deferred, host) || is_among(run.row.gone, host)) continue;

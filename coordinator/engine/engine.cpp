@@ -43,6 +43,16 @@ void on(Turn& turn, const Restarted&) {
   turn.renew_lease();
 }
 
+/// A host that has forgotten what was decided to be committed: it had given up its right to go back before that was
+/// decided, so that it can have ended it in one way only.
+void take_for_committed(Turn& turn, const HostId& id) {
+  HostRun& host = turn.run().hosts.at(id);
+  host.amnesia.clear();
+  host.trouble.clear();
+  host.held = host.committed = true;
+  turn.note(id, "host", "committed", "had held, and has ended it so long ago that it no longer remembers it");
+}
+
 /// What was heard of a host, and what follows from it at once.
 void take_in(Turn& turn, const HostId& host, const Learned& learned) {
   DeploymentRun& run = turn.run();
@@ -54,6 +64,9 @@ void take_in(Turn& turn, const HostId& host, const Learned& learned) {
   }
   if (learned.trouble.empty()) return;
   run.hosts.at(host).trouble = learned.trouble;
+  if (learned.forgotten && run.decision == Decision::commit) return take_for_committed(turn, host);
+  // The other hosts must neither commit nor go back by a guess: what this one had done may be in force there.
+  if (learned.forgotten && turn.undecided()) return turn.wait_for_a_person(host, learned.trouble);
   // The order of a revert follows from what every host has swapped. Until that is known the doubt is enough: it lets no
   // commit through.
   if (learned.ill && run.rejoining) return;

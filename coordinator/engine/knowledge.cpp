@@ -15,6 +15,11 @@ constexpr const char* lost_journal =
     "Give it its journal back; or look there what serves, stop its agent and declare it gone (switchyard deploy "
     "resolve), and deploy again when it is back";
 
+constexpr const char* forgotten =
+    "has ended later deployments since and has forgotten how this one ended there: whether it was committed is not "
+    "known. Look there what serves; then go on without that host (switchyard deploy resolve, deploy resume), or have "
+    "the others go back (deploy cancel)";
+
 /// What one message adds. Facts are only added here; learn_from_report() may also take them back.
 struct Listener {
   HostRun& host;
@@ -39,8 +44,8 @@ struct Listener {
     grow(host.committed, "committed");
   }
   void operator()(const protocol::Reverted& message) {
-    if (host.lost_journal) {
-      learned.trouble = lost_journal;
+    if (!host.amnesia.empty()) {
+      learned.trouble = host.amnesia;
       learned.stuck = true;
       return;
     }
@@ -104,7 +109,8 @@ Learned learn_from_report(HostRun& host, std::uint64_t session, const protocol::
   }
   host.reported = report.state;
   const bool lost = report.state == AgentState::idle && (host.had_prepared || !host.staged.empty());
-  host.lost_journal = lost && host.had_prepared;
+  learned.forgotten = report.state == AgentState::idle && report.forgotten;
+  host.amnesia = learned.forgotten ? forgotten : lost && host.had_prepared ? lost_journal : "";
   host.plan_acknowledged = report.state != AgentState::idle;
   host.staged.clear();
   for (const protocol::ComponentReport& component : report.components) {
@@ -118,8 +124,8 @@ Learned learn_from_report(HostRun& host, std::uint64_t session, const protocol::
   host.committed = report.state == AgentState::committed;
   host.reverted_all = report.state == AgentState::reverted;
   if (lost) learned.trouble = "lost its journal: it knows nothing of this deployment any more";
-  if (host.lost_journal) {
-    learned.trouble = lost_journal;
+  if (!host.amnesia.empty()) {
+    learned.trouble = host.amnesia;
     learned.stuck = true;
   }
   if (report.state == AgentState::stuck) {

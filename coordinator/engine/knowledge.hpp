@@ -14,7 +14,8 @@ namespace switchyard::engine {
 struct Learned {
   bool progress = false;          ///< something was done that was not done before
   std::string trouble;            ///< the host failed, or has reverted by itself; empty: all is well
-  bool stuck = false;             ///< trouble: a revert failed
+  bool stuck = false;             ///< trouble: a revert failed, or its word proves nothing
+  bool forgotten = false;         ///< trouble: it may have committed this, and has forgotten it
   bool ill = false;               ///< trouble: what it serves is unhealthy
   std::vector<std::string> news;  ///< for the timeline
 };

@@ -47,18 +47,18 @@ bool end_revert(Turn& turn) {
   const DeploymentRun& run = turn.run();
   // A host that was never told to swap serves what it served; what PREPARE left there is undone when it comes back.
   const bool over = turn.all_hosts([](const HostRun& host) {
-    return host.reverted_all || host.lost_journal || (!host.connected && !host.swap_asked) ||
+    return host.reverted_all || !host.amnesia.empty() || (!host.connected && !host.swap_asked) ||
            PLANTED(rolled_back_when_one_has_reverted);
   });
   if (!over) return false;
   const auto lost =
-      std::find_if(run.hosts.begin(), run.hosts.end(), [](const auto& entry) { return entry.second.lost_journal; });
+      std::find_if(run.hosts.begin(), run.hosts.end(), [](const auto& entry) { return !entry.second.amnesia.empty(); });
   if (lost == run.hosts.end()) {
     turn.finish(DeploymentState::rolled_back);
     return true;
   }
   if (turn.state() == DeploymentState::stuck) return false;
-  turn.enter(DeploymentState::stuck, lost->first.str() + ": " + lost->second.trouble);
+  turn.enter(DeploymentState::stuck, lost->first.str() + ": " + lost->second.amnesia);
   return true;
 }
 

@@ -49,7 +49,7 @@ bool node_swapped(const DeploymentRun& run, const model::PlanNode& node) {
 bool node_reverted(const DeploymentRun& run, const model::PlanNode& node) {
   return all_participants(run, node, [&](const HostRun& host) {
     if (host.reverted_all || host.reverted.contains(node.component)) return true;
-    if (host.lost_journal) return true;  // it cannot be told to: the others do not wait for it
+    if (!host.amnesia.empty()) return true;  // it cannot be told to: the others do not wait for it
     // Never told to swap: it serves what it served. Told, and silent: its dead-man has had the time to act.
     return !host.connected && (!host.swap_asked || run.revert_overdue);
   });

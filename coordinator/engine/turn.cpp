@@ -42,6 +42,12 @@ void Turn::fail(const HostId& host, const std::string& why) {
   }
 }
 
+void Turn::wait_for_a_person(const HostId& host, const std::string& why) {
+  if (!undecided()) return;
+  run_.rejoining = false;
+  if (state() != DeploymentState::paused) enter(DeploymentState::paused, host.str() + ": " + why);
+}
+
 void Turn::decide(Decision decision, const std::string& why) {
   ENSURE(!run_.decision);
   // I2: the commit row implies that every participant's journal holds HELD.

@@ -29,6 +29,8 @@ class Turn {
   void enter(model::DeploymentState next, const std::string& why = {});
   /// Aborts, or pauses where the plan says so and nothing went back yet. `host` may be empty.
   void fail(const HostId& host, const std::string& why);
+  /// Nothing is decided, and nothing asked, until a person says how it goes on.
+  void wait_for_a_person(const HostId& host, const std::string& why);
   void decide(model::Decision decision, const std::string& why);
   void finish(model::DeploymentState state);
 

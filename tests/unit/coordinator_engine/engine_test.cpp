@@ -262,6 +262,77 @@ TEST_F(WatchedTest, IsStuckAlsoWhenTheJournalWasLostWhileTheCoordinatorWasAway) 
   EXPECT_EQ(coordinator.state(), DeploymentState::stuck);
 }
 
+/// After an old copy of the store was restored: h2 has ended this deployment, and so many since that it has forgotten
+/// it.
+class ForgottenTest : public WatchedTest {
+ protected:
+  void take_up(std::optional<model::Decision> decision) {
+    coordinator.run = make_run(coordinator.run.row, coordinator.run.plan, decision);
+    note_switching(coordinator.run);
+    coordinator.asked.clear();
+    coordinator.happen(Restarted{});
+  }
+  void forget(const std::string& host) {
+    protocol::DeploymentReport report;
+    report.deployment = coordinator.run.row.id;
+    report.forgotten = true;
+    coordinator.happen(AgentConnected{HostId(host), ++coordinator.session, report});
+  }
+};
+
+TEST_F(ForgottenTest, NothingIsDecidedAndNobodyIsToldToGoBackUntilAPersonSaysSo) {
+  take_up(std::nullopt);
+  forget("h2");
+  coordinator.connect("h1", protocol::AgentState::held);
+  for (const char* timer : {"rejoin", "deadline", "watch", "last_look"}) coordinator.happen(TimerFired{timer});
+  EXPECT_EQ(coordinator.state(), DeploymentState::paused);
+  EXPECT_EQ(coordinator.run.decision, std::nullopt);
+  EXPECT_EQ(coordinator.asked, std::vector<std::string>{});
+  EXPECT_NE(coordinator.run.row.reason.find("h2: has ended later deployments since"), std::string::npos);
+}
+
+TEST_F(ForgottenTest, ItIsStuckWhenThePersonHasTheOthersGoBack) {
+  take_up(std::nullopt);
+  forget("h2");
+  coordinator.connect("h1", protocol::AgentState::held);
+  coordinator.happen(CancelRequested{"looked there"});
+  EXPECT_TRUE(coordinator.has_asked("h1 abort app"));
+  EXPECT_FALSE(coordinator.has_asked("h2 abort "));
+  coordinator.say("h1", protocol::Reverted{coordinator.run.row.id, {}, true, ""});
+  EXPECT_EQ(coordinator.state(), DeploymentState::stuck);
+}
+
+TEST_F(ForgottenTest, ItGoesOnWithoutThatHostWhenThePersonSaysSo) {
+  take_up(std::nullopt);
+  forget("h2");
+  coordinator.connect("h1", protocol::AgentState::held);
+  coordinator.happen(HostGone{HostId("h2")});
+  coordinator.happen(ResumeRequested{});
+  coordinator.happen(TimerFired{"watch"});
+  EXPECT_TRUE(coordinator.has_asked("h1 commit"));
+}
+
+/// A host holds before a commit is decided, and goes back by itself no more: it can have ended it in one way only.
+TEST_F(ForgottenTest, WhatIsDecidedToBeCommittedWasCommittedThere) {
+  take_up(model::Decision::commit);
+  forget("h2");
+  coordinator.connect("h1", protocol::AgentState::held);
+  coordinator.say("h1", protocol::Committed{coordinator.run.row.id});
+  EXPECT_EQ(coordinator.state(), DeploymentState::done);
+}
+
+TEST_F(ForgottenTest, ItsAnswerToAnAbortIsNotTakenForARevert) {
+  take_up(model::Decision::abort);
+  coordinator.connect("h1", protocol::AgentState::held);
+  coordinator.connect("h2", protocol::AgentState::held);
+  protocol::DeploymentReport report;
+  report.deployment = coordinator.run.row.id;
+  report.forgotten = true;
+  coordinator.say("h2", protocol::Report{report});
+  coordinator.say("h1", protocol::Reverted{coordinator.run.row.id, {}, true, ""});
+  EXPECT_EQ(coordinator.state(), DeploymentState::stuck);
+}
+
 TEST_F(WatchedTest, GoesBackWhenTheLostJournalIsGivenBack) {
   coordinator.connect("h2");
   coordinator.say("h1", protocol::Reverted{coordinator.run.row.id, {}, true, ""});

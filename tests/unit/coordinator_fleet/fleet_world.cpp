@@ -94,6 +94,7 @@ void FleetWorld::connect(FakeAgent& agent) {
   hello.agent_version = "0.1.0";
   hello.boot_id = "boot";
   hello.audit_head = agent.audit_head;
+  hello.forgotten_plan_seq = agent.forgotten_plan_seq;
   for (const auto& [id, report] : agent.open) hello.open.push_back(report);
   reply(agent, hello);
 }

@@ -60,6 +60,7 @@ struct FakeAgent {
   std::string session;
   std::string audit_head;  ///< the newest it was told
   std::uint64_t connection = 0;
+  std::uint64_t forgotten_plan_seq = 0;
   bool online = false;
   bool fail_prepare = false;
   bool deaf = false;  ///< receives, and does not answer
