@@ -186,4 +186,12 @@ ExitStatus follow(Context& context, const std::string& id) {
   return status_of(*ended);
 }
 
+ExitStatus go_on(Context& context, const std::string& id, const std::string& how, bool detach) {
+  const std::string answer = context.api.post("/v1/deployments/" + path_part(id) + "/" + how, "{}");
+  if (!detach) return follow(context, id);
+  if (context.console.json) context.console.print_json(answer);
+  context.console.notes << "It goes on. Watch it: switchyard deploy status " << id << " --follow\n";
+  return ExitStatus::done;
+}
+
 }  // namespace switchyard::cli

@@ -5,23 +5,23 @@
 #include "common/crypto.hpp"
 #include "common/limits.hpp"
 #include "tests/support/plan_builder.hpp"
+#include "tests/support/refusal.hpp"
 #include "tests/unit/coordinator_planner/plan_view.hpp"
-#include "tests/unit/coordinator_planner/refusal.hpp"
 
 namespace switchyard::planner {
 
 using protocol::OldKind;
 using protocol::Phase;
 using switchyard::testing::facts_for;
+using switchyard::testing::has;
 using switchyard::testing::manifest_from_text;
 using switchyard::testing::plan_from_text;
 using switchyard::testing::PlanBuilderOptions;
+using switchyard::testing::refusal;
 using switchyard::testing::release_of;
 using testing::action_titled;
 using testing::component_on;
-using testing::has;
 using testing::node_texts;
-using testing::refusal;
 using testing::step_titled;
 using testing::titles;
 

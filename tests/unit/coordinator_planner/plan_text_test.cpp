@@ -3,13 +3,13 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/plan_builder.hpp"
-#include "tests/unit/coordinator_planner/refusal.hpp"
+#include "tests/support/refusal.hpp"
 
 namespace switchyard::planner {
 
+using switchyard::testing::has;
 using switchyard::testing::plan_from_text;
 using switchyard::testing::release_of;
-using testing::has;
 
 TEST(PlanText, SaysWhatChangesInWhichOrder) {
   const model::Plan plan = plan_from_text("db@h1 > api@h1,h2 > web@h3");
