@@ -1,6 +1,8 @@
 #include "tests/simulation/agent_process.hpp"
 
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include "agent/core/hello.hpp"
 #include "agent/journal/journal_file.hpp"
@@ -59,7 +61,16 @@ struct AgentProcess::Parts {
       session->send(std::move(message));
     };
     hands.redial = [this] { session->redial(); };
-    hands.start_watch = [this](const agent::StartWatch& watch) { watched.insert({watch.deployment, watch.component}); };
+    hands.start_watch = [this](const agent::StartWatch& watch) {
+      watched.insert({watch.deployment, watch.component});
+      if (!world.dice.chance(host.machine.trouble.falling_ill)) return;
+      // While the agent dials anew, or before it is asked for its vote.
+      constexpr std::int64_t soon_ms = 1'500;
+      illnesses.push_back(
+          process.after(world.dice.between(0, soon_ms), [this, what = std::pair(watch.deployment, watch.component)] {
+            if (watched.contains(what)) note_health(what, false);
+          }));
+    };
     hands.stop_watch = [this](const agent::StopWatch& watch) {
       std::erase_if(watched, [&](const auto& entry) { return entry.first == watch.deployment; });
     };
@@ -92,6 +103,11 @@ struct AgentProcess::Parts {
     return hello;
   }
 
+  void note_health(const std::pair<DeploymentId, std::string>& what, bool healthy) {
+    world.watchman.health_changed(host.id, what.first, what.second, healthy);
+    shell.handle(agent::HealthChanged{what.first, what.second, healthy, healthy ? "" : "planted"});
+  }
+
   void hear(std::uint64_t epoch, protocol::Message message) {
     if (const auto* question = std::get_if<protocol::Inventory>(&message)) {
       protocol::InventoryReply reply = host.machine.answer(*question);
@@ -109,6 +125,7 @@ struct AgentProcess::Parts {
   agent::Role role;
   agent::JournalFile journal;
   std::set<std::pair<DeploymentId, std::string>> watched;
+  std::vector<Scheduler::Timer> illnesses;
   agent::StepRunner steps;
   agent::CoreShell shell;
   std::optional<agent::CoordinatorSession> session;
@@ -143,11 +160,7 @@ std::optional<DeploymentId> AgentProcess::open_deployment() const {
 
 bool AgentProcess::change_health(bool healthy) {
   if (!parts_ || parts_->watched.empty()) return false;
-  const auto [deployment, component] = world_.dice.pick(parts_->watched);
-  world_.watchman.health_changed(host_.id, deployment, component, healthy);
-  process.run([this, what = agent::HealthChanged{deployment, component, healthy, healthy ? "" : "planted"}] {
-    parts_->shell.handle(what);
-  });
+  process.run([this, what = world_.dice.pick(parts_->watched), healthy] { parts_->note_health(what, healthy); });
   return true;
 }
 
