@@ -21,7 +21,8 @@ constexpr const char* footer = R"(
 stand anywhere.
 
 Exit status: 0 done, 1 internal error, 2 bad input or usage, 3 failed and rolled back, 4 stuck, paused or unknown,
-5 coordinator unreachable, 6 refused (permission or conflict), 130 interrupted (a started deployment goes on).
+5 coordinator unreachable, 6 refused (permission, conflict, or a host that does not answer), 130 interrupted (a started
+deployment goes on).
 
 Environment: SWITCHYARD_SOCKET, SWITCHYARD_URL, SWITCHYARD_TOKEN_FILE stand for the options of these names; NO_COLOR
 turns colours off.)";

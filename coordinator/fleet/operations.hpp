@@ -25,8 +25,9 @@ struct Caller {
 
 /// A refusal that the caller can do something about; becomes an HTTP status and an error body.
 struct Refusal {
-  int status =
-      400;  ///< 400 bad input, 404 not found, 409 conflict, 422 cannot be planned, 503 store or agents unavailable
+  /// 400 bad input, 404 not found, 409 in conflict with how things stand (another deployment, a host that does not
+  /// answer), 422 cannot be planned, 503 the coordinator cannot work now.
+  int status = 400;
   std::string code;  ///< a short stable word
   std::string message;
   std::map<std::string, std::string> details;

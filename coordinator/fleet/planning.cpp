@@ -144,9 +144,9 @@ std::optional<Refusal> Planning::collect_artifacts(const model::Manifest& manife
 
 std::optional<Refusal> Planning::refuse_unknown_hosts(const model::Manifest& manifest) const {
   const auto refuse = [](const model::Component& component, const HostId& host, const char* code,
-                         const std::string& what) {
+                         const std::string& what, int status = 409) {
     return Refusal{
-        422,
+        status,
         code,
         component.where + ": component `" + component.name + "` names the host `" + host.str() + "`, " + what,
         {{"host", host.str()}}};
@@ -162,7 +162,8 @@ std::optional<Refusal> Planning::refuse_unknown_hosts(const model::Manifest& man
       if (row == nullptr || row->removed) {
         return refuse(component, host, "unknown_host",
                       "which is not in the fleet" + did_you_mean(host.str(), known) +
-                          " (`switchyard hosts list` shows all, `switchyard agents token create` lets a new one join)");
+                          " (`switchyard hosts list` shows all, `switchyard agents token create` lets a new one join)",
+                      422);
       }
       // With `unreachable: defer` it may follow when it is enrolled.
       if (manifest.settings.unreachable != model::Unreachable::fail) continue;
@@ -274,6 +275,10 @@ Answer<PlannedDeployment> Planning::finish(PlanGround ground, planner::PlanningF
     return planned;
   } catch (const planner::OvertakenError& error) {
     return Refusal{409, "overtaken", error.what(), {}};
+  } catch (const planner::PlanChangedError& error) {
+    return Refusal{409, "plan_changed", error.what(), {}};
+  } catch (const planner::HostAwayError& error) {
+    return Refusal{409, "host_away", error.what(), {}};
   } catch (const InputError& error) {
     return Refusal{422, "cannot_plan", error.what(), {}};
   } catch (const StaleEpochError&) {

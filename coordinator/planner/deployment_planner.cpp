@@ -53,9 +53,10 @@ class Participants {
     if (deferred_.size() <= manifest.settings.defer_max) return;
     std::string names;
     for (const HostId& host : deferred_) names += (names.empty() ? "" : ", ") + host.str();
-    throw InputError(manifest.file_name + ":1:1: " + std::to_string(deferred_.size()) + " hosts cannot be reached (" +
-                     names + "), but deployment_settings.unreachable allows " +
-                     std::to_string(manifest.settings.defer_max) + "; bring them back, or take them out of the file");
+    throw HostAwayError(manifest.file_name + ":1:1: " + std::to_string(deferred_.size()) +
+                        " hosts cannot be reached (" + names + "), but deployment_settings.unreachable allows " +
+                        std::to_string(manifest.settings.defer_max) +
+                        "; bring them back, or take them out of the file");
   }
 
   std::vector<HostId> hosts_of(const model::Component& component) const {
@@ -76,9 +77,9 @@ class Participants {
                             did_you_mean(host.str(), names) + " (see `switchyard hosts list`, `hosts add`)");
     }
     if (manifest_.settings.unreachable == model::Unreachable::fail) {
-      refuse(component, "needs the host " + host.str() +
-                            ", whose agent does not answer; look at it there with `systemctl " +
-                            "status switchyard-agent`, or allow some with `unreachable: {defer: N}`");
+      throw HostAwayError(component.where + ": component `" + component.name + "` needs the host " + host.str() +
+                          ", whose agent does not answer; look at it there with `systemctl " +
+                          "status switchyard-agent`, or allow some with `unreachable: {defer: N}`");
     }
     deferred_.insert(host);
   }

@@ -34,6 +34,16 @@ struct OvertakenError : InputError {
   using InputError::InputError;
 };
 
+/// What would be done is not what was looked at any more.
+struct PlanChangedError : InputError {
+  using InputError::InputError;
+};
+
+/// A host that is needed does not answer just now: nothing is wrong with what was asked.
+struct HostAwayError : InputError {
+  using InputError::InputError;
+};
+
 /// Adds a finished plan to the history; call with the newest plan first.
 void remember_plan(const model::Plan& done, PlanningFacts& facts);
 
@@ -44,8 +54,9 @@ struct PlanOptions {
 };
 
 /// Components whose release already serves on a host are left alone there; a plan may be empty (nothing to do).
-/// Throws InputError when the manifest cannot be planned (unknown host, unreachable host with `unreachable: fail`,
-/// ...). The result is not signed: header and hash are filled in, `signature` is empty.
+/// Throws HostAwayError when a host that may not be left out does not answer, InputError when the manifest cannot be
+/// planned otherwise (unknown host, ...). The result is not signed: header and hash are filled in, `signature` is
+/// empty.
 model::Plan plan_deployment(const model::Manifest& manifest, const PlanningFacts& facts, const PlanOptions& options);
 
 /// A component on a host that was brought to the deployment later (deferred, or a replaced machine) and never had what
@@ -58,8 +69,8 @@ struct BringBack {
 
 /// The inverse of a finished deployment for these components (empty: all): every host back to `OldState old` of the
 /// plan, or to nothing when it was absent; those in `bring_back` to the release that is named there.
-/// `facts.artifacts` is not needed. Throws OvertakenError when a component has been deployed anew since, InputError
-/// when a host cannot be reached.
+/// `facts.artifacts` is not needed. Throws OvertakenError when a component has been deployed anew since, HostAwayError
+/// when a host does not answer.
 model::Plan plan_rollback(const model::Plan& done, const std::vector<std::string>& components,
                           const PlanningFacts& facts, const std::vector<BringBack>& bring_back = {});
 

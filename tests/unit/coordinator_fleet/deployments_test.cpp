@@ -205,6 +205,7 @@ TEST_F(DeploymentsTest, SaysWhereAHostIsNamedThatCannotBeDeployedTo) {
   const Refusal unknown =
       expect_refusal(world.start(world.request(api_manifest("web-1, web-l"), {{"api", release}}), 0));
   EXPECT_EQ(unknown.code, "unknown_host");
+  EXPECT_EQ(unknown.status, 422);
   EXPECT_NE(
       unknown.message.find(":3:5: component `api` names the host `web-l`, which is not in the fleet; did you mean "
                            "`web-1`?"),
@@ -213,6 +214,7 @@ TEST_F(DeploymentsTest, SaysWhereAHostIsNamedThatCannotBeDeployedTo) {
   expect_value(world.operations().add_host(FleetWorld::caller, HostId("later"), {}));
   const Refusal later = expect_refusal(world.start(world.request(api_manifest("later"), {{"api", release}}), 0));
   EXPECT_EQ(later.code, "not_enrolled");
+  EXPECT_EQ(later.status, 409);
   EXPECT_NE(later.message.find("switchyard agents token create --host later"), std::string::npos) << later.message;
 }
 
@@ -242,13 +244,28 @@ TEST_F(DeploymentsTest, AnswersAManifestWhosePlanIsTooLargeToBeSent) {
   EXPECT_NE(refusal.message.find("are more than 65536"), std::string::npos) << refusal.message;
 }
 
-TEST_F(DeploymentsTest, CannotPlanForAHostThatIsNotThere) {
+/// Nothing is wrong with the manifest: the same request is good again when the host is back.
+TEST_F(DeploymentsTest, AHostThatDoesNotAnswerIsAConflictAndNoBadInput) {
   world.disconnect(world.agent("web-2"));
-  const auto refusal =
-      expect_refusal(world.start(world.request(api_manifest("web-1, web-2"), {{"api", world.upload("api", "v1")}})));
-  EXPECT_EQ(refusal.status, 422);
+  const DeployRequest request = world.request(api_manifest("web-1, web-2"), {{"api", world.upload("api", "v1")}});
+  const auto refusal = expect_refusal(world.start(request));
+  EXPECT_EQ(refusal.status, 409);
+  EXPECT_EQ(refusal.code, "host_away");
   EXPECT_NE(refusal.message.find("web-2"), std::string::npos);
   EXPECT_TRUE(world.store().disk()->guarded.locks.empty());
+  world.connect(world.agent("web-2"));
+  const DeploymentView done = expect_value(world.start(request));
+  world.disconnect(world.agent("web-1"));
+  EXPECT_EQ(expect_refusal(world.roll_back(done.row.id)).code, "host_away");
+}
+
+TEST_F(DeploymentsTest, MoreAwayThanMayBeDeferredIsAConflictAndNoBadInput) {
+  world.disconnect(world.agent("web-1"));
+  world.disconnect(world.agent("web-2"));
+  const auto refusal = expect_refusal(world.start(
+      world.request(api_manifest("web-1, web-2", "{unreachable: {defer: 1}}"), {{"api", world.upload("api", "v1")}})));
+  EXPECT_EQ(refusal.status, 409);
+  EXPECT_EQ(refusal.code, "host_away");
 }
 
 TEST_F(DeploymentsTest, GoesBackWhenItIsCancelled) {
@@ -605,6 +622,7 @@ TEST_F(DeploymentsTest, SaysThatTheKeyOfAHostIsRevokedAndNotThatItIsSilent) {
   const Refusal refusal =
       expect_refusal(world.start(world.request(api_manifest("web-1, web-2"), {{"api", world.upload("api", "v1")}}), 0));
   EXPECT_EQ(refusal.code, "revoked");
+  EXPECT_EQ(refusal.status, 409);
   EXPECT_NE(refusal.message.find("whose agent's key is revoked"), std::string::npos) << refusal.message;
   EXPECT_NE(refusal.message.find("switchyard hosts replace web-2"), std::string::npos) << refusal.message;
 }

@@ -213,7 +213,7 @@ TEST(RollbackPlanner, HasNothingToDoWhereTheOldServesAlready) {
 TEST(RollbackPlanner, RefusesWhenAHostIsAway) {
   History history("api@h1,h2");
   history.facts.inventory.erase(HostId("h2"));
-  EXPECT_TRUE(has(refusal([&] { plan_rollback(history.second, {}, history.facts); }), "host h2 cannot be reached"));
+  EXPECT_TRUE(has(refusal([&] { plan_rollback(history.second, {}, history.facts); }), "host h2 does not answer"));
 }
 
 TEST(RollbackPlanner, AsksTheHostsOfTheDeployment) {
