@@ -1,9 +1,9 @@
 #include "coordinator/fleet/deferrals.hpp"
 
 #include <algorithm>
-#include <map>
 
 #include "common/limits.hpp"
+#include "coordinator/fleet/last_committed.hpp"
 
 namespace switchyard::fleet {
 namespace {
@@ -229,23 +229,13 @@ ReplacedHost defer_replaced(const store::StateStore& store, const HostId& host) 
   DeferralLedger ledger(store);
   ReplacedHost replaced;
   const Rows& rows = ledger.rows();
-  const auto age = [&](const model::ServingRow& serving) {
-    return std::find_if(rows.begin(), rows.end(), [&](const auto& row) { return row.id == serving.deployment; });
-  };
-  // One component may have been deployed there in several environments: what was deployed last served.
-  std::map<std::string, model::ServingRow> newest;
-  for (const model::ServingRow& serving : store.serving()) {
-    if (serving.host != host) continue;
-    const auto [known, added] = newest.try_emplace(serving.component, serving);
-    if (!added && age(serving) < age(known->second)) known->second = serving;
-  }
-  for (const auto& [component, serving] : newest) {
-    if (serving.serving.kind != protocol::OldKind::release) continue;
-    const auto origin = origin_on(store, rows, host, component, {serving.serving.release});
+  for (const model::ServingRow& row : last_committed(store.serving(), rows)) {
+    if (row.host != host || row.serving.kind != protocol::OldKind::release) continue;
+    const auto origin = origin_on(store, rows, host, row.component, {row.serving.release});
     if (origin) {
-      ledger.give(*origin, host, component);
+      ledger.give(*origin, host, row.component);
     } else {
-      replaced.lost.insert(component);
+      replaced.lost.insert(row.component);
     }
   }
   replaced.writes = ledger.writes();

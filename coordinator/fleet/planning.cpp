@@ -10,6 +10,7 @@
 #include "common/limits.hpp"
 #include "common/nearest.hpp"
 #include "coordinator/fleet/bring_back.hpp"
+#include "coordinator/fleet/last_committed.hpp"
 #include "coordinator/fleet/standing_plan.hpp"
 #include "coordinator/planner/host_claims.hpp"
 #include "coordinator/planner/manifest_reader.hpp"
@@ -290,14 +291,15 @@ Answer<PlannedDeployment> Planning::finish(PlanGround ground, planner::PlanningF
   }
 }
 
-/// The newest plans that ended well, and those that what serves on the hosts came with.
+/// What serves on the hosts, the newest plans that ended well, and those that what serves came with.
 void Planning::remember_history(const InventoryRounds::Questions& questions, planner::PlanningFacts& facts) const {
+  const std::vector<model::DeploymentRow> rows = store_.deployments(limits::deferral_rows_max);
+  facts.committed = last_committed(store_.serving(), rows);
+  std::erase_if(facts.committed, [&](const model::ServingRow& row) { return !questions.contains(row.host); });
   std::set<DeploymentId> serving;
-  for (const model::ServingRow& row : store_.serving()) {
-    if (questions.contains(row.host)) serving.insert(row.deployment);
-  }
+  for (const model::ServingRow& row : facts.committed) serving.insert(row.deployment);
   std::size_t remembered = 0;
-  for (const model::DeploymentRow& row : store_.deployments(limits::deferral_rows_max)) {
+  for (const model::DeploymentRow& row : rows) {
     if (row.state != model::DeploymentState::done) continue;
     if (remembered >= limits::planning_history_max && !serving.contains(row.id)) continue;
     const auto plan = store_.plan(row.id);

@@ -6,6 +6,7 @@
 
 #include "common/error.hpp"
 #include "common/nearest.hpp"
+#include "coordinator/planner/foreign_components.hpp"
 #include "coordinator/planner/host_change.hpp"
 #include "coordinator/planner/host_claims.hpp"
 #include "coordinator/planner/host_history.hpp"
@@ -127,6 +128,7 @@ model::PlanSettings plan_settings(const model::Manifest& manifest, const PlanOpt
 model::Plan plan_deployment(const model::Manifest& manifest, const PlanningFacts& facts, const PlanOptions& options) {
   check_plannable(manifest, facts);
   const Participants participants(manifest, facts);
+  check_foreign_components(manifest, facts);
   check_host_claims(manifest, facts);
   const std::vector<std::string> order = component_order(manifest);
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "common/error.hpp"
+#include "coordinator/model/host.hpp"
 #include "coordinator/model/manifest.hpp"
 #include "coordinator/model/plan.hpp"
 #include "protocol/message.hpp"
@@ -25,6 +26,8 @@ struct PlanningFacts {
   /// held before (undo), and how to bring an old release back (rollback). Without it a change of configuration alone
   /// goes unseen, and a rollback relies on the unit file that the old slot still has.
   std::map<HostId, std::vector<protocol::SliceComponent>> history;
+  /// What was committed last for each component on the hosts, by whichever environment.
+  std::vector<model::ServingRow> committed;
   std::string components_root = "/srv";
   std::string units_root = "/etc/systemd/system";
 };

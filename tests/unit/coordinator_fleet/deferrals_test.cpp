@@ -137,11 +137,26 @@ TEST_F(DeferralsTest, TakesAHostBackThatWasBroughtThereWhileTheRollbackRan) {
 TEST_F(DeferralsTest, AreOvertakenByAnyLaterDeploymentOfTheComponentWhateverItsName) {
   world.disconnect(away);
   const DeploymentId older = deploy("v1", {.name = "other", .components = {"ja"}});
-  deploy("v2", {.name = "sample", .environment = "staging", .components = {"ja"}});
+  deploy("v2", {.name = "sample", .components = {"ja"}});
   come_back();
   EXPECT_EQ(serving("web-2", "ja"), release("ja", "v2"));
   EXPECT_EQ(converged_to(older), 0u);
   EXPECT_EQ(owed(), 0u);
+}
+
+/// The store of an older coordinator may know a component in two environments: what was deployed last served.
+TEST_F(DeferralsTest, OfAReplacedHostAreOfTheEnvironmentThatDeployedLast) {
+  const DeploymentId first = deploy("v1", {.components = {"ja"}});
+  const DeploymentId second = deploy("v2", {.components = {"ja"}});
+  for (model::ServingRow row : world.store().serving()) {
+    row.environment = "aside";
+    row.deployment = first;
+    row.serving.release = release("ja", "v1");
+    world.store().commit({store::PutServing{row}});
+  }
+  replace();
+  EXPECT_EQ(serving("web-2", "ja"), release("ja", "v2"));
+  EXPECT_EQ(converged_to(second), 1u);
 }
 
 TEST_F(DeferralsTest, OfOtherComponentsOutliveALaterDeploymentOfTheSameName) {
