@@ -129,6 +129,7 @@ model::Plan plan_deployment(const model::Manifest& manifest, const PlanningFacts
   check_plannable(manifest, facts);
   const Participants participants(manifest, facts);
   check_foreign_components(manifest, facts);
+  check_adoptions(manifest, facts);
   check_host_claims(manifest, facts);
   const std::vector<std::string> order = component_order(manifest);
 

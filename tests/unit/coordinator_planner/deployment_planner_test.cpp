@@ -345,7 +345,12 @@ TEST(DeploymentPlanner, RefusesToMoveTheSwitchUnderARunningService) {
   remember_plan(done, facts);
   EXPECT_EQ(refusal([&] { plan_deployment(manifest, facts, {}); }), "(accepted)");
   manifest.components[0].ports.stable = 9'999;
-  EXPECT_TRUE(has(refusal([&] { plan_deployment(manifest, facts, {}); }), "cannot be changed while it serves"));
+  const std::string refused = refusal([&] { plan_deployment(manifest, facts, {}); });
+  EXPECT_TRUE(has(refused,
+                  "serves on host h1 on the stable port 10000 by nftables, which cannot be changed while it "
+                  "serves"));
+  EXPECT_TRUE(has(refused, "under a new name with ports of its own beside this one"));
+  EXPECT_EQ(refused.find("adopt"), std::string::npos) << "it is a unit of our own";
   // Asked by the new port, the host finds nothing there; the last deployment knows better.
   facts.inventory[HostId("h1")][0].serving = {};
   EXPECT_TRUE(has(refusal([&] { plan_deployment(manifest, facts, {}); }), "cannot be changed while it serves"));
