@@ -105,6 +105,28 @@ Host host_of(const json& value) {
   return host;
 }
 
+std::string text_or_nothing(const json& value, const char* key) {
+  return value.at(key).is_null() ? std::string() : text(value, key);
+}
+
+Serving serving_of(const json& value) {
+  Serving serving;
+  serving.host = text(value, "host");
+  serving.environment = text(value, "environment");
+  serving.component = text(value, "component");
+  serving.version = text(value, "version");
+  serving.deployment = text(value, "deployment");
+  serving.kind = text(value.at("serving"), "kind");
+  serving.slot = text(value.at("serving"), "slot");
+  serving.release = text(value.at("serving"), "release");
+  serving.since_ms = time(value, "since_ms");
+  serving.connected = value.at("connected").get<bool>();
+  serving.host_removed = value.at("removed").get<bool>();
+  serving.owed = text_or_nothing(value, "owed");
+  serving.changing = text_or_nothing(value, "changing");
+  return serving;
+}
+
 AuditEntry audit_entry_of(const json& value) {
   return {value.at("seq").get<std::int64_t>(),
           time(value, "wall_ms"),
@@ -145,6 +167,10 @@ Plan read_plan(const std::string& body) {
 
 std::vector<Host> read_hosts(const std::string& body, const char* key) {
   return decoded(body, [&](const json& value) { return list(value, key, host_of); });
+}
+
+std::vector<Serving> read_serving(const std::string& body) {
+  return decoded(body, [](const json& value) { return list(value, "serving", serving_of); });
 }
 
 Token read_token_made(const std::string& body) {

@@ -53,6 +53,16 @@ struct Host {
   std::int64_t enrolled_ms = 0;
   std::int64_t last_seen_ms = 0;
 };
+/// What was committed last for a component on a host. Ids are empty where there is none.
+struct Serving {
+  std::string host, environment, component, version, deployment;
+  std::string kind;  ///< absent, release, legacy
+  std::string slot, release;
+  std::int64_t since_ms = 0;
+  bool connected = false, host_removed = false;
+  std::string owed;      ///< the deployment that the host is still to be brought to
+  std::string changing;  ///< the deployment that is at work there
+};
 struct Token {
   std::string id, enrolment;
   std::int64_t expires_ms = 0;
@@ -72,6 +82,7 @@ Timeline read_timeline(const std::string& body);
 Plan read_plan(const std::string& body);
 /// `list`: hosts or agents.
 std::vector<Host> read_hosts(const std::string& body, const char* list);
+std::vector<Serving> read_serving(const std::string& body);
 Token read_token_made(const std::string& body);
 std::vector<AuditEntry> read_audit(const std::string& body);
 std::vector<std::uint32_t> read_missing_chunks(const std::string& body);

@@ -142,6 +142,8 @@ class Grammar {
   }
 
   void add_fleet() {
+    verb(&app_, "status", "Show which release of each component serves on which host",
+         std::make_shared<ServingStatus>());
     CLI::App* agents = group("agents", "The agents on the hosts");
     verb(agents, "list", "Show the enrolled agents", std::make_shared<AgentsList>());
     CLI::App* token = agents->add_subcommand("token", "Rights to enrol");

@@ -88,6 +88,8 @@ struct RollbackStatus {
 struct RollbackList {
   std::size_t limit = 20;
 };
+/// `switchyard status`: what serves where.
+struct ServingStatus {};
 struct AgentsList {};
 struct AgentsTokenCreate {
   std::string host;
@@ -120,9 +122,9 @@ struct Recover {
 };
 
 using Command = std::variant<DeployStart, PlanShow, Validate, DeployStatus, DeployList, DeployCancel, DeployResume,
-                             DeployPromote, DeployResolve, RollbackStart, RollbackStatus, RollbackList, AgentsList,
-                             AgentsTokenCreate, AgentsRevoke, HostsList, HostsAdd, HostsRemove, HostsReplace, AuditList,
-                             Recover, ConfigShow, ConfigValidate, ConfigList, ConfigRender>;
+                             DeployPromote, DeployResolve, RollbackStart, RollbackStatus, RollbackList, ServingStatus,
+                             AgentsList, AgentsTokenCreate, AgentsRevoke, HostsList, HostsAdd, HostsRemove,
+                             HostsReplace, AuditList, Recover, ConfigShow, ConfigValidate, ConfigList, ConfigRender>;
 
 struct Invocation {
   GlobalOptions global;

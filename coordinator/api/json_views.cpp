@@ -161,13 +161,20 @@ std::string token_body(const fleet::TokenMade& token) {
       {{"id", token.id}, {"enrolment", token.enrolment}, {"expires_ms", token.expires_wall_ms}, {"lost", token.lost}});
 }
 
-std::string serving_body(const std::vector<model::ServingRow>& rows) {
-  return list_body("serving", rows, [](const model::ServingRow& row) {
+std::string serving_body(const std::vector<fleet::ServingView>& views) {
+  const auto id_or_null = [](const DeploymentId& id) { return id.empty() ? json(nullptr) : json(id.str()); };
+  return list_body("serving", views, [&](const fleet::ServingView& view) {
+    const model::ServingRow& row = view.row;
     return json{{"host", row.host.str()},
                 {"environment", row.environment},
                 {"component", row.component},
                 {"version", row.version},
                 {"deployment", row.deployment.str()},
+                {"since_ms", time_or_null(view.since_wall_ms)},
+                {"connected", view.connected},
+                {"removed", view.removed},
+                {"owed", id_or_null(view.owed)},
+                {"changing", id_or_null(view.changing)},
                 {"serving", old_view(row.serving)},
                 {"previous", old_view(row.previous)}};
   });

@@ -35,7 +35,7 @@ std::string hosts_body(const std::vector<fleet::HostView>& hosts);
 /// The hosts of these that have, or had, an agent's key.
 std::string agents_body(const std::vector<fleet::HostView>& hosts);
 std::string token_body(const fleet::TokenMade& token);
-std::string serving_body(const std::vector<model::ServingRow>& rows);
+std::string serving_body(const std::vector<fleet::ServingView>& views);
 std::string audit_body(const std::vector<store::StoredAudit>& rows);
 
 }  // namespace switchyard::api::views

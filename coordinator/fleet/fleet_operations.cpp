@@ -9,6 +9,7 @@
 #include "coordinator/fleet/deferrals.hpp"
 #include "coordinator/fleet/progress.hpp"
 #include "coordinator/fleet/request_digest.hpp"
+#include "coordinator/fleet/serving_views.hpp"
 
 namespace switchyard::fleet {
 namespace {
@@ -289,7 +290,15 @@ std::vector<HostView> FleetOperations::hosts() const {
   return views;
 }
 
-std::vector<model::ServingRow> FleetOperations::serving() const { return parts_.store.serving(); }
+std::vector<ServingView> FleetOperations::serving() const {
+  std::vector<ServingView> views = serving_views(parts_.store);
+  for (ServingView& view : views) {
+    const model::HostRow* host = parts_.hosts.find(view.row.host);
+    view.removed = host == nullptr || host->removed;
+    view.connected = parts_.registry.find(view.row.host) != nullptr;
+  }
+  return views;
+}
 
 std::vector<store::StoredAudit> FleetOperations::audit(std::uint64_t after_seq, std::size_t limit) const {
   return parts_.store.audit(after_seq, std::min(limit, limits::list_rows_max));

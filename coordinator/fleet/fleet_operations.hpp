@@ -67,7 +67,7 @@ class FleetOperations final : public Operations {
   Answer<TokenMade> replace_host(const Caller& caller, const HostId& host) override;
   Answer<TokenMade> create_token(const Caller& caller, const std::string& host_pattern) override;
   Answer<bool> revoke_agent(const Caller& caller, const HostId& host) override;
-  std::vector<model::ServingRow> serving() const override;
+  std::vector<ServingView> serving() const override;
 
   std::optional<RecoveryView> recovery() const override { return parts_.recovery.view(); }
   Answer<RecoveryDone> recover(const Caller& caller, const RecoverRequest& request) override {

@@ -58,6 +58,15 @@ struct HostView {
   model::HostRow row;
   bool connected = false;
 };
+/// What was committed last for a component on a host, and what is to become of it.
+struct ServingView {
+  model::ServingRow row;           ///< its deployment is empty: nothing was committed there yet
+  std::int64_t since_wall_ms = 0;  ///< 0: not known
+  bool connected = false;          ///< the host's agent
+  bool removed = false;            ///< the host left the fleet
+  DeploymentId owed;               ///< the host was away, or is new: it is still to be brought to this one
+  DeploymentId changing;           ///< this one is at work there
+};
 /// Per host and component: how far it is, as heard from the agent.
 struct ProgressView {
   HostId host;
@@ -146,7 +155,7 @@ class Operations {
   virtual Answer<TokenMade> replace_host(const Caller& caller, const HostId& host) = 0;
   virtual Answer<TokenMade> create_token(const Caller& caller, const std::string& host_pattern) = 0;
   virtual Answer<bool> revoke_agent(const Caller& caller, const HostId& host) = 0;
-  virtual std::vector<model::ServingRow> serving() const = 0;
+  virtual std::vector<ServingView> serving() const = 0;
 
   /// Nothing when no recovery is needed.
   virtual std::optional<RecoveryView> recovery() const = 0;

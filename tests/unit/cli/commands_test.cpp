@@ -40,6 +40,7 @@ TEST_F(CommandsTest, EachVerbAsksForItsOperation) {
        R"({"components":["a","b"],"deployment":"d-1","reason":"r"})"},
       {{"rollback", "status", "d-2"}, deployment_json("done"), "GET /v1/rollbacks/d-2", ""},
       {{"rollback", "list"}, R"({"rollbacks":[]})", "GET /v1/rollbacks?limit=20", ""},
+      {{"status"}, R"({"serving":[]})", "GET /v1/serving", ""},
       {{"agents", "list"}, R"({"agents":[]})", "GET /v1/agents", ""},
       {{"agents", "token", "create", "--host", "web-*"},
        R"({"id":"t","enrolment":"sy1.x","expires_ms":5})",
@@ -136,6 +137,33 @@ TEST_F(CommandsTest, AStatusShowsEveryComponentAndSaysHowItStands) {
   EXPECT_NE(out.str().find("is stuck: probe failed on web-2"), std::string::npos);
   coordinator.answer(deployment_json("swapping"));
   EXPECT_EQ(run({"deploy", "status", "d-1"}), 0);
+}
+
+TEST_F(CommandsTest, TheStatusSaysWhatServesWhereAndWhatIsToBecomeOfIt) {
+  const auto line = [](const std::string& component, const std::string& on, const std::string& kind,
+                       const std::string& more) {
+    return R"({"host":")" + on + R"(","environment":"production","component":")" + component +
+           R"(","version":"1.2","deployment":"d-1","since_ms":null,"removed":false,"serving":{"kind":")" + kind +
+           R"(","slot":"blue","release":"0123456789abcdef","unit":"api@blue.service"},)" + more + "}";
+  };
+  const std::string quiet = R"("connected":true,"owed":null,"changing":null)";
+  const std::string answer = R"({"serving":[)" + line("web", "a-1", "release", quiet) + "," +
+                             line("gone", "a-1", "absent", quiet) + "," +
+                             line("api", "a-2", "release", R"("connected":false,"owed":null,"changing":null)") + "," +
+                             line("api", "a-3", "release", R"("connected":true,"owed":"d-7","changing":null)") + "," +
+                             line("api", "a-4", "absent", R"("connected":true,"owed":null,"changing":"d-8")") + "]}";
+  coordinator.answer(answer);
+  EXPECT_EQ(run({"status"}), 0);
+  EXPECT_EQ(out.str(),
+            "ENVIRONMENT  COMPONENT  HOST  VERSION  RELEASE       SLOT  SINCE  STATE\n"
+            "production   api        a-2   1.2      0123456789ab  blue  -      committed; host away\n"
+            "production   api        a-3   1.2      0123456789ab  blue  -      to follow d-7\n"
+            "production   api        a-4   1.2      0123456789ab  blue  -      being changed by d-8\n"
+            "production   web        a-1   1.2      0123456789ab  blue  -      committed\n");
+  coordinator.answer(answer);
+  out.str("");
+  EXPECT_EQ(run({"status", "--json"}), 0);
+  EXPECT_NE(out.str().find("\"gone\""), std::string::npos) << "programs get everything";
 }
 
 TEST_F(CommandsTest, OnlyARollbackIsSaidToUndoAnotherDeployment) {

@@ -149,15 +149,19 @@ class FakeOperations final : public fleet::Operations {
   fleet::Answer<bool> revoke_agent(const fleet::Caller& caller, const HostId& host) override {
     return changed("revoke " + host.str(), caller);
   }
-  std::vector<model::ServingRow> serving() const override {
-    model::ServingRow row;
+  std::vector<fleet::ServingView> serving() const override {
+    fleet::ServingView view;
+    model::ServingRow& row = view.row;
     row.host = HostId("web-1");
     row.environment = "production";
     row.component = "api";
     row.serving = {protocol::OldKind::release, "blue", ReleaseId(release_a), "api@blue.service"};
     row.deployment = known_deployment;
     row.version = "1.2";
-    return {row};
+    view.since_wall_ms = 30;
+    view.connected = true;
+    view.owed = known_rollback;
+    return {view};
   }
   std::vector<store::StoredAudit> audit(std::uint64_t after, std::size_t) const override {
     return {{after + 1, {3, "local:root", "deploy.start", "d-1", "why", "unix socket", true, {{"k", "v"}}}, "ff"}};
