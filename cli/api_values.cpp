@@ -71,6 +71,7 @@ Deployment deployment_of(const json& value) {
   deployment.deferred = texts(value, "deferred");
   deployment.gone = texts(value, "gone");
   deployment.resumed = value.at("resumed").get<std::int64_t>();
+  if (value.contains("kept")) deployment.kept = texts(value, "kept");
   if (value.contains("progress")) deployment.progress = list(value, "progress", progress_of);
   if (value.contains("pauses")) deployment.pauses = list(value, "pauses", pause_of);
   return deployment;
@@ -210,9 +211,12 @@ std::string write_deploy(const DeployBody& body) {
   return dumped(value);
 }
 
-std::string write_rollback(const std::string& deployment, const std::vector<std::string>& components,
-                           const std::string& reason) {
-  return dumped({{"deployment", deployment}, {"components", components}, {"reason", reason}});
+std::string write_rollback(const RollbackBody& body) {
+  json value = {{"deployment", body.deployment}, {"components", body.components}, {"reason", body.reason}};
+  // A coordinator of the version before does not know these.
+  if (!body.without.empty()) value["without"] = body.without;
+  if (body.to_nothing) value["to_nothing"] = true;
+  return dumped(value);
 }
 
 std::string write_resolution(const std::string& host, const std::string& reason) {

@@ -23,7 +23,8 @@ struct Pause {
 struct Deployment {
   std::string id, kind, rollback_of, name, environment, version, state, reason, author, plan_hash;
   bool final = false;
-  std::string rolled_back_by;  ///< a finished rollback that undid it since, at least in part
+  std::string rolled_back_by;     ///< a finished rollback that undid it since, at least in part
+  std::vector<std::string> kept;  ///< rollback of some: components that go on with the release of the undone one
   std::int64_t created_ms = 0;
   std::int64_t finished_ms = 0;
   std::vector<std::string> deferred, gone;
@@ -103,8 +104,13 @@ struct DeployBody {
   bool no_rollback = false, sequential = false, no_monitoring = false;
 };
 std::string write_deploy(const DeployBody& body);
-std::string write_rollback(const std::string& deployment, const std::vector<std::string>& components,
-                           const std::string& reason);
+struct RollbackBody {
+  std::string deployment;
+  std::vector<std::string> components, without;
+  bool to_nothing = false;
+  std::string reason;
+};
+std::string write_rollback(const RollbackBody& body);
 std::string write_resolution(const std::string& host, const std::string& reason);
 std::string write_new_host(const std::string& host, const std::map<std::string, std::string>& labels);
 /// An object of texts.

@@ -128,6 +128,9 @@ class Grammar {
     CLI::App* app = verb(rollback, "start", "Roll a finished deployment back, and watch until the end", start);
     app->add_option("ID", start->id, "The deployment to undo")->required();
     app->add_option("--components,--servers", start->components, "Only these: a,b")->delimiter(',');
+    app->add_option("--without", start->without, "Hosts that do not answer: a,b; they follow when they are back")
+        ->delimiter(',');
+    app->add_flag("--to-nothing", start->to_nothing, "Take services away where nothing ran before");
     app->add_option("--reason", start->reason, "Why; kept in the audit chain");
     app->add_flag("--detach", start->detach, "Do not watch: print the rollback's id and end");
 

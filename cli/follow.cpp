@@ -133,6 +133,10 @@ std::string outcome_text(const Deployment& deployment) {
       if (deployment.finished_ms > 0) text += " in " + duration_text(deployment.finished_ms - deployment.created_ms);
       text += ".\n";
     }
+    if (!deployment.kept.empty()) {
+      text += "Only a part was rolled back: " + joined(deployment.kept) + " still " +
+              (deployment.kept.size() == 1 ? "runs" : "run") + " the release of " + deployment.rollback_of + ".\n";
+    }
     if (!deployment.rolled_back_by.empty()) {
       text += "It was rolled back since, by " + deployment.rolled_back_by + ": switchyard deploy status " +
               deployment.rolled_back_by + "\n";

@@ -78,6 +78,8 @@ struct DeployResolve {
 struct RollbackStart {
   std::string id;
   std::vector<std::string> components;
+  std::vector<std::string> without;
+  bool to_nothing = false;
   std::string reason;
   bool detach = false;
 };

@@ -63,6 +63,7 @@ json deployment_view(const fleet::DeploymentView& view) {
                         {"detail", line.detail}});
   }
   value["rolled_back_by"] = view.rolled_back_by.empty() ? json(nullptr) : json(view.rolled_back_by.str());
+  value["kept"] = view.kept;
   value["progress"] = std::move(progress);
   json pauses = json::array();
   for (const fleet::PauseView& pause : view.pauses) {

@@ -122,11 +122,13 @@ fleet::DeployRequest deploy_request(const std::string& text) {
 }
 
 fleet::RollbackRequest rollback_request(const std::string& text) {
-  const Members members(text, {"deployment", "components", "reason"});
+  const Members members(text, {"deployment", "components", "without", "to_nothing", "reason"});
   fleet::RollbackRequest request;
   request.deployment = DeploymentId(checked_name(members.text("deployment"), "deployment"));
   request.components = members.text_list("components");
   for (const std::string& component : request.components) checked_name(component, "component");
+  for (const std::string& host : members.text_list("without")) request.without.emplace_back(checked_name(host, "host"));
+  request.to_nothing = members.flag("to_nothing");
   request.reason = members.reason();
   return request;
 }

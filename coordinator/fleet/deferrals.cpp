@@ -106,8 +106,10 @@ class Settlement {
     Places missing = take_all(row_.rollback_of);
     add_brought_meanwhile(missing);
     for (const HostId& host : row_.gone) {
-      const auto found = planned_.find(host);
-      if (found != planned_.end()) missing[host].insert(found->second.begin(), found->second.end());
+      // One that was left out from the beginning is in no plan, and is owed all that the others went back to.
+      const Places& about = planned_.contains(host) ? planned_ : places_;
+      const auto found = about.find(host);
+      if (found != about.end()) missing[host].insert(found->second.begin(), found->second.end());
     }
     for (const auto& [host, components] : missing) {
       for (const std::string& component : components) owe_origin(host, component);

@@ -31,6 +31,7 @@ model::DeploymentRow DeploymentStarter::make_row(const StartOrder& order, const 
   row.kind = order.kind;
   row.rollback_of = order.refers_to;
   row.components = order.components;
+  row.gone = order.without;
   row.name = planned.plan.name;
   row.environment = planned.plan.environment;
   row.reason = order.reason;

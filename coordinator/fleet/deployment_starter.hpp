@@ -17,6 +17,7 @@ struct StartOrder {
   DeploymentId refers_to;               ///< DeploymentRow::rollback_of
   HostId host;                          ///< converge: who is brought there
   std::vector<std::string> components;  ///< DeploymentRow::components
+  std::vector<HostId> without;          ///< rollback: DeploymentRow::gone from the beginning
   std::string reason;
   std::optional<store::PutSource> source;  ///< of a deploy; its deployment id is filled in
   std::string idempotency_key;

@@ -9,6 +9,7 @@
 #include "coordinator/fleet/deferrals.hpp"
 #include "coordinator/fleet/progress.hpp"
 #include "coordinator/fleet/request_digest.hpp"
+#include "coordinator/fleet/rollback_scope.hpp"
 #include "coordinator/fleet/serving_views.hpp"
 
 namespace switchyard::fleet {
@@ -148,13 +149,24 @@ void FleetOperations::start_rollback(const Caller& caller, const RollbackRequest
   order.kind = model::DeploymentKind::rollback;
   order.refers_to = request.deployment;
   order.components = request.components;
+  // What left the fleet is nobody's to bring anywhere.
+  for (const HostId& host : request.without) {
+    const model::HostRow* known = parts_.hosts.find(host);
+    if (known != nullptr && !known->removed) order.without.push_back(host);
+  }
   order.reason = request.reason;
   order.idempotency_key = request.idempotency_key;
   order.request_digest = digest_of(request);
   if (answered_by_key(order, reply)) return;
+  if (auto refusal = refuse_without(parts_.store, parts_.registry, request, *row)) {
+    return launch(std::move(order), std::move(*refusal), reply);
+  }
   parts_.planning.rollback(
-      *row, request.components,
-      [this, order = std::move(order), reply = std::move(reply)](Answer<PlannedDeployment> planned) mutable {
+      *row, request,
+      [this, request, order = std::move(order), reply = std::move(reply)](Answer<PlannedDeployment> planned) mutable {
+        if (const auto* made = std::get_if<PlannedDeployment>(&planned)) {
+          if (auto refusal = refuse_to_nothing(request, made->plan)) planned = std::move(*refusal);
+        }
         launch(std::move(order), std::move(planned), reply);
       });
 }
@@ -253,6 +265,7 @@ Answer<DeploymentView> FleetOperations::deployment(const DeploymentId& id) const
     view.progress = progress_of(*run, *parts_.runs.steps(id));
     view.pauses = pauses_of(*run);
     view.plan = run->plan;
+    view.kept = kept_by_rollback(parts_.store, view.row);
     return view;
   }
   const auto row = parts_.store.deployment(id);
@@ -261,6 +274,7 @@ Answer<DeploymentView> FleetOperations::deployment(const DeploymentId& id) const
   view.plan = parts_.store.plan(id);
   if (view.plan) view.progress = final_progress(view.row, *view.plan);
   mark_undone(view, parts_.store);
+  view.kept = kept_by_rollback(parts_.store, view.row);
   return view;
 }
 

@@ -52,6 +52,8 @@ struct RollbackRequest {
   std::vector<std::string> components;  ///< empty: all
   std::string reason;
   std::string idempotency_key;
+  std::vector<HostId> without = {};  ///< they do not answer, and are left out; they follow when they are back
+  bool to_nothing = false;           ///< a service may be taken away, where nothing ran before
 };
 
 struct HostView {
@@ -86,7 +88,8 @@ struct DeploymentView {
   std::vector<ProgressView> progress;
   std::vector<PauseView> pauses;
   std::optional<model::Plan> plan;
-  DeploymentId rolled_back_by;  ///< a finished rollback that undid it since, at least in part
+  DeploymentId rolled_back_by;    ///< a finished rollback that undid it since, at least in part
+  std::vector<std::string> kept;  ///< rollback of some components: those that go on with what it does not undo
 };
 struct TokenMade {
   std::string id;

@@ -104,9 +104,11 @@ void Planning::deployment_of(const model::Manifest& manifest, const DeployReques
       std::move(reply));
 }
 
-void Planning::rollback(const model::DeploymentRow& done, const std::vector<std::string>& components,
+void Planning::rollback(const model::DeploymentRow& done, const RollbackRequest& request,
                         Reply<PlannedDeployment> reply) {
-  const model::Plan plan = plan_as_it_stands(store_, done);
+  const std::vector<std::string>& components = request.components;
+  model::Plan plan = plan_as_it_stands(store_, done);
+  for (const HostId& host : request.without) drop_host(plan, host);
   auto found = hosts_to_bring_back(store_, artifacts_, done, plan, components);
   if (auto* refusal = std::get_if<Refusal>(&found)) return reply(std::move(*refusal));
   const auto bring_back = std::get<std::vector<planner::BringBack>>(std::move(found));

@@ -41,8 +41,7 @@ class Planning {
   /// The same for these components on one host of a deployment that is already committed elsewhere.
   void convergence(const store::PutSource& source, const HostId& host, const std::set<std::string>& components,
                    Reply<PlannedDeployment> reply);
-  void rollback(const model::DeploymentRow& done, const std::vector<std::string>& components,
-                Reply<PlannedDeployment> reply);
+  void rollback(const model::DeploymentRow& done, const RollbackRequest& request, Reply<PlannedDeployment> reply);
 
  private:
   using MakePlan = std::function<model::Plan(const planner::PlanningFacts&)>;

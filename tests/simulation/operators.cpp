@@ -75,6 +75,7 @@ void Operators::start(fleet::Operations& operations) {
     fleet::RollbackRequest request;
     request.deployment = last_done_;
     request.reason = "simulated";
+    request.to_nothing = true;
     request.idempotency_key = key_;
     operations.start_rollback(first_operator, request, reply);
     return;

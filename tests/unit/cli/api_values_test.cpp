@@ -74,7 +74,11 @@ TEST(ApiValues, TheCoordinatorReadsEveryBodyThatThisProgramWrites) {
   EXPECT_TRUE(request.no_rollback && request.sequential && request.no_monitoring);
   body.environment = "";
   EXPECT_EQ(api::bodies::deploy_request(write_deploy(body)).environment, "");
-  EXPECT_EQ(api::bodies::rollback_request(write_rollback("d-1", {"api"}, "why")).components.at(0), "api");
+  const fleet::RollbackRequest back =
+      api::bodies::rollback_request(write_rollback({"d-1", {"api"}, {"web-2"}, true, "why"}));
+  EXPECT_EQ(back.components.at(0), "api");
+  EXPECT_EQ(back.without.at(0), HostId("web-2"));
+  EXPECT_TRUE(back.to_nothing);
   EXPECT_EQ(api::bodies::resolution(write_resolution("web-1", "burnt")).reason, "burnt");
   EXPECT_EQ(api::bodies::new_host(write_new_host("web-1", {{"a", "b"}})).labels.at("a"), "b");
   EXPECT_EQ(api::bodies::token_pattern(write_texts({{"host_pattern", "web-*"}})), "web-*");

@@ -38,6 +38,10 @@ TEST_F(CommandsTest, EachVerbAsksForItsOperation) {
        deployment_json("approved"),
        "POST /v1/rollbacks",
        R"({"components":["a","b"],"deployment":"d-1","reason":"r"})"},
+      {{"rollback", "start", "d-1", "--without", "web-1,web-2", "--to-nothing", "--detach"},
+       deployment_json("approved"),
+       "POST /v1/rollbacks",
+       R"({"components":[],"deployment":"d-1","reason":"","to_nothing":true,"without":["web-1","web-2"]})"},
       {{"rollback", "status", "d-2"}, deployment_json("done"), "GET /v1/rollbacks/d-2", ""},
       {{"rollback", "list"}, R"({"rollbacks":[]})", "GET /v1/rollbacks?limit=20", ""},
       {{"status"}, R"({"serving":[]})", "GET /v1/serving", ""},
@@ -185,6 +189,17 @@ TEST_F(CommandsTest, TheListSaysWhatARollbackUndoes) {
   EXPECT_EQ(run({"deploy", "list"}), 0);
   EXPECT_NE(out.str().find("d-1  rollback  d-7  shop"), std::string::npos) << out.str();
   EXPECT_NE(out.str().find("d-1  deploy    -    shop"), std::string::npos) << out.str();
+}
+
+TEST_F(CommandsTest, ARollbackOfAPartSaysWhatStillRunsWhatWasNotUndone) {
+  std::string answer = deployment_json("done", R"(,"kept":["web","worker"])");
+  const std::string before = R"("kind":"deploy","rollback_of":null)";
+  answer.replace(answer.find(before), before.size(), R"("kind":"rollback","rollback_of":"d-7")");
+  coordinator.answer(answer);
+  EXPECT_EQ(run({"rollback", "status", "d-1"}), 0);
+  EXPECT_NE(out.str().find("Only a part was rolled back: web, worker still run the release of d-7.\n"),
+            std::string::npos)
+      << out.str();
 }
 
 TEST_F(CommandsTest, WithoutANumberTheAuditChainsNewestEntriesAreShown) {

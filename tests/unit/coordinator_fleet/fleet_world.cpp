@@ -308,6 +308,7 @@ Answer<DeploymentView> FleetWorld::roll_back(const DeploymentId& id, std::int64_
   std::optional<Answer<DeploymentView>> answer;
   RollbackRequest wanted;
   wanted.deployment = id;
+  wanted.to_nothing = true;
   wanted.reason = "test";
   operations().start_rollback(caller, wanted, [&](Answer<DeploymentView> given) { answer = std::move(given); });
   for (int i = 0; i < 2'000 && !answer; ++i) run(latency_ms / 2);

@@ -124,6 +124,7 @@ class FleetWorld {
   DeployRequest request(const std::string& manifest, std::map<std::string, ReleaseId> artifacts) const;
   /// Until the start is answered, and `ms` more.
   Answer<DeploymentView> start(const DeployRequest& request, std::int64_t ms = 60'000);
+  /// Also to nothing.
   Answer<DeploymentView> roll_back(const DeploymentId& id, std::int64_t ms = 60'000);
   model::DeploymentRow row(const DeploymentId& id) { return store().deployment(id).value(); }
 
