@@ -208,6 +208,8 @@ std::string write_deploy(const DeployBody& body) {
                 {"artifacts", body.artifacts},    {"no_rollback", body.no_rollback},
                 {"sequential", body.sequential},  {"no_monitoring", body.no_monitoring},
                 {"environment", body.environment}};
+  // A coordinator of the version before does not know it.
+  if (!body.plan_hash.empty()) value["plan_hash"] = body.plan_hash;
   return dumped(value);
 }
 

@@ -102,6 +102,7 @@ struct DeployBody {
   std::string manifest, file, environment;
   std::map<std::string, std::string> artifacts;  ///< component -> release
   bool no_rollback = false, sequential = false, no_monitoring = false;
+  std::string plan_hash = {};  ///< of the plan that was looked at; empty: any
 };
 std::string write_deploy(const DeployBody& body);
 struct RollbackBody {

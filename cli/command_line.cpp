@@ -27,8 +27,9 @@ deployment goes on).
 Environment: SWITCHYARD_SOCKET, SWITCHYARD_URL, SWITCHYARD_TOKEN_FILE stand for the options of these names; NO_COLOR
 turns colours off.)";
 
-constexpr std::array verbs = {"deploy", "plan", "rollback", "agents", "hosts", "audit", "validate", "config"};
-constexpr std::array options_with_value = {"--socket", "--url", "--token-file", "--environment"};
+constexpr std::array verbs = {"deploy", "plan",  "rollback", "status", "agents",
+                              "hosts",  "audit", "validate", "config", "recover"};
+constexpr std::array options_with_value = {"--socket", "--url", "--token-file", "--environment", "--plan"};
 
 /// Adds the verbs to the parser; each leaves its options in `command` when it was the one.
 class Grammar {
@@ -84,6 +85,7 @@ class Grammar {
     auto start = std::make_shared<DeployStart>();
     CLI::App* app = verb(deploy, "start", "Upload what is missing, deploy, and watch until the end", start);
     add_deploy_options(app, *start);
+    app->add_option("--plan", start->plan_hash, "Only if it still does what the plan with this hash showed");
     app->add_flag("--dry-run", start->dry_run, "Only show the plan; stores the artifacts, touches no host");
     app->add_flag("--detach", start->detach, "Do not watch: print the deployment's id and end");
 

@@ -22,6 +22,7 @@ struct GlobalOptions {
 struct DeployStart {
   std::string file;
   std::string environment;
+  std::string plan_hash;  ///< of the plan that was looked at; empty: whatever is planned now
   bool dry_run = false;
   bool no_rollback = false;
   bool no_monitoring = false;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "common/error.hpp"
+#include "common/hex.hpp"
 #include "common/limits.hpp"
 #include "coordinator/api/parameters.hpp"
 
@@ -104,8 +105,8 @@ class Members {
 }  // namespace
 
 fleet::DeployRequest deploy_request(const std::string& text) {
-  const Members members(text,
-                        {"manifest", "file", "environment", "artifacts", "no_rollback", "sequential", "no_monitoring"});
+  const Members members(text, {"manifest", "file", "environment", "artifacts", "no_rollback", "sequential",
+                               "no_monitoring", "plan_hash"});
   fleet::DeployRequest request;
   request.manifest = members.text("manifest");
   request.file_name = members.text_or("file", "manifest");
@@ -118,6 +119,10 @@ fleet::DeployRequest deploy_request(const std::string& text) {
   request.no_rollback = members.flag("no_rollback");
   request.sequential = members.flag("sequential");
   request.no_monitoring = members.flag("no_monitoring");
+  request.plan_hash = members.text_or("plan_hash", "");
+  if (!request.plan_hash.empty() && (request.plan_hash.size() != 64 || !from_hex(request.plan_hash))) {
+    throw InputError("`plan_hash` must be the hash that a plan shows: 64 hexadecimal digits (a-f, 0-9)");
+  }
   return request;
 }
 

@@ -45,6 +45,7 @@ struct DeployRequest {
   bool no_rollback = false;
   bool sequential = false;
   bool no_monitoring = false;
+  std::string plan_hash;        ///< start only what has this hash when it is looked at; empty: whatever is planned
   std::string idempotency_key;  ///< the same key never starts a second deployment
 };
 struct RollbackRequest {

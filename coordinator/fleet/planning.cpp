@@ -23,6 +23,15 @@ bool has(const Container& container, const Value& value) {
   return std::find(container.begin(), container.end(), value) != container.end();
 }
 
+/// The one that a person has looked at, by the hash that `plan` shows.
+void refuse_another(const model::Plan& plan, const std::string& looked_at) {
+  if (plan.hash == looked_at) return;
+  throw planner::PlanChangedError(
+      "the plan is not the one that was looked at any more: it has the hash " + plan.hash +
+      "; the manifest, an artifact, an option or what serves has changed since. Nothing was "
+      "begun: look at `switchyard plan` again");
+}
+
 }  // namespace
 
 std::string version_of_release(const store::StateStore& store, const ReleaseId& release) {
@@ -98,7 +107,10 @@ void Planning::deployment_of(const model::Manifest& manifest, const DeployReques
       [manifest](const planner::PlanningFacts& gathered) {
         return planner::inventory_questions(planner::host_claims(manifest, gathered));
       },
-      [manifest, options](const planner::PlanningFacts& gathered) {
+      [manifest, options, looked_at = request.plan_hash](const planner::PlanningFacts& gathered) {
+        if (!looked_at.empty()) {
+          refuse_another(planner::plan_deployment(manifest, planner::to_look_at(gathered), options), looked_at);
+        }
         return planner::plan_deployment(manifest, gathered, options);
       },
       std::move(reply));
@@ -263,6 +275,7 @@ Answer<PlannedDeployment> Planning::finish(PlanGround ground, planner::PlanningF
     facts.not_after_wall_ms = clock_.wall_ms() + limits::plan_life_ms;
     facts.components_root = roots_.components;
     facts.units_root = roots_.units;
+    if (use == Use::look) facts = planner::to_look_at(std::move(facts));
     PlannedDeployment planned;
     planned.plan = make(facts);
     planned.version = version;

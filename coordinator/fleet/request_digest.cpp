@@ -30,6 +30,7 @@ std::string digest_of(const DeployRequest& request) {
     add(bytes, component);
     add(bytes, release.str());
   }
+  if (!request.plan_hash.empty()) add(bytes, request.plan_hash);
   return sha256_hex(bytes);
 }
 

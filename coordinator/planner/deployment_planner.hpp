@@ -50,6 +50,10 @@ struct HostAwayError : InputError {
 /// Adds a finished plan to the history; call with the newest plan first.
 void remember_plan(const model::Plan& done, PlanningFacts& facts);
 
+/// The same without the id, number and expiry that one plan alone has: the hash of a plan made from these says what
+/// would be done, and stays the same as long as that does. It is what people look at, and never what is carried out.
+PlanningFacts to_look_at(PlanningFacts facts);
+
 struct PlanOptions {
   bool no_rollback = false;
   bool sequential = false;

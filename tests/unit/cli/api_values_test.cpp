@@ -67,11 +67,12 @@ TEST(ApiValues, ReadsEveryAnswerThatTheCoordinatorWrites) {
 }
 
 TEST(ApiValues, TheCoordinatorReadsEveryBodyThatThisProgramWrites) {
-  DeployBody body{"m: 1", "f.yaml", "production", {{"api", testing::release_a}}, true, true, true};
+  DeployBody body{"m: 1", "f.yaml", "production", {{"api", testing::release_a}}, true, true, true, testing::release_a};
   const fleet::DeployRequest request = api::bodies::deploy_request(write_deploy(body));
   EXPECT_EQ(request.manifest, "m: 1");
   EXPECT_EQ(request.artifacts.at("api").str(), testing::release_a);
   EXPECT_TRUE(request.no_rollback && request.sequential && request.no_monitoring);
+  EXPECT_EQ(request.plan_hash, testing::release_a);
   body.environment = "";
   EXPECT_EQ(api::bodies::deploy_request(write_deploy(body)).environment, "");
   const fleet::RollbackRequest back =

@@ -117,9 +117,9 @@ class Schema {
 
 /// A request for every operation, which uses every member of its body's schema.
 const std::map<std::string, std::string>& sample_bodies() {
-  static const std::string deploy = R"({"manifest":"m","file":"f.yaml","environment":"e","artifacts":{"api":")" +
-                                    testing::release_a +
-                                    R"("},"no_rollback":false,"sequential":true,"no_monitoring":false})";
+  static const std::string deploy =
+      R"({"manifest":"m","file":"f.yaml","environment":"e","artifacts":{"api":")" + testing::release_a +
+      R"("},"no_rollback":false,"sequential":true,"no_monitoring":false,"plan_hash":")" + testing::release_a + R"("})";
   static const std::map<std::string, std::string> bodies = {
       {"put_artifact_manifest", "octets"},
       {"put_artifact_chunk", "octets"},

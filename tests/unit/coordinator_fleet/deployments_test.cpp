@@ -200,6 +200,61 @@ TEST_F(DeploymentsTest, APortOfAnotherDeploymentIsRefusedWhenThePlanIsMade) {
   EXPECT_EQ(expect_value(world.start(request)).row.name, "blog");
 }
 
+TEST_F(DeploymentsTest, ThePlanThatWasLookedAtIsTheOneThatIsStarted) {
+  deploy("v1");
+  DeployRequest request = world.request(api_manifest("web-1, web-2"), {{"api", world.upload("api", "v2")}});
+  const std::string looked_at = expect_value(plan(request)).hash;
+  world.run(60'000);
+  EXPECT_EQ(expect_value(plan(request)).hash, looked_at) << "nothing but the time has changed";
+
+  request.plan_hash = looked_at;
+  DeployRequest other = request;
+  other.artifacts["api"] = world.upload("api", "v3");
+  EXPECT_EQ(expect_refusal(world.start(other, 0)).code, "plan_changed");
+  other = request;
+  other.no_monitoring = true;
+  const Refusal refusal = expect_refusal(world.start(other, 0));
+  EXPECT_EQ(refusal.status, 409);
+  EXPECT_NE(refusal.message.find("it has the hash " + expect_value(plan([&] {
+                                                        other.plan_hash.clear();
+                                                        return other;
+                                                      }()))
+                                                          .hash),
+            std::string::npos)
+      << refusal.message;
+  EXPECT_EQ(world.store().deployments(10).size(), 1u) << "nothing was begun";
+
+  const DeploymentView started = expect_value(world.start(request));
+  EXPECT_EQ(world.row(started.row.id).state, DeploymentState::done);
+  EXPECT_NE(world.row(started.row.id).plan_hash, looked_at) << "what the agents verify is good once only";
+  // By now it serves, and there would be nothing to do.
+  EXPECT_EQ(expect_refusal(world.start(request, 0)).code, "plan_changed");
+}
+
+TEST_F(DeploymentsTest, WhatServesForAnotherEnvironmentIsNotTakenOver) {
+  const DeploymentView first = deploy("v1");
+  DeployRequest request = world.request(api_manifest("web-1"), {{"api", world.upload("api", "v2")}});
+  request.environment = "staging";
+  const Refusal refusal = expect_refusal(world.start(request, 0));
+  EXPECT_EQ(refusal.code, "cannot_plan");
+  EXPECT_NE(refusal.message.find(":3:5: component `api` serves on host web-1 for the environment `production` (by "
+                                 "api@blue.service, deployed by " +
+                                 first.row.id.str() + ")"),
+            std::string::npos)
+      << refusal.message;
+  // In its own environment it may come from another manifest.
+  request.environment.clear();
+  request.manifest.replace(request.manifest.find("name: shop"), 10, "name: blog");
+  EXPECT_EQ(expect_value(world.start(request)).row.name, "blog");
+  // What went back to nothing is free.
+  world.agent("web-1").serving.erase("api");
+  request.environment = "staging";
+  EXPECT_EQ(expect_value(world.start(request)).row.environment, "staging");
+  request.environment.clear();
+  const Refusal back = expect_refusal(world.start(request, 0));
+  EXPECT_NE(back.message.find("for the environment `staging`"), std::string::npos) << back.message;
+}
+
 TEST_F(DeploymentsTest, SaysWhereAHostIsNamedThatCannotBeDeployedTo) {
   const ReleaseId release = world.upload("api", "v1");
   const Refusal unknown =
