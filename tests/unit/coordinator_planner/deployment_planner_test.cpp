@@ -319,7 +319,7 @@ TEST(DeploymentPlanner, RefusesUnknownAndUnreachableHosts) {
   PlanningFacts facts = facts_for(manifest);
   facts.inventory.erase(HostId("h2"));
   EXPECT_TRUE(has(refusal([&] { plan_deployment(manifest, facts, {}); }),
-                  "host `h2`, which is not in the fleet; did you mean `h1`?"));
+                  "host `h2`, which is not in the fleet (see `switchyard hosts list`, `hosts add`)"));
   facts.unreachable.push_back(HostId("h2"));
   EXPECT_TRUE(
       has(refusal([&] { plan_deployment(manifest, facts, {}); }), "needs the host h2, whose agent does not answer"));
