@@ -15,7 +15,7 @@
 /// Version history (see version.hpp for how a version is agreed on):
 ///   1  all messages below
 ///      added since, read as its default from who does not know it: StepEvent.undo, Hello.forgotten_plan_seq,
-///      DeploymentReport.forgotten, Abort.plan_seq, Query.plan_seq
+///      DeploymentReport.forgotten, DeploymentReport.why, Abort.plan_seq, Query.plan_seq
 namespace switchyard::protocol {
 
 /// The agent's view of one deployment (protocol states of an agent, in the order in which they are passed).
@@ -53,6 +53,7 @@ struct DeploymentReport {
   /// Of `idle`: it may have been committed here so long ago that it was forgotten. A peer that does not know the field
   /// leaves it out, and reads what it always read: nothing is known of it.
   bool forgotten = false;
+  std::string why = {};  ///< of reverting and reverted: what the agent saw; empty: it is of an older version
   bool operator==(const DeploymentReport&) const = default;
 };
 

@@ -23,6 +23,7 @@ void fields(Archive& archive, Like<DeploymentReport> auto& report) {
   archive(3, report.components);
   archive(4, report.remaining_ms);
   archive(5, report.forgotten);
+  archive.excerpt(6, report.why);
 }
 
 // --- session (frozen: these read and write the same in every version)

@@ -10,6 +10,15 @@
 
 namespace switchyard::agent {
 
+namespace {
+
+/// Whoever reads this looks for what kept the coordinator away; what a service had to do with it is not known here.
+constexpr const char* lease_over =
+    "the coordinator had not confirmed it when the confirm time was over; was the coordinator away, or the network "
+    "cut?";
+
+}  // namespace
+
 AgentCore::AgentCore(CoreIdentity identity, Role role, const std::vector<JournalRecord>& journal)
     : identity_(std::move(identity)), role_(role) {
   for (const JournalRecord& record : journal) note(record);
@@ -38,7 +47,7 @@ void AgentCore::on(const Began& event) {
     const bool bound = run.held && !(run.decided && !run.commit) && !run.committed;
     if (rebooted && role_ == Role::agent && !run.provisional() && !bound) note_resumed(run);
     if (run.provisional() && (rebooted || now_ >= run.deadline_boot_ms)) {
-      decide_abort(run, rebooted ? "the host rebooted before the deployment was confirmed" : "the confirm time passed");
+      decide_abort(run, rebooted ? "the host rebooted before the deployment was confirmed" : lease_over);
       run.revert_all = true;
       drive_revert(run);
     } else if (run.provisional()) {
@@ -151,7 +160,7 @@ void AgentCore::on(const TimerFired& event) {
       set_timer("deadman", *run, run->deadline_boot_ms - now_);
       return;
     }
-    decide_abort(*run, "the confirm time passed");
+    decide_abort(*run, lease_over);
     run->revert_all = true;
     drive_revert(*run);
   } else if (what == "revert") {
@@ -363,7 +372,9 @@ void AgentCore::close(const JournalRecord& record, protocol::AgentState state) {
   std::uint64_t plan_seq = record.epoch;
   const auto found = deployments_.find(record.deployment);
   if (found != deployments_.end()) {
-    report.components = found->second.report(now_).components;
+    const protocol::DeploymentReport last = found->second.report(now_);
+    report.components = last.components;
+    report.why = last.why;
     plan_seq = found->second.plan_seq;
     deployments_.erase(found);
   }

@@ -260,7 +260,7 @@ void AgentCore::on(const protocol::Query& message) {
 void AgentCore::answer_unknown(const DeploymentId& id, std::uint64_t plan_seq) {
   if (const protocol::DeploymentReport* closed = closed_.find(id)) {
     if (closed->state == protocol::AgentState::committed) return send(protocol::Committed{id});
-    return send(protocol::Reverted{id, {}, true, "reverted earlier"});
+    return send(protocol::Reverted{id, {}, true, closed->why.empty() ? "reverted earlier" : closed->why});
   }
   protocol::DeploymentReport nothing;
   nothing.deployment = id;

@@ -135,7 +135,7 @@ Learned learn_from_report(HostRun& host, std::uint64_t session, const protocol::
     learned.trouble = "its journal is corrupt; it runs no steps until a person looks at it";
     learned.stuck = true;
   } else if (report.state == AgentState::reverting || report.state == AgentState::reverted) {
-    learned.trouble = "reverted by itself";
+    learned.trouble = "reverted by itself" + (report.why.empty() ? "" : ": " + report.why);
   }
   return learned;
 }

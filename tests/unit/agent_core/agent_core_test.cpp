@@ -254,6 +254,8 @@ TEST(AgentCore, RevertsByItselfAtTheDeadlineInTheExactReverseOrder) {
   EXPECT_EQ(host.state(), protocol::AgentState::reverted);
   const std::vector<std::string> switched = host.ran_matching("undo switch_traffic");
   EXPECT_EQ(switched, (std::vector<std::string>{"undo switch_traffic app", "undo switch_traffic db"}));
+  const std::string why = host.core->reports(host.now).back().why;
+  EXPECT_NE(why.find("the coordinator had not confirmed it when the confirm time was over"), std::string::npos) << why;
 }
 
 TEST(AgentCore, NeverRevertsByItselfOnceItHolds) {
@@ -271,8 +273,10 @@ TEST(AgentCore, NeverRevertsByItselfOnceItHolds) {
 TEST(AgentCore, RevertsAfterARebootBeforeTheVote) {
   Host host;
   host.swap_all();
+  EXPECT_EQ(host.core->reports(host.now).back().why, "");
   host.start("boot-2");
   EXPECT_EQ(host.state(), protocol::AgentState::reverted);
+  EXPECT_EQ(host.core->reports(host.now).back().why, "the host rebooted before the deployment was confirmed");
 }
 
 TEST(AgentCore, BringsTheNewReleaseBackAfterARebootOnceItHolds) {

@@ -498,6 +498,21 @@ TEST(Engine, AbortsAfterARestartWhenAHostHasRevertedMeanwhile) {
   EXPECT_EQ(coordinator.run.decision, model::Decision::abort);
 }
 
+TEST(Engine, SaysWhatAHostSawThatRevertedByItself) {
+  Coordinator coordinator("app@h1,h2");
+  coordinator.stage("h1");
+  coordinator.stage("h2");
+  protocol::DeploymentReport report;
+  report.deployment = coordinator.run.row.id;
+  report.state = protocol::AgentState::reverted;
+  report.components = {{"app", false, 0, "", ""}};
+  report.why = "the host rebooted before the deployment was confirmed";
+  coordinator.happen(AgentConnected{HostId("h2"), ++coordinator.session, report});
+  EXPECT_EQ(coordinator.run.decision, model::Decision::abort);
+  EXPECT_NE(coordinator.run.row.reason.find("reverted by itself: the host rebooted before"), std::string::npos)
+      << coordinator.run.row.reason;
+}
+
 TEST(Engine, ListensToNobodyOnAConnectionThatIsOver) {
   Coordinator coordinator("app@h1");
   coordinator.stage("h1");
