@@ -206,11 +206,11 @@ std::optional<Refusal> Planning::refuse_hosts(const InventoryRounds::Questions& 
   for (const auto& [host, asked] : questions) {
     const model::HostRow* row = hosts_.find(host);
     if (row == nullptr || row->removed) {
-      return Refusal{422,
+      // A manifest that names it was refused with its line: this is of a rollback, or of a host that is to follow.
+      return Refusal{409,
                      "unknown_host",
-                     "there is no host " + host.str() +
-                         " in the fleet; `switchyard hosts list` shows all, and "
-                         "`switchyard agents token create` lets a new one join",
+                     "host " + host.str() + " is not in the fleet any more; a rollback leaves it out with `--without " +
+                         host.str() + "`, and what runs there goes on running",
                      {{"host", host.str()}}};
     }
   }

@@ -99,7 +99,10 @@ TEST_F(RollbackScopeTest, AHostThatLeftTheFleetIsLeftOutForGood) {
   const DeploymentId second = deploy("v2");
   world.lose(world.agent("web-2"));
   expect_value(world.operations().remove_host(FleetWorld::caller, HostId("web-2")));
-  EXPECT_EQ(expect_refusal(roll_back({.deployment = second})).code, "unknown_host");
+  const Refusal refusal = expect_refusal(roll_back({.deployment = second}));
+  EXPECT_EQ(refusal.code, "unknown_host");
+  EXPECT_EQ(refusal.status, 409);
+  EXPECT_NE(refusal.message.find("leaves it out with `--without web-2`"), std::string::npos) << refusal.message;
   const DeploymentView done = expect_value(roll_back({.deployment = second, .without = {HostId("web-2")}}));
   EXPECT_EQ(world.row(done.row.id).state, DeploymentState::done);
   EXPECT_TRUE(world.row(done.row.id).gone.empty());
