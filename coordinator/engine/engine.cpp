@@ -101,6 +101,7 @@ void on(Turn& turn, const AgentConnected& event) {
   host.session = event.session;
   host.asked.clear();
   host.resends = 0;
+  if (serves_new(host)) turn.timer(missed_timer(event.host), -1);
   take_in(turn, event.host, learn_from_report(host, event.session, event.report));
   // The lease ran on while this coordinator was away.
   const bool provisional =
@@ -114,6 +115,7 @@ void on(Turn& turn, const AgentLost& event) {
   if (found == run.hosts.end() || found->second.session != event.session) return;
   found->second.connected = false;
   found->second.asked.clear();
+  if (serves_new(found->second)) turn.timer(missed_timer(event.host), run.plan.settings.confirm_ms);
   // An agent that has swapped its last component drops the connection itself, to vote over a younger one.
   const bool on_purpose = found->second.swapped_session == event.session;
   turn.note(event.host, "host", on_purpose ? "dialling" : "lost",

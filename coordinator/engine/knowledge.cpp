@@ -179,6 +179,15 @@ std::string doubts(const DeploymentRun& run) {
   return text;
 }
 
+std::string unknowns(const DeploymentRun& run) {
+  std::string text = doubts(run);
+  for (const auto& [id, host] : run.hosts) {
+    if (host.connected || !serves_new(host)) continue;
+    text += (text.empty() ? "" : "; ") + id.str() + ": not connected";
+  }
+  return text;
+}
+
 std::string step_title(const model::Plan& plan, const HostId& host, const StepId& step) {
   const auto slice = plan.slices.find(host);
   if (slice == plan.slices.end()) return step.str();

@@ -36,6 +36,9 @@ bool serves_new(const HostRun& host);
 std::string laggards(const DeploymentRun& run);
 /// What the last looks at live components found, where that was not good; empty: they were good.
 std::string doubts(const DeploymentRun& run);
+/// The doubts, and the hosts whose new release nobody can look at, because they are not connected; empty: all is known
+/// to be good.
+std::string unknowns(const DeploymentRun& run);
 std::string step_title(const model::Plan& plan, const HostId& host, const StepId& step);
 /// The line of the timeline for a step, or for a step's undo. Its deployment and time are the caller's to fill in.
 model::TimelineEntry step_entry(const model::Plan& plan, const HostId& host, const protocol::StepEvent& step);

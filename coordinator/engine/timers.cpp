@@ -16,6 +16,8 @@ constexpr std::int64_t stuck_after_confirm_times = 4;
 const std::string pause_prefix = "pause:";
 /// With the host.
 const std::string resend_prefix = "resend:";
+/// With the host.
+const std::string missed_prefix = "missed:";
 
 void deadline_is_over(Turn& turn) {
   DeploymentRun& run = turn.run();
@@ -75,8 +77,8 @@ void pause_is_over(Turn& turn, std::size_t index) {
   DeploymentRun& run = turn.run();
   if (turn.state() != DeploymentState::swapping || index >= run.plan.nodes.size() || !rests(run, index)) return;
   Pause& pause = run.pauses[index];
-  if (const std::string open = doubts(run); !open.empty()) {
-    if (pause == Pause::last_look) return turn.fail({}, "not healthy at the end of a pause: " + open);
+  if (const std::string open = unknowns(run); !open.empty()) {
+    if (pause == Pause::last_look) return turn.fail({}, "not known to be healthy at the end of a pause: " + open);
     pause = Pause::last_look;
     turn.timer(pause_timer(index), limits::last_look_ms_max);
     return turn.note("waiting for one more look: " + open);
@@ -84,6 +86,16 @@ void pause_is_over(Turn& turn, std::size_t index) {
   pause = run.plan.nodes[index].promoted_by_hand ? Pause::ripe : Pause::over;
   turn.note(node_text(run, index) + (pause == Pause::ripe ? ": goes on when it is promoted" : ": goes on"));
   turn.renew_deadline();
+}
+
+/// It serves the new release provisionally and was not told to go on for so long that it has gone back by itself.
+void host_is_missed(Turn& turn, const HostId& id) {
+  const auto found = turn.run().hosts.find(id);
+  if (found == turn.run().hosts.end() || found->second.connected || found->second.held) return;
+  if (turn.state() != DeploymentState::swapping || turn.run().rejoining) return;
+  turn.fail(id, "was lost after its switch, and not heard of for " +
+                    std::to_string(turn.run().plan.settings.confirm_ms / 1'000) +
+                    " s: by now it has gone back by itself");
 }
 
 /// What follows asks everything again.
@@ -99,6 +111,7 @@ void answer_is_overdue(Turn& turn, const HostId& id) {
 
 std::string pause_timer(std::size_t index) { return pause_prefix + std::to_string(index); }
 std::string resend_timer(const HostId& host) { return resend_prefix + host.str(); }
+std::string missed_timer(const HostId& host) { return missed_prefix + host.str(); }
 
 void time_is_over(Turn& turn, const std::string& timer) {
   if (timer == "deadline") return deadline_is_over(turn);
@@ -108,6 +121,7 @@ void time_is_over(Turn& turn, const std::string& timer) {
   if (timer == "lease") return lease_is_over(turn);
   if (timer == "revert") return revert_is_over(turn);
   if (timer.starts_with(pause_prefix)) return pause_is_over(turn, std::stoul(timer.substr(pause_prefix.size())));
+  if (timer.starts_with(missed_prefix)) return host_is_missed(turn, HostId(timer.substr(missed_prefix.size())));
   if (timer.starts_with(resend_prefix)) return answer_is_overdue(turn, HostId(timer.substr(resend_prefix.size())));
 }
 

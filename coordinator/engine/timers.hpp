@@ -14,5 +14,7 @@ void time_is_over(Turn& turn, const std::string& timer);
 std::string pause_timer(std::size_t index);
 /// The timer after which a host is asked everything again.
 std::string resend_timer(const HostId& host);
+/// The timer after which a host that serves the new release, and was lost, has gone back by itself.
+std::string missed_timer(const HostId& host);
 
 }  // namespace switchyard::engine

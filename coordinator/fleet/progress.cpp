@@ -84,7 +84,7 @@ std::vector<ProgressView> progress_of(const DeploymentRun& run,
         view.step = note->title;
         if (view.detail.empty()) view.detail = note->detail;
       }
-      if (view.detail.empty() && !host.connected) view.detail = "not connected";
+      if (!host.connected) view.detail = "not connected" + (view.detail.empty() ? "" : "; last heard: " + view.detail);
       views.push_back(std::move(view));
     }
   }

@@ -171,6 +171,84 @@ TEST_F(PromotedByHand, WaitsForAPersonAfterThePause) {
   EXPECT_EQ(swaps_asked(), 2u);
 }
 
+void lose(Coordinator& coordinator, const std::string& host) {
+  coordinator.happen(AgentLost{HostId(host), coordinator.run.hosts.at(HostId(host)).session});
+}
+
+/// Of a host that does not answer nobody knows what it serves.
+TEST_F(CanaryTest, GoesOnOnlyWhenEveryHostThatHasTheShareIsConnected) {
+  lose(coordinator, "h2");
+  coordinator.happen(TimerFired{"pause:0"});
+  EXPECT_EQ(swaps_asked(), 1u);
+  coordinator.happen(TimerFired{"pause:0"});
+  EXPECT_EQ(coordinator.state(), DeploymentState::aborting);
+  EXPECT_NE(coordinator.run.row.reason.find("h2: not connected"), std::string::npos) << coordinator.run.row.reason;
+}
+
+TEST_F(PromotedByHand, GoesBackWhenAHostWasAwayForSoLongThatItHasGoneBack) {
+  coordinator.happen(TimerFired{"pause:0"});
+  lose(coordinator, "h2");
+  coordinator.happen(TimerFired{"missed:h2"});
+  EXPECT_EQ(coordinator.state(), DeploymentState::aborting);
+  EXPECT_NE(coordinator.run.row.reason.find("h2: was lost"), std::string::npos) << coordinator.run.row.reason;
+}
+
+TEST_F(PromotedByHand, WaitsOnWhenTheHostWasAwayForAMoment) {
+  lose(coordinator, "h2");
+  protocol::DeploymentReport report;
+  report.deployment = coordinator.run.row.id;
+  report.state = protocol::AgentState::swapping;
+  report.components.push_back({"app", true, 1, "", ""});
+  coordinator.happen(AgentConnected{HostId("h2"), ++coordinator.session, report});
+  coordinator.happen(TimerFired{"missed:h2"});
+  EXPECT_EQ(coordinator.state(), DeploymentState::swapping);
+}
+
+/// `app` as a canary in two shares with a pause between, and `side`, which does not depend on it.
+class CanaryBesideAnother : public ::testing::Test {
+ protected:
+  CanaryBesideAnother() {
+    model::Plan& plan = coordinator.run.plan;
+    plan.nodes.push_back(plan.nodes.front());
+    plan.nodes.front().pause_ms = 60'000;
+    plan.nodes.back().stage = 2;
+    plan.nodes.back().after = {0};
+    plan.nodes.front().priority = plan.nodes.back().priority = 200;
+  }
+  void begin() {
+    coordinator.stage("h1");
+    coordinator.swap("h1", "app");
+  }
+  Coordinator coordinator{"app@h1 + side@h1"};
+};
+
+TEST_F(CanaryBesideAnother, LetsTheOtherGoOnInItsPause) {
+  begin();
+  EXPECT_TRUE(coordinator.has_asked("h1 swap side"));
+}
+
+TEST_F(CanaryBesideAnother, IsAloneAlsoInItsPauseAndBetweenItsShares) {
+  for (model::PlanNode& node : coordinator.run.plan.nodes) node.exclusive = node.component == "app";
+  coordinator.run.plan.nodes[1].priority = 900;
+  coordinator.run.plan.nodes[1].after = {};
+  coordinator.run.plan.nodes[0].priority = 1'000;
+  begin();
+  EXPECT_FALSE(coordinator.has_asked("h1 swap side"));
+  coordinator.happen(TimerFired{"pause:0"});
+  EXPECT_FALSE(coordinator.has_asked("h1 swap side"));
+  coordinator.say("h1", protocol::Swapped{coordinator.run.row.id, "app", 2, 0});
+  EXPECT_TRUE(coordinator.has_asked("h1 swap side"));
+}
+
+TEST_F(CanaryBesideAnother, CountsAsOneOfThoseThatMayBeUnderWayInItsPause) {
+  coordinator.run.plan.settings.max_parallel = 1;
+  begin();
+  EXPECT_FALSE(coordinator.has_asked("h1 swap side"));
+  coordinator.happen(TimerFired{"pause:0"});
+  coordinator.say("h1", protocol::Swapped{coordinator.run.row.id, "app", 2, 0});
+  EXPECT_TRUE(coordinator.has_asked("h1 swap side"));
+}
+
 /// Of a pause nothing is written down: it begins anew, but only where nothing has come after it.
 TEST_F(CanaryTest, IsWatchedAnewAfterARestart) {
   DeploymentRun again = make_run(coordinator.run.row, coordinator.run.plan, std::nullopt);

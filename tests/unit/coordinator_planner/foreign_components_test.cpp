@@ -3,14 +3,14 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/plan_builder.hpp"
-#include "tests/unit/coordinator_planner/refusal.hpp"
+#include "tests/support/refusal.hpp"
 
 namespace switchyard::planner {
 
 using switchyard::testing::facts_for;
+using switchyard::testing::has;
 using switchyard::testing::manifest_from_text;
-using testing::has;
-using testing::refusal;
+using switchyard::testing::refusal;
 
 namespace {
 
