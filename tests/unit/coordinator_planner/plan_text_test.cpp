@@ -25,6 +25,14 @@ TEST(PlanText, SaysWhatChangesInWhichOrder) {
   EXPECT_EQ(text.find(" \n"), std::string::npos);
 }
 
+TEST(PlanText, NamesTheHostsOfACanaryOnceThoughTheyAreInEachOfItsShares) {
+  const std::string text = plan_text(plan_from_text("can@h1,h2", {.strategy = model::Strategy::canary}));
+  EXPECT_TRUE(has(text, "  1. 10 % of can on h1, h2"));
+  EXPECT_TRUE(has(text, "  3. 100 % of can on h1, h2"));
+  EXPECT_TRUE(has(text, "Changes:\n  can on h1, h2: release "));
+  EXPECT_TRUE(has(text, "Steps:\n  can on h1, h2\n"));
+}
+
 TEST(PlanText, StatesTheDowntime) {
   const std::string text = plan_text(plan_from_text("db@h1", {.strategy = model::Strategy::recreate}));
   EXPECT_TRUE(has(text, "Interruptions:\n  db on h1 is stopped before the new release starts"));
