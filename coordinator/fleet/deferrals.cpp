@@ -227,6 +227,27 @@ std::vector<store::Write> settle_deferrals(const store::StateStore& store, const
   return row.kind == DeploymentKind::rollback ? settlement.roll_back() : settlement.deploy();
 }
 
+std::vector<DeploymentRow> convergences_undone_by(const store::StateStore& store, const DeploymentRow& rollback) {
+  const Rows rows = store.deployments(limits::deferral_rows_max);
+  const auto age = [&](const DeploymentId& id) {
+    return std::find_if(rows.begin(), rows.end(), [&](const DeploymentRow& row) { return row.id == id; });
+  };
+  const Places undone = places_of_rollback(store, rollback);
+  std::vector<DeploymentRow> found;
+  for (const DeploymentRow& row : store.unfinished_deployments()) {
+    // What leads to a later deployment is none of the rollback's business.
+    if (row.kind != DeploymentKind::converge || age(row.rollback_of) < age(rollback.rollback_of)) continue;
+    Places brought;
+    if (const auto plan = store.plan(row.id)) add_places(*plan, brought);
+    const bool touched = std::any_of(brought.begin(), brought.end(), [&](const auto& place) {
+      return std::any_of(place.second.begin(), place.second.end(),
+                         [&](const std::string& component) { return has(undone, place.first, component); });
+    });
+    if (touched) found.push_back(row);
+  }
+  return found;
+}
+
 ReplacedHost defer_replaced(const store::StateStore& store, const HostId& host) {
   DeferralLedger ledger(store);
   ReplacedHost replaced;

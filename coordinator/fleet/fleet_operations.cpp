@@ -161,6 +161,7 @@ void FleetOperations::start_rollback(const Caller& caller, const RollbackRequest
   if (auto refusal = refuse_without(parts_.store, parts_.registry, request, *row)) {
     return launch(std::move(order), std::move(*refusal), reply);
   }
+  if (auto refusal = way_back(order).refuse()) return launch(std::move(order), std::move(*refusal), reply);
   parts_.planning.rollback(
       *row, request,
       [this, request, order = std::move(order), reply = std::move(reply)](Answer<PlannedDeployment> planned) mutable {
@@ -241,9 +242,22 @@ void FleetOperations::launch(StartOrder order, Answer<PlannedDeployment> planned
   for (const Reply<DeploymentView>& other : waiting.mapped().waiting) other(answer);
 }
 
+WayBack FleetOperations::way_back(const StartOrder& rollback) const {
+  return WayBack({parts_.store, parts_.runs, parts_.registry, parts_.clock}, rollback.refers_to, rollback.components);
+}
+
 Answer<DeploymentView> FleetOperations::commit_start(StartOrder order, Answer<PlannedDeployment> planned) {
-  if (auto* refusal = std::get_if<Refusal>(&planned)) return parts_.recovery.explain(std::move(*refusal));
   try {
+    const bool rollback = order.kind == model::DeploymentKind::rollback;
+    if (auto* refused = std::get_if<Refusal>(&planned)) {
+      if (rollback && refused->code == "locked") return way_back(order).explain(std::move(*refused));
+      return parts_.recovery.explain(std::move(*refused));
+    }
+    if (rollback) {
+      WayBack way = way_back(order);
+      if (auto refusal = way.refuse()) return std::move(*refusal);
+      way.clear();
+    }
     auto started = parts_.starter.start(std::move(order), std::move(std::get<PlannedDeployment>(planned)));
     parts_.convergence.refresh();
     if (auto* refusal = std::get_if<Refusal>(&started)) return std::move(*refusal);

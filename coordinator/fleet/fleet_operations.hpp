@@ -15,6 +15,7 @@
 #include "coordinator/fleet/planning.hpp"
 #include "coordinator/fleet/recovery.hpp"
 #include "coordinator/fleet/timeline_viewers.hpp"
+#include "coordinator/fleet/way_back.hpp"
 
 namespace switchyard::fleet {
 
@@ -86,6 +87,7 @@ class FleetOperations final : public Operations {
   bool answered_by_key(const StartOrder& order, Reply<DeploymentView>& reply);
   void launch(StartOrder order, Answer<PlannedDeployment> planned, const Reply<DeploymentView>& reply);
   Answer<DeploymentView> commit_start(StartOrder order, Answer<PlannedDeployment> planned);
+  WayBack way_back(const StartOrder& rollback) const;
   std::optional<Refusal> refuse_rollback(const RollbackRequest& request,
                                          const std::optional<model::DeploymentRow>& row) const;
   /// The live run, or why there is none.

@@ -51,6 +51,10 @@ model::Manifest manifest_for_host(const model::Manifest& manifest, const HostId&
     component.hosts = {host};
     std::erase_if(component.dependencies,
                   [&](const std::string& name) { return part.find_component(name) == nullptr; });
+    // It has proven itself elsewhere: it comes without shares and pauses, and waits for nobody.
+    if (component.strategy == model::Strategy::canary) component.strategy = model::Strategy::blue_green;
+    component.canary = {};
+    component.min_healthy_ms = 0;
   }
   // One host alone: there is nobody else to be left out.
   part.settings.unreachable = model::Unreachable::fail;

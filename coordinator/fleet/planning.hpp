@@ -76,7 +76,8 @@ class Planning {
 /// As it was called when it was uploaded; empty when it is not known.
 std::string version_of_release(const store::StateStore& store, const ReleaseId& release);
 
-/// The part of the manifest that concerns one host, and of it only these components unless they are none. Pure.
+/// The part of the manifest that concerns one host, and of it only these components unless they are none: as it is
+/// brought to a host after the others, all at once. Pure.
 model::Manifest manifest_for_host(const model::Manifest& manifest, const HostId& host,
                                   const std::set<std::string>& components = {});
 
