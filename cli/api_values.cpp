@@ -174,6 +174,12 @@ std::vector<Serving> read_serving(const std::string& body) {
   return decoded(body, [](const json& value) { return list(value, "serving", serving_of); });
 }
 
+std::vector<std::string> read_goes_on(const std::string& body) {
+  return decoded(body, [](const json& value) {
+    return value.contains("goes_on") ? texts(value, "goes_on") : std::vector<std::string>();
+  });
+}
+
 Token read_token_made(const std::string& body) {
   return decoded(body, [](const json& value) {
     const auto lost = value.contains("lost") ? texts(value, "lost") : std::vector<std::string>();
@@ -224,6 +230,8 @@ std::string write_rollback(const RollbackBody& body) {
 std::string write_resolution(const std::string& host, const std::string& reason) {
   return dumped({{"host", host}, {"gone", true}, {"reason", reason}});
 }
+
+std::string write_promotion(unsigned share) { return dumped(share == 0 ? json::object() : json{{"share", share}}); }
 
 std::string write_new_host(const std::string& host, const std::map<std::string, std::string>& labels) {
   return dumped({{"host", host}, {"labels", labels}});

@@ -84,6 +84,8 @@ Plan read_plan(const std::string& body);
 /// `list`: hosts or agents.
 std::vector<Host> read_hosts(const std::string& body, const char* list);
 std::vector<Serving> read_serving(const std::string& body);
+/// What a promotion lets go on; nothing where the answer does not say.
+std::vector<std::string> read_goes_on(const std::string& body);
 Token read_token_made(const std::string& body);
 std::vector<AuditEntry> read_audit(const std::string& body);
 std::vector<std::uint32_t> read_missing_chunks(const std::string& body);
@@ -113,6 +115,8 @@ struct RollbackBody {
 };
 std::string write_rollback(const RollbackBody& body);
 std::string write_resolution(const std::string& host, const std::string& reason);
+/// 0: no share.
+std::string write_promotion(unsigned share);
 std::string write_new_host(const std::string& host, const std::map<std::string, std::string>& labels);
 /// An object of texts.
 std::string write_texts(const std::map<std::string, std::string>& members);

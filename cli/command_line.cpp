@@ -112,6 +112,8 @@ class Grammar {
     auto promote = std::make_shared<DeployPromote>();
     app = verb(deploy, "promote", "Let a canary, or a batch that is being watched, go on at once", promote);
     app->add_option("ID", promote->id, "The deployment")->required();
+    app->add_option("--share", promote->share, "Only while this share of a canary rests, in percent")
+        ->check(CLI::Range(1, 99));
     app->add_flag("--detach", promote->detach, "Do not watch");
 
     auto resolve = std::make_shared<DeployResolve>();

@@ -4,6 +4,7 @@
 #include <optional>
 #include <set>
 
+#include "cli/api_values.hpp"
 #include "cli/errors.hpp"
 #include "cli/live_screen.hpp"
 #include "cli/progress_view.hpp"
@@ -190,8 +191,10 @@ ExitStatus follow(Context& context, const std::string& id) {
   return status_of(*ended);
 }
 
-ExitStatus go_on(Context& context, const std::string& id, const std::string& how, bool detach) {
-  const std::string answer = context.api.post("/v1/deployments/" + path_part(id) + "/" + how, "{}");
+ExitStatus go_on(Context& context, const std::string& id, const std::string& how, const std::string& body,
+                 bool detach) {
+  const std::string answer = context.api.post("/v1/deployments/" + path_part(id) + "/" + how, body);
+  for (const std::string& what : read_goes_on(answer)) context.console.notes << what + " goes on.\n";
   if (!detach) return follow(context, id);
   if (context.console.json) context.console.print_json(answer);
   context.console.notes << "It goes on. Watch it: switchyard deploy status " << id << " --follow\n";

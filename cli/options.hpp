@@ -68,6 +68,7 @@ struct DeployResume {
 };
 struct DeployPromote {
   std::string id;
+  unsigned share = 0;  ///< percent; 0: whatever rests
   bool detach = false;
 };
 struct DeployResolve {

@@ -4,7 +4,7 @@
 namespace switchyard::cli {
 
 ExitStatus run_command(Context& context, const DeployResume& options) {
-  return go_on(context, options.id, "resume", options.detach);
+  return go_on(context, options.id, "resume", "{}", options.detach);
 }
 
 }  // namespace switchyard::cli

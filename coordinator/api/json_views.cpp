@@ -99,6 +99,9 @@ std::string error_body(const std::string& code, const std::string& message,
   return text_of({{"error", {{"code", code}, {"message", message}, {"details", details}}}});
 }
 
+std::string promoted_body(const std::vector<std::string>& goes_on) {
+  return text_of({{"ok", true}, {"goes_on", goes_on}});
+}
 std::string ok_body() { return R"({"ok":true})"; }
 std::string health_body() { return R"({"status":"ok"})"; }
 std::string version_body() { return text_of({{"version", SWITCHYARD_VERSION}, {"api", 1}}); }

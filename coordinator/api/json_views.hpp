@@ -15,6 +15,7 @@ namespace switchyard::api::views {
 std::string error_body(const std::string& code, const std::string& message,
                        const std::map<std::string, std::string>& details = {});
 std::string ok_body();
+std::string promoted_body(const std::vector<std::string>& goes_on);
 std::string health_body();
 std::string version_body();
 

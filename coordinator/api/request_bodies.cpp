@@ -57,6 +57,14 @@ class Members {
     if (!object_[key].is_boolean()) throw wrong_type(key, "true or false");
     return object_[key].get<bool>();
   }
+  /// A share of the traffic before it is all of it.
+  std::optional<std::uint32_t> percent(const char* key) const {
+    if (!object_.contains(key)) return std::nullopt;
+    const json& value = object_[key];
+    const bool fits = value.is_number_unsigned() && value.get<std::uint64_t>() >= 1 && value.get<std::uint64_t>() <= 99;
+    if (!fits) throw wrong_type(key, "an integer from 1 to 99");
+    return value.get<std::uint32_t>();
+  }
   std::map<std::string, std::string> text_map(const char* key) const {
     std::map<std::string, std::string> result;
     if (!object_.contains(key)) return result;
@@ -146,6 +154,10 @@ ArtifactLabel artifact_label(const std::string& text) {
 }
 
 std::string cancel_reason(const std::string& text) { return Members(text, {"reason"}).reason(); }
+
+std::optional<std::uint32_t> promoted_share(const std::string& text) {
+  return Members(text, {"share"}).percent("share");
+}
 
 void nothing(const std::string& text) { const Members members(text, {}); }
 

@@ -380,7 +380,8 @@ Answer<bool> FleetOperations::resume(const Caller& caller, const DeploymentId& i
   return true;
 }
 
-Answer<bool> FleetOperations::promote(const Caller& caller, const DeploymentId& id) {
+Answer<std::vector<std::string>> FleetOperations::promote(const Caller& caller, const DeploymentId& id,
+                                                          std::optional<std::uint32_t> share) {
   const auto live = find_live(id);
   if (const auto* refusal = std::get_if<Refusal>(&live)) return *refusal;
   const std::vector<PauseView> pauses = pauses_of(*std::get<const engine::DeploymentRun*>(live));
@@ -388,11 +389,24 @@ Answer<bool> FleetOperations::promote(const Caller& caller, const DeploymentId& 
     return Refusal{
         409, "nothing_rests", "nothing of deployment " + id.str() + " waits to be promoted at the moment", {}};
   }
+  std::vector<std::string> goes_on;
   std::string what;
-  for (const PauseView& pause : pauses) what += (what.empty() ? "" : "; ") + pause.what;
+  for (const PauseView& pause : pauses) {
+    goes_on.push_back(pause.what);
+    what += (what.empty() ? "" : "; ") + pause.what;
+  }
+  const bool as_seen =
+      std::all_of(pauses.begin(), pauses.end(), [&](const auto& pause) { return pause.share == share; });
+  if (share && !as_seen) {
+    return Refusal{409,
+                   "another_share",
+                   "what rests of deployment " + id.str() + " is " + what + ", and not only " + std::to_string(*share) +
+                       " %; nothing goes on: look at `switchyard deploy status " + id.str() + "`",
+                   {{"rests", what}}};
+  }
   parts_.store.commit({audit_row(parts_.clock, caller, "deployment.promote", id.str(), what)});
   parts_.runs.post(id, engine::Promoted{});
-  return true;
+  return goes_on;
 }
 
 Answer<bool> FleetOperations::declare_gone(const Caller& caller, const DeploymentId& id, const HostId& host,

@@ -57,7 +57,8 @@ class FleetOperations final : public Operations {
                            std::function<void()> reply) override;
   Answer<bool> cancel(const Caller& caller, const DeploymentId& id, const std::string& reason) override;
   Answer<bool> resume(const Caller& caller, const DeploymentId& id) override;
-  Answer<bool> promote(const Caller& caller, const DeploymentId& id) override;
+  Answer<std::vector<std::string>> promote(const Caller& caller, const DeploymentId& id,
+                                           std::optional<std::uint32_t> share) override;
   Answer<bool> declare_gone(const Caller& caller, const DeploymentId& id, const HostId& host,
                             const std::string& reason) override;
 

@@ -81,8 +81,9 @@ struct ProgressView {
 };
 /// What has switched, is watched, and holds up what comes after.
 struct PauseView {
-  std::string what;        ///< "10 % of the traffic of api", "api on web-1, web-2"
-  bool promotion = false;  ///< it waits for a person: the pause is over
+  std::string what;                         ///< "10 % of the traffic of api", "api on web-1, web-2"
+  bool promotion = false;                   ///< it waits for a person: the pause is over
+  std::optional<std::uint32_t> share = {};  ///< of a canary, in percent
 };
 struct DeploymentView {
   model::DeploymentRow row;
@@ -145,8 +146,10 @@ class Operations {
                                    std::function<void()> reply) = 0;
   virtual Answer<bool> cancel(const Caller& caller, const DeploymentId& id, const std::string& reason) = 0;
   virtual Answer<bool> resume(const Caller& caller, const DeploymentId& id) = 0;
-  /// What rests (between the shares of a canary, or between batches) goes on now.
-  virtual Answer<bool> promote(const Caller& caller, const DeploymentId& id) = 0;
+  /// What rests (between the shares of a canary, or between batches) goes on now; the answer names it. With `share`
+  /// only where nothing rests but that share of a canary: who saw it cannot let another one go on.
+  virtual Answer<std::vector<std::string>> promote(const Caller& caller, const DeploymentId& id,
+                                                   std::optional<std::uint32_t> share) = 0;
   virtual Answer<bool> declare_gone(const Caller& caller, const DeploymentId& id, const HostId& host,
                                     const std::string& reason) = 0;
 

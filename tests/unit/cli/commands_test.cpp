@@ -30,6 +30,10 @@ TEST_F(CommandsTest, EachVerbAsksForItsOperation) {
        R"({"reason":"r"})"},
       {{"deploy", "resume", "d-1", "--detach"}, ok, "POST /v1/deployments/d-1/resume", "{}"},
       {{"deploy", "promote", "d-1", "--detach"}, ok, "POST /v1/deployments/d-1/promote", "{}"},
+      {{"deploy", "promote", "d-1", "--share", "10", "--detach"},
+       R"({"ok":true,"goes_on":[]})",
+       "POST /v1/deployments/d-1/promote",
+       R"({"share":10})"},
       {{"deploy", "resolve", "d-1", "--host", "h", "--gone", "--reason", "r"},
        ok,
        "POST /v1/deployments/d-1/resolve",
@@ -104,6 +108,14 @@ TEST_F(CommandsTest, ATokenIsAloneOnStandardOutput) {
   coordinator.answer(201, R"({"id":"t","enrolment":"sy1.secret","expires_ms":5})");
   EXPECT_EQ(run({"agents", "token", "create"}), 0);
   EXPECT_EQ(out.str(), "sy1.secret\n");
+}
+
+TEST_F(CommandsTest, SaysWhatAPromotionLetsGoOn) {
+  coordinator.answer(R"({"ok":true,"goes_on":["10 % of the traffic of api","web on web-1"]})");
+  EXPECT_EQ(run({"deploy", "promote", "d-1", "--detach"}), 0);
+  EXPECT_NE(notes.str().find("10 % of the traffic of api goes on.\nweb on web-1 goes on.\n"), std::string::npos)
+      << notes.str();
+  EXPECT_EQ(run({"deploy", "promote", "d-1", "--share", "100"}), 2) << "all of the traffic is no share that rests";
 }
 
 TEST_F(CommandsTest, SaysWhatANewMachineDoesNotGetBack) {

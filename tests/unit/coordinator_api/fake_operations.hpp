@@ -101,8 +101,10 @@ class FakeOperations final : public fleet::Operations {
   fleet::Answer<bool> cancel(const fleet::Caller& caller, const DeploymentId& id, const std::string& reason) override {
     return changed("cancel " + id.str() + " " + reason, caller);
   }
-  fleet::Answer<bool> promote(const fleet::Caller& caller, const DeploymentId& id) override {
-    return changed("promote " + id.str(), caller);
+  fleet::Answer<std::vector<std::string>> promote(const fleet::Caller& caller, const DeploymentId& id,
+                                                  std::optional<std::uint32_t> share) override {
+    note("promote " + id.str() + (share ? " " + std::to_string(*share) + " %" : ""), &caller);
+    return std::vector<std::string>{"10 % of the traffic of api"};
   }
   fleet::Answer<bool> resume(const fleet::Caller& caller, const DeploymentId& id) override {
     return changed("resume " + id.str(), caller);

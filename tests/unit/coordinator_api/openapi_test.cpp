@@ -128,7 +128,7 @@ const std::map<std::string, std::string>& sample_bodies() {
       {"start_deployment", deploy},
       {"cancel_deployment", R"({"reason":"r"})"},
       {"resume_deployment", "{}"},
-      {"promote_deployment", "{}"},
+      {"promote_deployment", R"({"share":10})"},
       {"resolve_deployment", R"({"host":"web-1","gone":true,"reason":"r"})"},
       {"start_rollback",
        R"({"deployment":"d-1","components":["api"],"without":["web-2"],"to_nothing":true,"reason":"r"})"},

@@ -31,7 +31,7 @@ class ConvergenceTest : public ::testing::Test {
     manifest.insert(manifest.find("    ports:"),
                     "    strategy: canary\n    canary: {weights: [50], pause_seconds: 1, promote: manual}\n");
     const auto started = expect_value(world.start(world.request(manifest, {{"api", release}}), 30'000));
-    expect_value(world.operations().promote(FleetWorld::caller, started.row.id));
+    expect_value(world.operations().promote(FleetWorld::caller, started.row.id, 50));
     world.run(60'000);
     return release;
   }

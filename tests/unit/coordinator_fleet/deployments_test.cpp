@@ -545,10 +545,19 @@ TEST_F(DeploymentsTest, PromotesACanaryThatWaitsForAPersonAndNothingElse) {
   ASSERT_EQ(view.pauses.size(), 1u);
   EXPECT_EQ(view.pauses[0].what, "10 % of the traffic of api");
   EXPECT_TRUE(view.pauses[0].promotion);
-  expect_value(world.operations().promote(FleetWorld::caller, started.row.id));
+  const Refusal refusal = expect_refusal(world.operations().promote(FleetWorld::caller, started.row.id, 50));
+  EXPECT_EQ(refusal.status, 409);
+  EXPECT_EQ(refusal.code, "another_share");
+  EXPECT_NE(refusal.message.find("is 10 % of the traffic of api, and not only 50 %"), std::string::npos)
+      << refusal.message;
+  world.run(60'000);
+  ASSERT_EQ(world.row(started.row.id).state, DeploymentState::swapping) << "nothing went on";
+  EXPECT_EQ(expect_value(world.operations().promote(FleetWorld::caller, started.row.id, 10)),
+            std::vector<std::string>{"10 % of the traffic of api"});
   world.run(60'000);
   EXPECT_EQ(world.row(started.row.id).state, DeploymentState::done);
-  EXPECT_EQ(expect_refusal(world.operations().promote(FleetWorld::caller, started.row.id)).code, "finished");
+  EXPECT_EQ(expect_refusal(world.operations().promote(FleetWorld::caller, started.row.id, std::nullopt)).code,
+            "finished");
 }
 
 /// What it serves is the new release, and its word that nothing is to be undone there is worth nothing.
