@@ -71,6 +71,7 @@ Deployment deployment_of(const json& value) {
   deployment.deferred = texts(value, "deferred");
   deployment.gone = texts(value, "gone");
   deployment.resumed = value.at("resumed").get<std::int64_t>();
+  if (value.contains("kept")) deployment.kept = texts(value, "kept");
   if (value.contains("progress")) deployment.progress = list(value, "progress", progress_of);
   if (value.contains("pauses")) deployment.pauses = list(value, "pauses", pause_of);
   return deployment;
@@ -103,6 +104,28 @@ Host host_of(const json& value) {
   host.enrolled_ms = time(value, "enrolled_ms");
   host.last_seen_ms = time(value, "last_seen_ms");
   return host;
+}
+
+std::string text_or_nothing(const json& value, const char* key) {
+  return value.at(key).is_null() ? std::string() : text(value, key);
+}
+
+Serving serving_of(const json& value) {
+  Serving serving;
+  serving.host = text(value, "host");
+  serving.environment = text(value, "environment");
+  serving.component = text(value, "component");
+  serving.version = text(value, "version");
+  serving.deployment = text(value, "deployment");
+  serving.kind = text(value.at("serving"), "kind");
+  serving.slot = text(value.at("serving"), "slot");
+  serving.release = text(value.at("serving"), "release");
+  serving.since_ms = time(value, "since_ms");
+  serving.connected = value.at("connected").get<bool>();
+  serving.host_removed = value.at("removed").get<bool>();
+  serving.owed = text_or_nothing(value, "owed");
+  serving.changing = text_or_nothing(value, "changing");
+  return serving;
 }
 
 AuditEntry audit_entry_of(const json& value) {
@@ -185,6 +208,16 @@ std::vector<Host> read_hosts(const std::string& body, const char* key) {
   return decoded(body, [&](const json& value) { return list(value, key, host_of); });
 }
 
+std::vector<Serving> read_serving(const std::string& body) {
+  return decoded(body, [](const json& value) { return list(value, "serving", serving_of); });
+}
+
+std::vector<std::string> read_goes_on(const std::string& body) {
+  return decoded(body, [](const json& value) {
+    return value.contains("goes_on") ? texts(value, "goes_on") : std::vector<std::string>();
+  });
+}
+
 Token read_token_made(const std::string& body) {
   return decoded(body, [](const json& value) {
     const auto lost = value.contains("lost") ? texts(value, "lost") : std::vector<std::string>();
@@ -254,17 +287,24 @@ std::string write_deploy(const DeployBody& body) {
                 {"artifacts", body.artifacts},    {"no_rollback", body.no_rollback},
                 {"sequential", body.sequential},  {"no_monitoring", body.no_monitoring},
                 {"environment", body.environment}};
+  // A coordinator of the version before does not know it.
+  if (!body.plan_hash.empty()) value["plan_hash"] = body.plan_hash;
   return dumped(value);
 }
 
-std::string write_rollback(const std::string& deployment, const std::vector<std::string>& components,
-                           const std::string& reason) {
-  return dumped({{"deployment", deployment}, {"components", components}, {"reason", reason}});
+std::string write_rollback(const RollbackBody& body) {
+  json value = {{"deployment", body.deployment}, {"components", body.components}, {"reason", body.reason}};
+  // A coordinator of the version before does not know these.
+  if (!body.without.empty()) value["without"] = body.without;
+  if (body.to_nothing) value["to_nothing"] = true;
+  return dumped(value);
 }
 
 std::string write_resolution(const std::string& host, const std::string& reason) {
   return dumped({{"host", host}, {"gone", true}, {"reason", reason}});
 }
+
+std::string write_promotion(unsigned share) { return dumped(share == 0 ? json::object() : json{{"share", share}}); }
 
 std::string write_new_host(const std::string& host, const std::map<std::string, std::string>& labels) {
   return dumped({{"host", host}, {"labels", labels}});

@@ -25,7 +25,8 @@ struct Pause {
 struct Deployment {
   std::string id, kind, rollback_of, name, environment, version, state, reason, author, plan_hash;
   bool final = false;
-  std::string rolled_back_by;  ///< a finished rollback that undid it since, at least in part
+  std::string rolled_back_by;     ///< a finished rollback that undid it since, at least in part
+  std::vector<std::string> kept;  ///< rollback of some: components that go on with the release of the undone one
   std::int64_t created_ms = 0;
   std::int64_t finished_ms = 0;
   std::vector<std::string> deferred, gone;
@@ -54,6 +55,16 @@ struct Host {
   std::map<std::string, std::string> labels;
   std::int64_t enrolled_ms = 0;
   std::int64_t last_seen_ms = 0;
+};
+/// What was committed last for a component on a host. Ids are empty where there is none.
+struct Serving {
+  std::string host, environment, component, version, deployment;
+  std::string kind;  ///< absent, release, legacy
+  std::string slot, release;
+  std::int64_t since_ms = 0;
+  bool connected = false, host_removed = false;
+  std::string owed;      ///< the deployment that the host is still to be brought to
+  std::string changing;  ///< the deployment that is at work there
 };
 struct Token {
   std::string id, enrolment;
@@ -93,6 +104,9 @@ Timeline read_timeline(const std::string& body);
 Plan read_plan(const std::string& body);
 /// `list`: hosts or agents.
 std::vector<Host> read_hosts(const std::string& body, const char* list);
+std::vector<Serving> read_serving(const std::string& body);
+/// What a promotion lets go on; nothing where the answer does not say.
+std::vector<std::string> read_goes_on(const std::string& body);
 Token read_token_made(const std::string& body);
 Approval read_approval(const std::string& body);
 std::vector<Approval> read_approvals(const std::string& body);
@@ -118,11 +132,19 @@ struct DeployBody {
   std::string manifest, file, environment;
   std::map<std::string, std::string> artifacts;  ///< component -> release
   bool no_rollback = false, sequential = false, no_monitoring = false;
+  std::string plan_hash = {};  ///< of the plan that was looked at; empty: any
 };
 std::string write_deploy(const DeployBody& body);
-std::string write_rollback(const std::string& deployment, const std::vector<std::string>& components,
-                           const std::string& reason);
+struct RollbackBody {
+  std::string deployment;
+  std::vector<std::string> components, without;
+  bool to_nothing = false;
+  std::string reason;
+};
+std::string write_rollback(const RollbackBody& body);
 std::string write_resolution(const std::string& host, const std::string& reason);
+/// 0: no share.
+std::string write_promotion(unsigned share);
 std::string write_new_host(const std::string& host, const std::map<std::string, std::string>& labels);
 /// `life_ms` 0: the coordinator's default.
 std::string write_api_token(const std::map<std::string, std::string>& members, std::int64_t life_ms);

@@ -21,14 +21,15 @@ constexpr const char* footer = R"(
 stand anywhere.
 
 Exit status: 0 done, 1 internal error, 2 bad input or usage, 3 failed and rolled back, 4 stuck, paused or unknown,
-5 coordinator unreachable, 6 refused (permission or conflict), 130 interrupted (a started deployment goes on).
+5 coordinator unreachable, 6 refused (permission, conflict, or a host that does not answer), 130 interrupted (a started
+deployment goes on).
 
 Environment: SWITCHYARD_SOCKET, SWITCHYARD_URL, SWITCHYARD_TOKEN_FILE stand for the options of these names; NO_COLOR
 turns colours off.)";
 
-constexpr std::array verbs = {"deploy",    "plan",   "rollback", "agents",   "hosts",  "audit",
+constexpr std::array verbs = {"deploy", "plan",      "rollback", "status", "agents",   "hosts",  "audit",
                               "approvals", "tokens", "totp",     "validate", "config", "recover"};
-constexpr std::array options_with_value = {"--socket", "--url", "--token-file", "--environment"};
+constexpr std::array options_with_value = {"--socket", "--url", "--token-file", "--environment", "--plan"};
 
 /// Adds the verbs to the parser; each leaves its options in `command` when it was the one.
 class Grammar {
@@ -85,6 +86,7 @@ class Grammar {
     auto start = std::make_shared<DeployStart>();
     CLI::App* app = verb(deploy, "start", "Upload what is missing, deploy, and watch until the end", start);
     add_deploy_options(app, *start);
+    app->add_option("--plan", start->plan_hash, "Only if it still does what the plan with this hash showed");
     app->add_flag("--dry-run", start->dry_run, "Only show the plan; stores the artifacts, touches no host");
     app->add_flag("--detach", start->detach, "Do not watch: print the deployment's id and end");
     app->add_flag("--wait-approval", start->wait_approval, "If it has to be approved, wait for that, and watch on");
@@ -112,6 +114,8 @@ class Grammar {
     auto promote = std::make_shared<DeployPromote>();
     app = verb(deploy, "promote", "Let a canary, or a batch that is being watched, go on at once", promote);
     app->add_option("ID", promote->id, "The deployment")->required();
+    app->add_option("--share", promote->share, "Only while this share of a canary rests, in percent")
+        ->check(CLI::Range(1, 99));
     app->add_flag("--detach", promote->detach, "Do not watch");
 
     auto resolve = std::make_shared<DeployResolve>();
@@ -130,6 +134,9 @@ class Grammar {
     CLI::App* app = verb(rollback, "start", "Roll a finished deployment back, and watch until the end", start);
     app->add_option("ID", start->id, "The deployment to undo")->required();
     app->add_option("--components,--servers", start->components, "Only these: a,b")->delimiter(',');
+    app->add_option("--without", start->without, "Hosts that do not answer: a,b; they follow when they are back")
+        ->delimiter(',');
+    app->add_flag("--to-nothing", start->to_nothing, "Take services away where nothing ran before");
     app->add_option("--reason", start->reason, "Why; kept in the audit chain");
     app->add_flag("--detach", start->detach, "Do not watch: print the rollback's id and end");
     app->add_flag("--wait-approval", start->wait_approval, "If it has to be approved, wait for that, and watch on");
@@ -145,6 +152,8 @@ class Grammar {
   }
 
   void add_fleet() {
+    verb(&app_, "status", "Show which release of each component serves on which host",
+         std::make_shared<ServingStatus>());
     CLI::App* agents = group("agents", "The agents on the hosts");
     verb(agents, "list", "Show the enrolled agents", std::make_shared<AgentsList>());
     CLI::App* token = agents->add_subcommand("token", "Rights to enrol");

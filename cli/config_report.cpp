@@ -63,7 +63,8 @@ json settings_json(const std::vector<config::CallerSetting>& settings) {
     list.push_back({{"name", setting.name},
                     {"value", setting.value},
                     {"from", setting.is_set ? "environment" : "default"},
-                    {"problem", setting.problem}});
+                    {"problem", setting.problem},
+                    {"in_force", setting.in_force}});
   }
   return list;
 }
@@ -75,22 +76,27 @@ void print_resolved(const Console& console, const config::Resolved& resolved,
   console.out << printable(resolved.server) << " in " << printable(resolved.environment);
   if (!resolved.server_type.empty()) console.out << " (" << printable(resolved.server_type) << ")";
   console.out << "\n";
-  if (const std::string line = policy_line(resolved); !line.empty()) console.out << line << "\n";
+  if (const std::string line = policy_line(resolved); !line.empty()) {
+    console.out << line << " (not in force: nothing acts on limits and policies yet)\n";
+  }
 
   Table values({"KEY", "VALUE", "FROM", "WHERE"});
   for (const auto& [path, value] : config::leaves(resolved.config)) {
     values.add({printable(path), printable(config::shown(*value)), config::source_name(value->source.kind),
                 printable(value->source.where())});
   }
-  if (!values.empty()) console.out << "\n" << values.text();
+  if (!values.empty()) {
+    console.out << "\n" << values.text() << "Deployments do not hand these to services yet.\n";
+  }
 
-  Table known({"SETTING", "VALUE", "FROM"});
+  Table known({"SETTING", "VALUE", "FROM", "IN FORCE"});
   for (const config::CallerSetting& setting : settings) {
     const std::string value = setting.problem.empty() ? setting.value : "(cannot be used)";
     known.add({setting.name, value.empty() ? "-" : printable(value),
                setting.is_set          ? "environment"
                : setting.value.empty() ? "not set"
-                                       : "default"});
+                                       : "default",
+               setting.in_force ? "yes" : "not yet"});
   }
   console.out << "\n" << known.text();
 }
@@ -124,6 +130,7 @@ std::string write_resolved(const config::Resolved& resolved, const std::vector<c
                   {{"require_mfa", resolved.security_policies.require_mfa},
                    {"encrypt_at_rest", resolved.security_policies.encrypt_at_rest}}},
                  {"settings", settings_json(settings)},
+                 {"in_force", {{"config", false}, {"resource_limits", false}, {"security_policies", false}}},
                  {"valid", resolved.valid()},
                  {"problems", problems},
                  {"notes", notes}});

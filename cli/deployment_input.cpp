@@ -19,6 +19,7 @@ DeployBody prepare_deployment(Context& context, const DeployStart& options) {
   // Packing may take minutes: whoever has no coordinator, or no right to it, learns that first.
   context.api.get("/v1/version");
   body.environment = options.environment;
+  body.plan_hash = options.plan_hash;
   body.no_rollback = options.no_rollback;
   body.sequential = options.sequential;
   body.no_monitoring = options.no_monitoring;

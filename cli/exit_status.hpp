@@ -10,7 +10,7 @@ enum class ExitStatus : int {
   rolled_back = 3,    ///< the deployment failed, and everything runs as before
   unresolved = 4,     ///< stuck or paused: a person must look; or not known
   unreachable = 5,    ///< the coordinator cannot be reached, or cannot work
-  refused = 6,        ///< not allowed, or in conflict with something under way
+  refused = 6,        ///< not allowed, or in conflict with how things stand; nothing was begun
   interrupted = 130,  ///< Ctrl-C; a deployment that was started goes on
 };
 

@@ -4,6 +4,7 @@
 #include <optional>
 #include <set>
 
+#include "cli/api_values.hpp"
 #include "cli/errors.hpp"
 #include "cli/live_screen.hpp"
 #include "cli/progress_view.hpp"
@@ -137,6 +138,10 @@ std::string outcome_text(const Deployment& deployment) {
       if (deployment.finished_ms > 0) text += " in " + duration_text(deployment.finished_ms - deployment.created_ms);
       text += ".\n";
     }
+    if (!deployment.kept.empty()) {
+      text += "Only a part was rolled back: " + joined(deployment.kept) + " still " +
+              (deployment.kept.size() == 1 ? "runs" : "run") + " the release of " + deployment.rollback_of + ".\n";
+    }
     if (!deployment.rolled_back_by.empty()) {
       text += "It was rolled back since, by " + deployment.rolled_back_by + ": switchyard deploy status " +
               deployment.rolled_back_by + "\n";
@@ -194,6 +199,16 @@ ExitStatus follow(Context& context, const std::string& id, bool wait_approval) {
     context.console.out << outcome_text(*ended);
   }
   return status_of(*ended);
+}
+
+ExitStatus go_on(Context& context, const std::string& id, const std::string& how, const std::string& body,
+                 bool detach) {
+  const std::string answer = context.api.post("/v1/deployments/" + path_part(id) + "/" + how, body);
+  for (const std::string& what : read_goes_on(answer)) context.console.notes << what + " goes on.\n";
+  if (!detach) return follow(context, id);
+  if (context.console.json) context.console.print_json(answer);
+  context.console.notes << "It goes on. Watch it: switchyard deploy status " << id << " --follow\n";
+  return ExitStatus::done;
 }
 
 }  // namespace switchyard::cli

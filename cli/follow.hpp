@@ -15,6 +15,10 @@ namespace switchyard::cli {
 /// Throws UnreachableError when the coordinator stays away.
 ExitStatus follow(Context& context, const std::string& id, bool wait_approval = true);
 
+/// Has a deployment that waits for a person go on: `how` is what the API calls it (resume, promote), with that body.
+/// Says what goes on, if the coordinator does. Then follows it, or with `detach` says how to.
+ExitStatus go_on(Context& context, const std::string& id, const std::string& how, const std::string& body, bool detach);
+
 /// The status that says how a deployment stands: done (and still under way), rolled_back, unresolved, refused.
 ExitStatus status_of(const Deployment& deployment);
 

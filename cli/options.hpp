@@ -22,6 +22,7 @@ struct GlobalOptions {
 struct DeployStart {
   std::string file;
   std::string environment;
+  std::string plan_hash;  ///< of the plan that was looked at; empty: whatever is planned now
   bool dry_run = false;
   bool no_rollback = false;
   bool no_monitoring = false;
@@ -68,6 +69,7 @@ struct DeployResume {
 };
 struct DeployPromote {
   std::string id;
+  unsigned share = 0;  ///< percent; 0: whatever rests
   bool detach = false;
 };
 struct DeployResolve {
@@ -79,6 +81,8 @@ struct DeployResolve {
 struct RollbackStart {
   std::string id;
   std::vector<std::string> components;
+  std::vector<std::string> without;
+  bool to_nothing = false;
   std::string reason;
   bool detach = false;
   bool wait_approval = false;
@@ -90,6 +94,8 @@ struct RollbackStatus {
 struct RollbackList {
   std::size_t limit = 20;
 };
+/// `switchyard status`: what serves where.
+struct ServingStatus {};
 struct AgentsList {};
 struct AgentsTokenCreate {
   std::string host;
@@ -165,10 +171,10 @@ struct Recover {
 
 using Command =
     std::variant<DeployStart, PlanShow, Validate, DeployStatus, DeployList, DeployCancel, DeployResume, DeployPromote,
-                 DeployResolve, RollbackStart, RollbackStatus, RollbackList, AgentsList, AgentsTokenCreate,
-                 AgentsRevoke, HostsList, HostsAdd, HostsRemove, HostsReplace, AuditList, AuditVerify, AuditExportAll,
-                 TokensCreate, TokensList, TokensRevoke, ApprovalsList, ApprovalsShow, ApprovalsDecide, TotpEnrol,
-                 TotpReset, Recover, ConfigShow, ConfigValidate, ConfigList, ConfigRender>;
+                 DeployResolve, RollbackStart, RollbackStatus, RollbackList, ServingStatus, AgentsList,
+                 AgentsTokenCreate, AgentsRevoke, HostsList, HostsAdd, HostsRemove, HostsReplace, AuditList,
+                 AuditVerify, AuditExportAll, TokensCreate, TokensList, TokensRevoke, ApprovalsList, ApprovalsShow,
+                 ApprovalsDecide, TotpEnrol, TotpReset, Recover, ConfigShow, ConfigValidate, ConfigList, ConfigRender>;
 
 struct Invocation {
   GlobalOptions global;

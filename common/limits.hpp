@@ -112,6 +112,9 @@ inline constexpr std::size_t steps_per_slice_max = 2'000;
 inline constexpr std::size_t journal_bytes_reserved = 1024 * 1024;
 /// A journal that has grown so far is rewritten without what is over, at a quiet moment.
 inline constexpr std::size_t journal_compact_bytes = 256 * 1024;
+/// Ended deployments of which an agent remembers how they ended: far more than one coordinator has unanswered, and few
+/// enough for a HELLO.
+inline constexpr std::size_t closed_deployments_max = 64;
 inline constexpr std::size_t journal_record_bytes_max = control_frame_bytes_max + 4096;
 
 // --- enrolment -----------------------------------------------------------------------------------------------------

@@ -14,6 +14,8 @@
 ///
 /// Version history (see version.hpp for how a version is agreed on):
 ///   1  all messages below
+///      added since, read as its default from who does not know it: StepEvent.undo, Hello.forgotten_plan_seq,
+///      DeploymentReport.forgotten, DeploymentReport.why, Abort.plan_seq, Query.plan_seq
 namespace switchyard::protocol {
 
 /// The agent's view of one deployment (protocol states of an agent, in the order in which they are passed).
@@ -48,6 +50,10 @@ struct DeploymentReport {
   AgentState state = AgentState::idle;
   std::vector<ComponentReport> components;
   std::int64_t remaining_ms = 0;  ///< of the dead-man's budget; 0 when not armed
+  /// Of `idle`: it may have been committed here so long ago that it was forgotten. A peer that does not know the field
+  /// leaves it out, and reads what it always read: nothing is known of it.
+  bool forgotten = false;
+  std::string why = {};  ///< of reverting and reverted: what the agent saw; empty: it is of an older version
   bool operator==(const DeploymentReport&) const = default;
 };
 
@@ -60,6 +66,9 @@ struct Hello {  // A->C, first on every connection
   std::uint64_t max_epoch = 0;
   std::string audit_head;
   std::vector<DeploymentReport> open;
+  /// Of deployments that are not in `open`, and whose plans are numbered up to this: they may have been committed here,
+  /// and forgotten. 0: nothing was forgotten (or the agent does not know the field, and forgets all the same).
+  std::uint64_t forgotten_plan_seq = 0;
   bool operator==(const Hello&) const = default;
 };
 struct Welcome {  // C->A
@@ -150,11 +159,12 @@ struct Committed {
 };
 /// The decision against the deployment. `component` names the one to revert now; empty: no component yet (stop what you
 /// do, keep what is swapped until it is named). `all`: revert everything that is left, in reverse order.
-struct Abort {  // -> Reverted | Stuck
+struct Abort {  // -> Reverted | Stuck | Report (forgotten)
   DeploymentId deployment;
   std::string component;
   bool all = false;
   std::string reason;
+  std::uint64_t plan_seq = 0;  ///< of its plan, so that an agent knows whether it may have forgotten it; 0: not known
   bool operator==(const Abort&) const = default;
 };
 /// `component`: this one is as before. `complete`: all of the host's are, and what PREPARE left behind is undone.
@@ -216,6 +226,7 @@ struct Health {
 /// "What do you know of this deployment?" -> Report. Answers HELLO's question for one deployment, at any time.
 struct Query {
   DeploymentId deployment;
+  std::uint64_t plan_seq = 0;  ///< as of Abort
   bool operator==(const Query&) const = default;
 };
 struct Report {

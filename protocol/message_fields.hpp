@@ -22,6 +22,8 @@ void fields(Archive& archive, Like<DeploymentReport> auto& report) {
   archive(2, report.state);
   archive(3, report.components);
   archive(4, report.remaining_ms);
+  archive(5, report.forgotten);
+  archive.excerpt(6, report.why);
 }
 
 // --- session (frozen: these read and write the same in every version)
@@ -37,6 +39,7 @@ void fields(Archive& archive, Like<Hello> auto& hello) {
   archive(6, hello.max_epoch);
   archive(7, hello.audit_head);
   archive(8, hello.open);
+  archive(9, hello.forgotten_plan_seq);
 }
 template <class Archive>
 void fields(Archive& archive, Like<Welcome> auto& welcome) {
@@ -134,6 +137,7 @@ void fields(Archive& archive, Like<Abort> auto& abort) {
   archive.name(2, abort.component);
   archive(3, abort.all);
   archive.excerpt(4, abort.reason);
+  archive(5, abort.plan_seq);
 }
 template <class Archive>
 void fields(Archive& archive, Like<Reverted> auto& reverted) {
@@ -191,6 +195,7 @@ void fields(Archive& archive, Like<Health> auto& health) {
 template <class Archive>
 void fields(Archive& archive, Like<Query> auto& query) {
   archive.required(1, query.deployment);
+  archive(2, query.plan_seq);
 }
 template <class Archive>
 void fields(Archive& archive, Like<Report> auto& report) {

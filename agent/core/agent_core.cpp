@@ -10,6 +10,15 @@
 
 namespace switchyard::agent {
 
+namespace {
+
+/// Whoever reads this looks for what kept the coordinator away; what a service had to do with it is not known here.
+constexpr const char* lease_over =
+    "the coordinator had not confirmed it when the confirm time was over; was the coordinator away, or the network "
+    "cut?";
+
+}  // namespace
+
 AgentCore::AgentCore(CoreIdentity identity, Role role, const std::vector<JournalRecord>& journal)
     : identity_(std::move(identity)), role_(role) {
   for (const JournalRecord& record : journal) note(record);
@@ -38,7 +47,7 @@ void AgentCore::on(const Began& event) {
     const bool bound = run.held && !(run.decided && !run.commit) && !run.committed;
     if (rebooted && role_ == Role::agent && !run.provisional() && !bound) note_resumed(run);
     if (run.provisional() && (rebooted || now_ >= run.deadline_boot_ms)) {
-      decide_abort(run, rebooted ? "the host rebooted before the deployment was confirmed" : "the confirm time passed");
+      decide_abort(run, rebooted ? "the host rebooted before the deployment was confirmed" : lease_over);
       run.revert_all = true;
       drive_revert(run);
     } else if (run.provisional()) {
@@ -151,7 +160,7 @@ void AgentCore::on(const TimerFired& event) {
       set_timer("deadman", *run, run->deadline_boot_ms - now_);
       return;
     }
-    decide_abort(*run, "the confirm time passed");
+    decide_abort(*run, lease_over);
     run->revert_all = true;
     drive_revert(*run);
   } else if (what == "revert") {
@@ -223,6 +232,7 @@ void AgentCore::note(const JournalRecord& record) {
       max_epoch_ = std::max(max_epoch_, record.epoch);
       return;
     case RecordKind::fence:
+      if (record.component.empty()) return closed_.forget_up_to(record.epoch);
       plan_seq_[record.component] = std::max(plan_seq_[record.component], record.epoch);
       return;
     case RecordKind::plan:
@@ -234,8 +244,8 @@ void AgentCore::note(const JournalRecord& record) {
   DeploymentRun* run = find(record.deployment);
   if (run == nullptr) {
     // A closed deployment that a compaction kept in one record.
-    if (record.kind == RecordKind::retired) close(record.deployment, protocol::AgentState::committed);
-    if (record.kind == RecordKind::reverted) close(record.deployment, protocol::AgentState::reverted);
+    if (record.kind == RecordKind::retired) close(record, protocol::AgentState::committed);
+    if (record.kind == RecordKind::reverted) close(record, protocol::AgentState::reverted);
     return;
   }
   run->records.push_back(record);
@@ -279,7 +289,7 @@ void AgentCore::note(const JournalRecord& record) {
     case RecordKind::reverted:
       if (record.component.empty()) {
         run->reverted = true;
-        close(record.deployment, protocol::AgentState::reverted);
+        close(record, protocol::AgentState::reverted);
       } else {
         note_component(*run, record);
       }
@@ -290,7 +300,7 @@ void AgentCore::note(const JournalRecord& record) {
         return;
       }
       run->retired = true;
-      close(record.deployment, protocol::AgentState::committed);
+      close(record, protocol::AgentState::committed);
       return;
     case RecordKind::epoch:
     case RecordKind::fence:
@@ -355,25 +365,35 @@ void AgentCore::note_component(DeploymentRun& run, const JournalRecord& record) 
   }
 }
 
-void AgentCore::close(const DeploymentId& id, protocol::AgentState state) {
-  constexpr std::size_t closed_max = 64;  // far more than one coordinator has unanswered
+void AgentCore::close(const JournalRecord& record, protocol::AgentState state) {
   protocol::DeploymentReport report;
-  report.deployment = id;
+  report.deployment = record.deployment;
   report.state = state;
-  const auto found = deployments_.find(id);
+  std::uint64_t plan_seq = record.epoch;
+  const auto found = deployments_.find(record.deployment);
   if (found != deployments_.end()) {
-    report.components = found->second.report(now_).components;
+    const protocol::DeploymentReport last = found->second.report(now_);
+    report.components = last.components;
+    report.why = last.why;
+    plan_seq = found->second.plan_seq;
     deployments_.erase(found);
   }
-  closed_.push_back(std::move(report));
-  if (closed_.size() > closed_max) closed_.erase(closed_.begin());
+  // An older agent's compaction has not kept the number: then it is one of those that were seen.
+  if (plan_seq == 0 && state == protocol::AgentState::committed) plan_seq = newest_plan_seq();
+  closed_.add(std::move(report), plan_seq);
+}
+
+std::uint64_t AgentCore::newest_plan_seq() const {
+  std::uint64_t newest = 0;
+  for (const auto& [component, seq] : plan_seq_) newest = std::max(newest, seq);
+  return newest;
 }
 
 // --- views
 // -------------------------------------------------------------------------------------------------------------
 
 std::vector<protocol::DeploymentReport> AgentCore::reports(std::int64_t now_boot_ms) const {
-  std::vector<protocol::DeploymentReport> all = closed_;
+  std::vector<protocol::DeploymentReport> all = closed_.reports();
   for (const auto& [id, run] : deployments_) all.push_back(run.report(now_boot_ms));
   return all;
 }
@@ -406,12 +426,8 @@ std::vector<JournalRecord> AgentCore::snapshot() const {
     fence.epoch = seq;
     records.push_back(fence);
   }
-  for (const protocol::DeploymentReport& report : closed_) {
-    JournalRecord closed;
-    closed.kind = report.state == protocol::AgentState::committed ? RecordKind::retired : RecordKind::reverted;
-    closed.deployment = report.deployment;
-    records.push_back(closed);
-  }
+  const std::vector<JournalRecord> closed = closed_.records();
+  records.insert(records.end(), closed.begin(), closed.end());
   if (PLANTED(compaction_loses_open_deployments)) return records;
   for (const auto& [id, run] : deployments_) records.insert(records.end(), run.records.begin(), run.records.end());
   return records;

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "agent/core/closed_deployments.hpp"
 #include "agent/core/deployment.hpp"
 #include "agent/core/effect.hpp"
 #include "agent/core/event.hpp"
@@ -36,6 +37,8 @@ class AgentCore {
   std::uint64_t max_epoch() const { return max_epoch_; }
   /// For HELLO: every deployment that is not closed, and the last closed ones.
   std::vector<protocol::DeploymentReport> reports(std::int64_t now_boot_ms) const;
+  /// For HELLO: of committed deployments up to this plan it may have forgotten that they were.
+  std::uint64_t forgotten_plan_seq() const { return closed_.forgotten_plan_seq(); }
   const std::map<DeploymentId, DeploymentRun>& deployments() const { return deployments_; }
   /// True when some deployment waits for its dead-man.
   bool armed() const;
@@ -84,7 +87,8 @@ class AgentCore {
   void note_resumed(DeploymentRun& run);
   void start_watches(const DeploymentRun& run);
   void retire_component(DeploymentRun& run, const std::string& component, const std::string& why);
-  void close(const DeploymentId& id, protocol::AgentState state);
+  void close(const JournalRecord& record, protocol::AgentState state);
+  std::uint64_t newest_plan_seq() const;
 
   // journal
   void write(JournalRecord record);
@@ -100,7 +104,7 @@ class AgentCore {
   bool stop_retiring(const protocol::PlanSlice& slice);
   void set_timer(const std::string& name, const DeploymentRun& run, std::int64_t ms, const std::string& component = {});
   void arm(DeploymentRun& run, const std::string& component, std::uint32_t stage);
-  void answer_unknown(const DeploymentId& id);
+  void answer_unknown(const DeploymentId& id, std::uint64_t plan_seq = 0);
   void try_hold(DeploymentRun& run);
 
   CoreIdentity identity_;
@@ -110,8 +114,8 @@ class AgentCore {
   std::string boot_id_;
   std::int64_t now_ = 0;
   std::map<DeploymentId, DeploymentRun> deployments_;  ///< not closed
-  std::vector<protocol::DeploymentReport> closed_;     ///< the last ones, oldest first: late questions are answered
-  std::map<std::string, std::uint64_t> plan_seq_;      ///< component -> the newest plan's number
+  ClosedDeployments closed_;
+  std::map<std::string, std::uint64_t> plan_seq_;  ///< component -> the newest plan's number
   Effects effects_;
 };
 

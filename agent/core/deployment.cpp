@@ -41,6 +41,10 @@ protocol::DeploymentReport DeploymentRun::report(std::int64_t now_boot_ms) const
   protocol::DeploymentReport report;
   report.deployment = slice.deployment;
   report.state = state();
+  // A HELLO tells of all that were closed lately, and must stay a small frame whatever a coordinator gave as its
+  // reason.
+  constexpr std::size_t why_bytes_max = 256;
+  if (decided && !commit) report.why = why.substr(0, why_bytes_max);
   report.remaining_ms = provisional() ? std::max<std::int64_t>(0, deadline_boot_ms - now_boot_ms) : 0;
   for (const protocol::SliceComponent& plan : slice.components) {
     const ComponentRun& run = components.at(plan.name);

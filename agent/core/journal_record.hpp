@@ -23,10 +23,12 @@ enum class RecordKind : std::uint8_t {
   staged = 10,    ///< component `component` is staged
   swapped = 11,   ///< component `component` serves `stage`
   extended = 12,  ///< a new deadline
-  retired = 13,   ///< keep_old is over, the old slot is gone: the deployment is closed
+  retired = 13,   ///< keep_old is over, the old slot is gone: the deployment is closed. `epoch`, where a compaction has
+                  ///< kept only this record of it: its plan's number
   stuck = 14,     ///< the revert of `step` failed
   resumed = 15,   ///< the host booted: `boot_id` is the new one
-  fence = 16,     ///< plans of `component` numbered up to `epoch` are old (written by a compaction)
+  fence = 16,     ///< plans of `component` numbered up to `epoch` are old; without a component: how plans numbered up
+                  ///< to `epoch` ended may be forgotten (written by a compaction)
 };
 std::string_view record_name(RecordKind kind);
 

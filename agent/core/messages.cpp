@@ -43,12 +43,12 @@ void AgentCore::on(const protocol::Plan& message) {
       send(protocol::PlanAck{id, known->plan_hash});
       return;
     }
-    if (std::any_of(closed_.begin(), closed_.end(), [&](const auto& report) { return report.deployment == id; })) {
-      answer_unknown(id);
-      return;
-    }
+    if (closed_.find(id) != nullptr) return answer_unknown(id);
     const auto [code, text] = plan_trouble(message.plan);
     if (!code.empty()) {
+      // It is old, and may be so because it was carried out here.
+      const std::uint64_t plan_seq = protocol::decode_header(message.plan.header).plan_seq;
+      if (code == "old_plan" && closed_.may_have_forgotten(plan_seq)) return answer_unknown(id, plan_seq);
       send(protocol::Failed{id, {}, {}, code, text});
       return;
     }
@@ -203,8 +203,7 @@ void AgentCore::on(const protocol::Commit& message) {
 void AgentCore::on(const protocol::Abort& message) {
   DeploymentRun* run = find(message.deployment);
   if (run == nullptr) {
-    const bool known = std::any_of(closed_.begin(), closed_.end(),
-                                   [&](const auto& report) { return report.deployment == message.deployment; });
+    const bool known = closed_.find(message.deployment) != nullptr || closed_.may_have_forgotten(message.plan_seq);
     // Of a deployment that never came here, nothing is here: that is what "reverted" says. It is written down, since
     // its plan may still be on the way.
     if (!known) {
@@ -214,7 +213,7 @@ void AgentCore::on(const protocol::Abort& message) {
       if (!PLANTED(abort_of_an_unknown_plan_is_forgotten)) write(std::move(record));
       return send(protocol::Reverted{message.deployment, {}, true, "unknown here: nothing was changed"});
     }
-    return answer_unknown(message.deployment);
+    return answer_unknown(message.deployment, message.plan_seq);
   }
   if (run->decided && run->commit) return send(protocol::Report{run->report(now_)});
   if (!run->decided) decide_abort(*run, message.reason);
@@ -254,18 +253,18 @@ void AgentCore::on(const protocol::StepEventAck& message) {
 
 void AgentCore::on(const protocol::Query& message) {
   if (const DeploymentRun* run = find(message.deployment)) return send(protocol::Report{run->report(now_)});
-  answer_unknown(message.deployment);
+  answer_unknown(message.deployment, message.plan_seq);
 }
 
-/// A deployment that is closed, or was never heard of (`idle`).
-void AgentCore::answer_unknown(const DeploymentId& id) {
-  for (const protocol::DeploymentReport& report : closed_) {
-    if (report.deployment != id) continue;
-    if (report.state == protocol::AgentState::committed) return send(protocol::Committed{id});
-    return send(protocol::Reverted{id, {}, true, "reverted earlier"});
+/// A deployment that is closed, or was never heard of (`idle`), or is so old that nobody here knows which of the two.
+void AgentCore::answer_unknown(const DeploymentId& id, std::uint64_t plan_seq) {
+  if (const protocol::DeploymentReport* closed = closed_.find(id)) {
+    if (closed->state == protocol::AgentState::committed) return send(protocol::Committed{id});
+    return send(protocol::Reverted{id, {}, true, closed->why.empty() ? "reverted earlier" : closed->why});
   }
   protocol::DeploymentReport nothing;
   nothing.deployment = id;
+  nothing.forgotten = closed_.may_have_forgotten(plan_seq);
   send(protocol::Report{nothing});
 }
 

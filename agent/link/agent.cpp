@@ -6,6 +6,7 @@
 #include <utility>
 #include <variant>
 
+#include "agent/core/hello.hpp"
 #include "agent/journal/journal_file.hpp"
 #include "agent/link/blob_client.hpp"
 #include "agent/link/coordinator_session.hpp"
@@ -26,7 +27,6 @@
 #include "common/limits.hpp"
 #include "common/log.hpp"
 #include "common/worker_pool.hpp"
-#include "protocol/version.hpp"
 
 namespace switchyard::agent {
 namespace {
@@ -71,7 +71,9 @@ struct Agent::Parts {
 
   CoordinatorSession::Callbacks callbacks() {
     CoordinatorSession::Callbacks callbacks;
-    callbacks.hello = [this] { return hello(); };
+    callbacks.hello = [this] {
+      return make_hello({SWITCHYARD_VERSION, boot_id, witness.head()}, shell.core(), clock.boot_ms());
+    };
     callbacks.welcomed = [this](std::uint64_t epoch, const protocol::Welcome& welcome, std::uint64_t connection) {
       shell.handle(MessageArrived{epoch, welcome});
       shell.handle(SessionBegan{connection});
@@ -84,19 +86,6 @@ struct Agent::Parts {
     callbacks.every_ping = [this] { housekeeping(); };
     callbacks.link_changed = [this](LinkState state, const std::string& text) { note_link(state, text); };
     return callbacks;
-  }
-
-  protocol::Hello hello() const {
-    protocol::Hello hello;
-    hello.protocol_min = protocol::version_min;
-    hello.protocol_max = protocol::version_max;
-    hello.features = protocol::own_features();
-    hello.agent_version = SWITCHYARD_VERSION;
-    hello.boot_id = boot_id;
-    hello.max_epoch = shell.core().max_epoch();
-    hello.audit_head = witness.head();
-    hello.open = shell.core().reports(clock.boot_ms());
-    return hello;
   }
 
   void on_message(std::uint64_t epoch, protocol::Message message) {

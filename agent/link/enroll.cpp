@@ -20,12 +20,24 @@
 namespace switchyard::agent {
 namespace {
 
+std::string addresses_of(const protocol::Enrolment& enrolment) {
+  std::string list;
+  for (const protocol::Endpoint& endpoint : enrolment.endpoints) {
+    list += (list.empty() ? "" : ", ") + endpoint.host + ":" + std::to_string(endpoint.control_port);
+  }
+  return list;
+}
+
 /// One conversation: ENROL until ENROLLED, REFUSE or the end of patience.
 class Conversation {
  public:
   Conversation(const protocol::Enrolment& enrolment, protocol::Enrol question, std::int64_t patience_ms)
       : question_(std::move(question)),
         patience_ms_(patience_ms),
+        trouble_("the coordinator at " + addresses_of(enrolment) + " did not answer in time"),
+        unreachable_("no coordinator with that key answers at " + addresses_of(enrolment) +
+                     ", as the enrolment string has it; can this host reach that address? If it is the wrong one, set "
+                     "`advertise` in the coordinator's /etc/switchyard/coordinator.yaml and make another string"),
         dealer_({enrolment.endpoints, enrolment.server_public_key,
                  protocol::curve_keys_from_secret(protocol::enrolment_secret(enrolment.token))},
                 loop_,
@@ -70,9 +82,7 @@ class Conversation {
       refused_ = true;
       loop_.stop();
     } else if (loss == protocol::LinkLoss::unreachable) {
-      trouble_ =
-          "no coordinator with that key answers at the addresses in the enrolment string; is port 7400 reachable from "
-          "here?";
+      trouble_ = unreachable_;
     }
   }
 
@@ -84,7 +94,8 @@ class Conversation {
   std::optional<protocol::Enrolled> answer_;
   bool refused_ = false;      ///< by the coordinator, or at its door
   bool answered_no_ = false;  ///< by the coordinator, to our question
-  std::string trouble_ = "the coordinator did not answer in time";
+  std::string trouble_;
+  std::string unreachable_;
   EventLoop::Timer again_;
   protocol::ZmqDealer dealer_;
 };

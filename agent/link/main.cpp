@@ -50,6 +50,23 @@ Exit status: 0 done, 1 failed, 2 bad usage or input, 3 a deployment is under way
 6 refused by the coordinator.
 )";
 
+constexpr const char* enroll_usage =
+    R"(Usage: switchyard-agent enroll STRING [--name NAME]
+       switchyard-agent enroll STRING --new-key
+
+Lets this host join a fleet; as root, once. STRING is what `switchyard agents token create` printed on the
+coordinator's machine. It begins with sy1., is good for one host and ten minutes, and is a secret: `-` reads
+it from standard input. The host must reach the coordinator's ports 7400 and 7401; none is opened here.
+
+  --name NAME    the name in manifests and reports; by default this host's own, up to the first dot
+  --new-key      this host is enrolled: give it a new key, while its services run. STRING is then made by
+                 `switchyard agents token create --host NAME --new-key`
+
+Then start the agent: systemctl restart switchyard-agent
+
+Exit status: 0 done, 1 failed, 2 bad usage or input, 5 coordinator unreachable, 6 refused by the coordinator.
+)";
+
 /// What is larger (the journal is read in one piece of 1 MiB) goes back to the kernel as soon as it is free. Left to
 /// itself malloc raises this bound to the largest that it has freed, and the next of that size stays in the heap.
 constexpr int large_buffer_bytes = 128 * 1024;
@@ -195,7 +212,8 @@ int dispatch(const Arguments& arguments, const AgentConfig& config) {
 int main_of(int count, char** values) {
   const Arguments arguments = parse(count, values);
   if (arguments.help || arguments.version) {
-    std::cout << (arguments.help ? usage : "switchyard-agent " SWITCHYARD_VERSION "\n");
+    const char* help = arguments.command == "enroll" ? enroll_usage : usage;
+    std::cout << (arguments.help ? help : "switchyard-agent " SWITCHYARD_VERSION "\n");
     return EXIT_SUCCESS;
   }
   if (arguments.command.empty()) throw InputError("a command is needed; see --help");

@@ -6,13 +6,13 @@
 #include <utility>
 #include <variant>
 
+#include "agent/core/hello.hpp"
 #include "agent/link/coordinator_session.hpp"
 #include "agent/link/host_boot.hpp"
 #include "common/clock.hpp"
 #include "common/error.hpp"
 #include "common/event_loop.hpp"
 #include "common/log.hpp"
-#include "protocol/version.hpp"
 
 namespace switchyard::agent {
 namespace {
@@ -41,15 +41,7 @@ struct SafeAgent::Parts {
 
   CoordinatorSession::Callbacks callbacks() {
     CoordinatorSession::Callbacks callbacks;
-    callbacks.hello = [] {
-      protocol::Hello hello;
-      hello.protocol_min = protocol::version_min;
-      hello.protocol_max = protocol::version_max;
-      hello.features = protocol::own_features();
-      hello.agent_version = SWITCHYARD_VERSION;
-      hello.boot_id = read_boot_id();
-      return hello;
-    };
+    callbacks.hello = [] { return make_hello({SWITCHYARD_VERSION, read_boot_id(), {}}); };
     callbacks.welcomed = [](std::uint64_t, const protocol::Welcome&, std::uint64_t) {};
     callbacks.message = [this](std::uint64_t, const protocol::Message& message) { answer(message); };
     callbacks.ended = [] {};

@@ -20,6 +20,7 @@ ExitStatus run_command(Context& context, const DeployResolve& options);
 ExitStatus run_command(Context& context, const RollbackStart& options);
 ExitStatus run_command(Context& context, const RollbackStatus& options);
 ExitStatus run_command(Context& context, const RollbackList& options);
+ExitStatus run_command(Context& context, const ServingStatus& options);
 ExitStatus run_command(Context& context, const AgentsList& options);
 ExitStatus run_command(Context& context, const AgentsTokenCreate& options);
 ExitStatus run_command(Context& context, const AgentsRevoke& options);

@@ -4,11 +4,7 @@
 namespace switchyard::cli {
 
 ExitStatus run_command(Context& context, const DeployResume& options) {
-  const std::string answer = context.api.post("/v1/deployments/" + path_part(options.id) + "/resume", "{}");
-  if (!options.detach) return follow(context, options.id);
-  if (context.console.json) context.console.print_json(answer);
-  context.console.notes << "It goes on. Watch it: switchyard deploy status " << options.id << " --follow\n";
-  return ExitStatus::done;
+  return go_on(context, options.id, "resume", "{}", options.detach);
 }
 
 }  // namespace switchyard::cli

@@ -6,7 +6,8 @@
 namespace switchyard::cli {
 
 ExitStatus run_command(Context& context, const RollbackStart& options) {
-  const std::string body = write_rollback(options.id, options.components, options.reason);
+  const std::string body =
+      write_rollback({options.id, options.components, options.without, options.to_nothing, options.reason});
   const std::string answer = start_once(context, "/v1/rollbacks", body);
   const Deployment rollback = read_deployment(answer);
   if (!options.detach) {

@@ -98,8 +98,8 @@ void resume_deployment(fleet::Operations& operations, const Request& request, Re
 }
 
 void promote_deployment(fleet::Operations& operations, const Request& request, Respond respond) {
-  bodies::nothing(request.body);
-  respond(response_of(operations.promote(request.caller, deployment_of(request))));
+  const std::optional<std::uint32_t> share = bodies::promoted_share(request.body);
+  respond(response_of(operations.promote(request.caller, deployment_of(request), share), views::promoted_body));
 }
 
 void resolve_deployment(fleet::Operations& operations, const Request& request, Respond respond) {

@@ -63,6 +63,7 @@ json deployment_view(const fleet::DeploymentView& view) {
                         {"detail", line.detail}});
   }
   value["rolled_back_by"] = view.rolled_back_by.empty() ? json(nullptr) : json(view.rolled_back_by.str());
+  value["kept"] = view.kept;
   value["progress"] = std::move(progress);
   json pauses = json::array();
   for (const fleet::PauseView& pause : view.pauses) {
@@ -135,6 +136,9 @@ std::string error_body(const std::string& code, const std::string& message,
   return text_of({{"error", {{"code", code}, {"message", message}, {"details", details}}}});
 }
 
+std::string promoted_body(const std::vector<std::string>& goes_on) {
+  return text_of({{"ok", true}, {"goes_on", goes_on}});
+}
 std::string ok_body() { return R"({"ok":true})"; }
 std::string health_body() { return R"({"status":"ok"})"; }
 std::string version_body() { return text_of({{"version", SWITCHYARD_VERSION}, {"api", 1}}); }
@@ -220,13 +224,20 @@ std::string api_tokens_body(const std::vector<model::ApiTokenRow>& rows) {
   return list_body("tokens", rows, api_token_view);
 }
 
-std::string serving_body(const std::vector<model::ServingRow>& rows) {
-  return list_body("serving", rows, [](const model::ServingRow& row) {
+std::string serving_body(const std::vector<fleet::ServingView>& views) {
+  const auto id_or_null = [](const DeploymentId& id) { return id.empty() ? json(nullptr) : json(id.str()); };
+  return list_body("serving", views, [&](const fleet::ServingView& view) {
+    const model::ServingRow& row = view.row;
     return json{{"host", row.host.str()},
                 {"environment", row.environment},
                 {"component", row.component},
                 {"version", row.version},
                 {"deployment", row.deployment.str()},
+                {"since_ms", time_or_null(view.since_wall_ms)},
+                {"connected", view.connected},
+                {"removed", view.removed},
+                {"owed", id_or_null(view.owed)},
+                {"changing", id_or_null(view.changing)},
                 {"serving", old_view(row.serving)},
                 {"previous", old_view(row.previous)}};
   });

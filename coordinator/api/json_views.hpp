@@ -15,6 +15,7 @@ namespace switchyard::api::views {
 std::string error_body(const std::string& code, const std::string& message,
                        const std::map<std::string, std::string>& details = {});
 std::string ok_body();
+std::string promoted_body(const std::vector<std::string>& goes_on);
 std::string health_body();
 std::string version_body();
 
@@ -42,7 +43,7 @@ std::string totp_body(const std::string& uri);
 /// With the token itself, which is shown nowhere else.
 std::string api_token_made_body(const fleet::ApiTokenMade& made);
 std::string api_tokens_body(const std::vector<model::ApiTokenRow>& rows);
-std::string serving_body(const std::vector<model::ServingRow>& rows);
+std::string serving_body(const std::vector<fleet::ServingView>& views);
 std::string audit_body(const std::vector<store::StoredAudit>& rows);
 
 }  // namespace switchyard::api::views

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "common/error.hpp"
+#include "common/hex.hpp"
 #include "common/limits.hpp"
 #include "coordinator/api/parameters.hpp"
 
@@ -64,6 +65,14 @@ class Members {
     if (!object_[key].is_boolean()) throw wrong_type(key, "true or false");
     return object_[key].get<bool>();
   }
+  /// A share of the traffic before it is all of it.
+  std::optional<std::uint32_t> percent(const char* key) const {
+    if (!object_.contains(key)) return std::nullopt;
+    const json& value = object_[key];
+    const bool fits = value.is_number_unsigned() && value.get<std::uint64_t>() >= 1 && value.get<std::uint64_t>() <= 99;
+    if (!fits) throw wrong_type(key, "an integer from 1 to 99");
+    return value.get<std::uint32_t>();
+  }
   std::map<std::string, std::string> text_map(const char* key) const {
     std::map<std::string, std::string> result;
     if (!object_.contains(key)) return result;
@@ -112,8 +121,8 @@ class Members {
 }  // namespace
 
 fleet::DeployRequest deploy_request(const std::string& text) {
-  const Members members(text,
-                        {"manifest", "file", "environment", "artifacts", "no_rollback", "sequential", "no_monitoring"});
+  const Members members(text, {"manifest", "file", "environment", "artifacts", "no_rollback", "sequential",
+                               "no_monitoring", "plan_hash"});
   fleet::DeployRequest request;
   request.manifest = members.text("manifest");
   request.file_name = members.text_or("file", "manifest");
@@ -126,15 +135,21 @@ fleet::DeployRequest deploy_request(const std::string& text) {
   request.no_rollback = members.flag("no_rollback");
   request.sequential = members.flag("sequential");
   request.no_monitoring = members.flag("no_monitoring");
+  request.plan_hash = members.text_or("plan_hash", "");
+  if (!request.plan_hash.empty() && (request.plan_hash.size() != 64 || !from_hex(request.plan_hash))) {
+    throw InputError("`plan_hash` must be the hash that a plan shows: 64 hexadecimal digits (a-f, 0-9)");
+  }
   return request;
 }
 
 fleet::RollbackRequest rollback_request(const std::string& text) {
-  const Members members(text, {"deployment", "components", "reason"});
+  const Members members(text, {"deployment", "components", "without", "to_nothing", "reason"});
   fleet::RollbackRequest request;
   request.deployment = DeploymentId(checked_name(members.text("deployment"), "deployment"));
   request.components = members.text_list("components");
   for (const std::string& component : request.components) checked_name(component, "component");
+  for (const std::string& host : members.text_list("without")) request.without.emplace_back(checked_name(host, "host"));
+  request.to_nothing = members.flag("to_nothing");
   request.reason = members.reason();
   return request;
 }
@@ -147,6 +162,10 @@ ArtifactLabel artifact_label(const std::string& text) {
 }
 
 std::string cancel_reason(const std::string& text) { return Members(text, {"reason"}).reason(); }
+
+std::optional<std::uint32_t> promoted_share(const std::string& text) {
+  return Members(text, {"share"}).percent("share");
+}
 
 void nothing(const std::string& text) { const Members members(text, {}); }
 

@@ -22,6 +22,8 @@ struct ArtifactLabel {
 ArtifactLabel artifact_label(const std::string& text);
 /// {reason?}
 std::string cancel_reason(const std::string& text);
+/// {share?}: percent.
+std::optional<std::uint32_t> promoted_share(const std::string& text);
 /// {}
 void nothing(const std::string& text);
 

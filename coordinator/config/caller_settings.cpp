@@ -110,9 +110,10 @@ struct Known {
   const char* name;
   const char* fallback;
   Looked (*look)(const std::string&);
+  bool in_force = false;
 };
 constexpr std::array known_settings = {
-    Known{"DEPLOYMENT_ENVIRONMENTS", "", look_at_environments},
+    Known{"DEPLOYMENT_ENVIRONMENTS", "", look_at_environments, true},
     Known{"DEPLOYMENT_STRATEGY", "", look_at_strategy},
     Known{"HEALTH_CHECK_TIMEOUT", "300s", look_at_seconds},
     Known{"ROLLBACK_ENABLED", "true", look_at_boolean},
@@ -132,7 +133,7 @@ std::vector<CallerSetting> read_caller_settings(
     const std::function<std::optional<std::string>(const std::string& name)>& caller) {
   std::vector<CallerSetting> settings;
   for (const Known& known : known_settings) {
-    CallerSetting setting{known.name, known.fallback, false, ""};
+    CallerSetting setting{known.name, known.fallback, false, "", known.in_force};
     // Scripts set a variable to nothing to take it back.
     if (const auto text = caller(known.name); text && !text->empty()) {
       Looked looked = known.look(*text);

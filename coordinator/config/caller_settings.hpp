@@ -10,9 +10,10 @@ namespace switchyard::config {
 /// An environment variable of whoever calls the command that Switchyard itself knows (docs/configuration.md).
 struct CallerSetting {
   std::string name;
-  std::string value;    ///< as it may be shown: of secrets only that they are there
-  bool is_set = false;  ///< false: `value` is the default; empty: there is none
-  std::string problem;  ///< why the value cannot be used; empty: it can
+  std::string value;      ///< as it may be shown: of secrets only that they are there
+  bool is_set = false;    ///< false: `value` is the default; empty: there is none
+  std::string problem;    ///< why the value cannot be used; empty: it can
+  bool in_force = false;  ///< false: it is read and checked, and nothing acts on it yet
 };
 
 /// All of them, in the order of the documentation. Pure.

@@ -38,9 +38,9 @@ struct HostRun {
   bool held = false;
   bool committed = false;
   bool had_prepared = false;  ///< its journal holds this deployment, or did
-  /// It knows nothing of a deployment that it had prepared: what it serves, nobody knows. Its word that there is
-  /// nothing to revert proves nothing.
-  bool lost_journal = false;
+  /// Why its word that there is nothing to revert proves nothing: it had prepared this deployment and has lost its
+  /// journal, or has forgotten how the deployment ended. What it serves, nobody knows. Empty: its word counts.
+  std::string amnesia;
   std::set<std::string> reverted;  ///< components
   bool reverted_all = false;
   protocol::AgentState reported = protocol::AgentState::idle;
@@ -63,6 +63,7 @@ enum class Pause : std::uint8_t {
 struct DeploymentRun {
   model::DeploymentRow row;
   model::Plan plan;
+  std::uint64_t plan_seq = 0;  ///< the plan's number
   std::optional<model::Decision> decision;
   std::map<HostId, HostRun> hosts;      ///< participants: all of the plan but the deferred and the gone
   bool rejoining = false;               ///< after a restart: every participant must be heard before anything goes on
@@ -71,5 +72,12 @@ struct DeploymentRun {
   std::set<std::size_t> begun;          ///< nodes at work in the present phase
   std::map<std::size_t, Pause> pauses;  ///< of swapped nodes
 };
+
+/// A deployment that was just planned, or was read from the store after a restart.
+DeploymentRun make_run(model::DeploymentRow row, model::Plan plan, std::optional<model::Decision> decision);
+
+/// The switch has begun, so that every participant had prepared: also to be said of a run that is taken up again, when
+/// its history says so.
+void note_switching(DeploymentRun& run);
 
 }  // namespace switchyard::engine

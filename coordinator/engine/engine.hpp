@@ -16,20 +16,10 @@
 /// itself. ABORT may be written at any time before that. No decision found after a restart: the deployment goes on when
 /// every participant is still where it can go on from, else it is aborted.
 ///
-/// What is asked of the hosts follows from what is known (requests.hpp), so this file holds only how knowledge grows
-/// and when a state is left.
+/// engine.cpp says what each event means, timers.cpp what it means that a time is over, knowledge.hpp how what a host
+/// says becomes known, progress.cpp when a state is left. What is asked of the hosts follows from what is known
+/// (requests.hpp).
 namespace switchyard::engine {
-
-/// A deployment that was just planned, or was read from the store after a restart.
-DeploymentRun make_run(model::DeploymentRow row, model::Plan plan, std::optional<model::Decision> decision);
-
-/// What to tell an agent that still has a deployment open which is over here (or unknown: no decision means abort).
-std::optional<protocol::Message> settle_stray(const protocol::DeploymentReport& report,
-                                              std::optional<model::Decision> decision);
-
-/// The switch has begun, so that every participant had prepared: also to be said of a run that is taken up again, when
-/// its history says so.
-void note_switching(DeploymentRun& run);
 
 /// Pure: no clock, no disk, no network; the same run and event give the same effects.
 /// The runner makes row, decision and timeline durable in one transaction before any send leaves.

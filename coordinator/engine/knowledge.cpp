@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <variant>
 
+#include "common/planted.hpp"
+
 namespace switchyard::engine {
 namespace {
 
@@ -12,6 +14,11 @@ constexpr const char* lost_journal =
     "lost its journal and knows nothing of this deployment, which it had prepared: what it serves is not known. "
     "Give it its journal back; or look there what serves, stop its agent and declare it gone (switchyard deploy "
     "resolve), and deploy again when it is back";
+
+constexpr const char* forgotten =
+    "has ended later deployments since and has forgotten how this one ended there: whether it was committed is not "
+    "known. Look there what serves; then go on without that host (switchyard deploy resolve, deploy resume), or have "
+    "the others go back (deploy cancel)";
 
 /// What one message adds. Facts are only added here; learn_from_report() may also take them back.
 struct Listener {
@@ -37,8 +44,8 @@ struct Listener {
     grow(host.committed, "committed");
   }
   void operator()(const protocol::Reverted& message) {
-    if (host.lost_journal) {
-      learned.trouble = lost_journal;
+    if (!host.amnesia.empty()) {
+      learned.trouble = host.amnesia;
       learned.stuck = true;
       return;
     }
@@ -102,7 +109,8 @@ Learned learn_from_report(HostRun& host, std::uint64_t session, const protocol::
   }
   host.reported = report.state;
   const bool lost = report.state == AgentState::idle && (host.had_prepared || !host.staged.empty());
-  host.lost_journal = lost && host.had_prepared;
+  learned.forgotten = report.state == AgentState::idle && report.forgotten;
+  host.amnesia = learned.forgotten ? forgotten : lost && host.had_prepared ? lost_journal : "";
   host.plan_acknowledged = report.state != AgentState::idle;
   host.staged.clear();
   for (const protocol::ComponentReport& component : report.components) {
@@ -116,8 +124,8 @@ Learned learn_from_report(HostRun& host, std::uint64_t session, const protocol::
   host.committed = report.state == AgentState::committed;
   host.reverted_all = report.state == AgentState::reverted;
   if (lost) learned.trouble = "lost its journal: it knows nothing of this deployment any more";
-  if (host.lost_journal) {
-    learned.trouble = lost_journal;
+  if (!host.amnesia.empty()) {
+    learned.trouble = host.amnesia;
     learned.stuck = true;
   }
   if (report.state == AgentState::stuck) {
@@ -127,7 +135,7 @@ Learned learn_from_report(HostRun& host, std::uint64_t session, const protocol::
     learned.trouble = "its journal is corrupt; it runs no steps until a person looks at it";
     learned.stuck = true;
   } else if (report.state == AgentState::reverting || report.state == AgentState::reverted) {
-    learned.trouble = "reverted by itself";
+    learned.trouble = "reverted by itself" + (report.why.empty() ? "" : ": " + report.why);
   }
   return learned;
 }
@@ -135,6 +143,16 @@ Learned learn_from_report(HostRun& host, std::uint64_t session, const protocol::
 bool has_reverted(const HostRun& host) {
   return host.reverted_all || !host.reverted.empty() || host.reported == AgentState::reverting ||
          host.reported == AgentState::stuck || host.reported == AgentState::safe;
+}
+
+bool lost_ground(const DeploymentRun& run) {
+  return std::any_of(run.hosts.begin(), run.hosts.end(), [](const auto& entry) { return has_reverted(entry.second); });
+}
+
+bool has_held(const HostRun& host) { return host.held || (PLANTED(commits_what_has_swapped) && !host.stage.empty()); }
+
+bool serves_new(const HostRun& host) {
+  return std::any_of(host.stage.begin(), host.stage.end(), [](const auto& entry) { return entry.second > 0; });
 }
 
 std::string laggards(const DeploymentRun& run) {
@@ -157,6 +175,15 @@ std::string doubts(const DeploymentRun& run) {
       if (!text.empty()) text += "; ";
       text += id.str() + ": " + component + ": " + detail;
     }
+  }
+  return text;
+}
+
+std::string unknowns(const DeploymentRun& run) {
+  std::string text = doubts(run);
+  for (const auto& [id, host] : run.hosts) {
+    if (host.connected || !serves_new(host)) continue;
+    text += (text.empty() ? "" : "; ") + id.str() + ": not connected";
   }
   return text;
 }

@@ -33,6 +33,44 @@ bool may_begin(const DeploymentRun& run, std::size_t index, Pass pass) {
   });
 }
 
+bool any_exclusive(const DeploymentRun& run, const std::set<std::string>& components) {
+  return std::any_of(run.plan.nodes.begin(), run.plan.nodes.end(), [&](const model::PlanNode& node) {
+    return node.exclusive && components.contains(node.component);
+  });
+}
+
+/// Components whose switch has begun and is not over: at work, or with a share or batch that is watched, or waits.
+std::set<std::string> components_between(const DeploymentRun& run) {
+  std::set<std::string> begun;
+  for (const std::size_t index : run.begun) begun.insert(run.plan.nodes[index].component);
+  for (const auto& [id, host] : run.hosts) {
+    for (const auto& [component, stage] : host.stage) {
+      if (stage > 0) begun.insert(component);
+    }
+  }
+  std::set<std::string> between;
+  for (std::size_t index = 0; index < run.plan.nodes.size(); ++index) {
+    const model::PlanNode& node = run.plan.nodes[index];
+    if (begun.contains(node.component) && (!node_swapped(run, node) || rests(run, index)))
+      between.insert(node.component);
+  }
+  return between;
+}
+
+/// Whether what else is at work leaves room for the node.
+bool has_room(const DeploymentRun& run, const model::PlanNode& node, Pass pass) {
+  const std::size_t most = run.plan.settings.max_parallel;
+  if (pass == Pass::prepare) {
+    const bool alone = std::any_of(run.begun.begin(), run.begun.end(),
+                                   [&](std::size_t index) { return run.plan.nodes[index].exclusive; });
+    return !alone && !(node.exclusive && !run.begun.empty()) && (most == 0 || run.begun.size() < most);
+  }
+  // A component that has begun goes on: nothing else may come between its shares and batches.
+  std::set<std::string> others = components_between(run);
+  others.erase(node.component);
+  return !any_exclusive(run, others) && !(node.exclusive && !others.empty()) && (most == 0 || others.size() < most);
+}
+
 }  // namespace
 
 bool node_staged(const DeploymentRun& run, const model::PlanNode& node) {
@@ -49,10 +87,15 @@ bool node_swapped(const DeploymentRun& run, const model::PlanNode& node) {
 bool node_reverted(const DeploymentRun& run, const model::PlanNode& node) {
   return all_participants(run, node, [&](const HostRun& host) {
     if (host.reverted_all || host.reverted.contains(node.component)) return true;
-    if (host.lost_journal) return true;  // it cannot be told to: the others do not wait for it
+    if (!host.amnesia.empty()) return true;  // it cannot be told to: the others do not wait for it
     // Never told to swap: it serves what it served. Told, and silent: its dead-man has had the time to act.
     return !host.connected && (!host.swap_asked || run.revert_overdue);
   });
+}
+
+bool every_node(const DeploymentRun& run, bool (*is_true)(const DeploymentRun&, const model::PlanNode&)) {
+  return std::all_of(run.plan.nodes.begin(), run.plan.nodes.end(),
+                     [&](const model::PlanNode& node) { return is_true(run, node); });
 }
 
 std::vector<std::size_t> working_nodes(DeploymentRun& run, Pass pass) {
@@ -62,16 +105,12 @@ std::vector<std::size_t> working_nodes(DeploymentRun& run, Pass pass) {
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::stable_sort(order.begin(), order.end(),
                    [&](std::size_t a, std::size_t b) { return nodes[a].priority > nodes[b].priority; });
-  const auto exclusive_runs = [&] {
-    return std::any_of(run.begun.begin(), run.begun.end(), [&](std::size_t index) { return nodes[index].exclusive; });
-  };
   for (const std::size_t index : order) {
     const model::PlanNode& node = nodes[index];
     if (run.begun.contains(index) || is_done(run, node, pass)) continue;
     if (pass == Pass::prepare && node.stage != 1) continue;
     if (!may_begin(run, index, pass)) continue;
-    if (exclusive_runs() || (node.exclusive && !run.begun.empty())) continue;
-    if (run.plan.settings.max_parallel != 0 && run.begun.size() >= run.plan.settings.max_parallel) continue;
+    if (!has_room(run, node, pass)) continue;
     run.begun.insert(index);
   }
   return {run.begun.begin(), run.begun.end()};

@@ -15,6 +15,8 @@ bool node_staged(const DeploymentRun& run, const model::PlanNode& node);
 bool node_swapped(const DeploymentRun& run, const model::PlanNode& node);
 /// No host of the node serves anything new of the component any more.
 bool node_reverted(const DeploymentRun& run, const model::PlanNode& node);
+/// That is true of every node of the plan.
+bool every_node(const DeploymentRun& run, bool (*is_true)(const DeploymentRun&, const model::PlanNode&));
 
 enum class Pass { prepare, swap };
 /// Nodes at work: those begun and not done, and those that may begin now (dependencies done, max_parallel, exclusive,

@@ -40,7 +40,7 @@ void ask_swaps(Requests& requests, DeploymentRun& run) {
 void ask_aborts(Requests& requests, const DeploymentRun& run) {
   const std::vector<std::size_t> ready = reverting_nodes(run);
   for (const auto& [host, state] : run.hosts) {
-    if (state.reverted_all || state.lost_journal) continue;
+    if (state.reverted_all || !state.amnesia.empty()) continue;
     // The first word stops what is under way; then the components are named in reverse order; then all the rest.
     requests[host].insert({ready.empty() ? Kind::abort_all : Kind::abort, {}, 0});
   }
@@ -48,7 +48,7 @@ void ask_aborts(Requests& requests, const DeploymentRun& run) {
     const model::PlanNode& node = run.plan.nodes[index];
     for (const HostId& host : node.hosts) {
       const auto state = run.hosts.find(host);
-      if (state == run.hosts.end() || state->second.reverted_all || state->second.lost_journal) continue;
+      if (state == run.hosts.end() || state->second.reverted_all || !state->second.amnesia.empty()) continue;
       if (state->second.reverted.contains(node.component)) continue;
       requests[host].insert({Kind::abort_component, node.component, 0});
     }
@@ -103,7 +103,7 @@ protocol::Message request_message(const DeploymentRun& run, const HostId& host, 
   const DeploymentId& id = run.row.id;
   switch (request.kind) {
     case Kind::query:
-      return protocol::Query{id};
+      return protocol::Query{id, run.plan_seq};
     case Kind::plan: {
       protocol::SignedPlan plan;
       plan.header = run.plan.header;
@@ -120,13 +120,13 @@ protocol::Message request_message(const DeploymentRun& run, const HostId& host, 
     case Kind::commit:
       return protocol::Commit{id};
     case Kind::abort:
-      return protocol::Abort{id, {}, false, run.row.reason};
+      return protocol::Abort{id, {}, false, run.row.reason, run.plan_seq};
     case Kind::abort_component:
-      return protocol::Abort{id, request.component, false, run.row.reason};
+      return protocol::Abort{id, request.component, false, run.row.reason, run.plan_seq};
     case Kind::abort_all:
-      return protocol::Abort{id, {}, true, run.row.reason};
+      return protocol::Abort{id, {}, true, run.row.reason, run.plan_seq};
   }
-  return protocol::Query{id};
+  return protocol::Query{id, run.plan_seq};
 }
 
 }  // namespace switchyard::engine

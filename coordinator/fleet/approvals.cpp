@@ -1,6 +1,7 @@
 #include "coordinator/fleet/approvals.hpp"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "common/ensure.hpp"
@@ -9,6 +10,7 @@
 #include "common/log.hpp"
 #include "coordinator/fleet/audit.hpp"
 #include "coordinator/fleet/deferral_ledger.hpp"
+#include "coordinator/fleet/rollback_scope.hpp"
 #include "coordinator/planner/plan_difference.hpp"
 
 namespace switchyard::fleet {
@@ -202,6 +204,7 @@ void Approvals::launch(const Caller& caller, const ApprovalWish& wish, const Tot
                        Reply<ApprovalView> reply) {
   const auto draft = parts_.store.deployment(wish.deployment);
   ENSURE(draft && draft->state == DeploymentState::draft);
+  if (auto refusal = refuse_to_go_back(*draft)) return reply(std::move(*refusal));
   launching_.insert(wish.deployment);
   parts_.planning.again(*draft,
                         [this, caller, wish, code, reply = std::move(reply)](const Answer<PlannedDeployment>& again) {
@@ -213,19 +216,25 @@ void Approvals::launch(const Caller& caller, const ApprovalWish& wish, const Tot
 Answer<ApprovalView> Approvals::launch_as_planned(const Caller& caller, const ApprovalWish& wish,
                                                   const TotpBook::Checked& code,
                                                   const Answer<PlannedDeployment>& again) {
-  // A host that is away now may be there in a moment: the word does not count yet, and can be said again.
-  if (const auto* refusal = std::get_if<Refusal>(&again)) return *refusal;
   try {
+    const auto draft = parts_.store.deployment(wish.deployment);
+    ENSURE(draft.has_value());
+    const bool rollback = draft->kind == model::DeploymentKind::rollback;
+    // A host that is away now may be there in a moment: the word does not count yet, and can be said again.
+    if (const auto* refusal = std::get_if<Refusal>(&again)) {
+      return rollback && refusal->code == "locked" ? way_back(*draft).explain(*refusal) : *refusal;
+    }
     // The agents took their time to answer: it may be over meanwhile.
     const auto weighed = weigh(caller, wish, code.second_factor);
     if (const auto* refusal = std::get_if<Refusal>(&weighed)) return *refusal;
     model::ApprovalRow row = std::get<model::ApprovalRow>(weighed);
     const auto plan = parts_.store.plan(wish.deployment);
-    const auto draft = parts_.store.deployment(wish.deployment);
-    ENSURE(plan && draft && plan->hash == row.plan_hash);
+    ENSURE(plan && plan->hash == row.plan_hash);
     const auto& remade = std::get<PlannedDeployment>(again);
     const std::string changes = joined(changes_since(*plan, remade.plan));
     if (!changes.empty()) return void_it(caller, std::move(row), changes);
+    if (auto refusal = refuse_to_go_back(*draft)) return *refusal;
+    if (rollback) way_back(*draft).clear();
     row.state = ApprovalState::granted;
     store::Transaction writes = vote_writes(caller, wish, row, code);
     writes.push_back(store::PutApproval{row});
@@ -240,6 +249,20 @@ Answer<ApprovalView> Approvals::launch_as_planned(const Caller& caller, const Ap
   }
 }
 
+WayBack Approvals::way_back(const model::DeploymentRow& draft) const {
+  return WayBack({parts_.store, parts_.runs, parts_.registry, parts_.clock}, draft.rollback_of, draft.components);
+}
+
+std::optional<Refusal> Approvals::refuse_to_go_back(const model::DeploymentRow& draft) const {
+  if (draft.kind != model::DeploymentKind::rollback) return std::nullopt;
+  const auto done = parts_.store.deployment(draft.rollback_of);
+  const auto asked = parts_.store.approval(draft.id);
+  ENSURE(done && asked);
+  // Who was left out may be back. That nothing is taken away unasked, the plan says: it is the one that was proposed.
+  if (auto refusal = refuse_without(parts_.store, parts_.registry, request_of(draft, *asked), *done)) return refusal;
+  return way_back(draft).refuse();
+}
+
 Refusal Approvals::void_it(const Caller& caller, model::ApprovalRow row, const std::string& changes) {
   row.votes.pop_back();  // it was for another plan
   close(caller, row, ApprovalState::voided, "the fleet has changed since this was planned: " + changes, {});
@@ -252,6 +275,7 @@ Refusal Approvals::void_it(const Caller& caller, model::ApprovalRow row, const s
 
 std::vector<std::string> Approvals::changes_since(const model::Plan& plan, const model::Plan& again) const {
   std::vector<std::string> changes = planner::plan_difference(plan, again);
+  std::map<HostId, std::size_t> newer_on;
   // Agents refuse a plan that is older than the newest they had for a component, though it be back where it was.
   for (const model::DeploymentRow& newer : parts_.store.deployments(limits::deferral_rows_max)) {
     if (newer.id == plan.deployment) break;
@@ -260,6 +284,11 @@ std::vector<std::string> Approvals::changes_since(const model::Plan& plan, const
     for (const auto& [host, slice] : other ? other->slices : std::map<HostId, protocol::PlanSlice>{}) {
       const auto mine = plan.slices.find(host);
       if (mine == plan.slices.end()) continue;
+      // Of a plan with a lower number than those that a host has forgotten, it cannot say whether it had it.
+      if (++newer_on[host] == limits::closed_deployments_max / 2) {
+        changes.push_back("so many deployments have ended on host " + host.str() +
+                          " since that it could not say for certain how this one ends");
+      }
       for (const protocol::SliceComponent& component : mine->second.components) {
         const bool touched = std::any_of(slice.components.begin(), slice.components.end(),
                                          [&](const auto& changed) { return changed.name == component.name; });

@@ -8,8 +8,10 @@
 #include "common/clock.hpp"
 #include "coordinator/access/environment_rule.hpp"
 #include "coordinator/engine/approval_gate.hpp"
+#include "coordinator/fleet/agent_registry.hpp"
 #include "coordinator/fleet/api_token_book.hpp"
 #include "coordinator/fleet/deploy_target.hpp"
+#include "coordinator/fleet/deployment_runs.hpp"
 #include "coordinator/fleet/deployment_starter.hpp"
 #include "coordinator/fleet/operations.hpp"
 #include "coordinator/fleet/planning.hpp"
@@ -17,6 +19,7 @@
 #include "coordinator/fleet/timeline_viewers.hpp"
 #include "coordinator/fleet/timers.hpp"
 #include "coordinator/fleet/totp_book.hpp"
+#include "coordinator/fleet/way_back.hpp"
 
 namespace switchyard::fleet {
 
@@ -35,6 +38,8 @@ class Approvals {
     TotpBook& totp;
     const ApiTokenBook& tokens;
     const Recovery& recovery;  ///< while hosts may know more, no draft is started or closed
+    const AgentRegistry& registry;
+    DeploymentRuns& runs;
   };
   Approvals(Parts parts, access::EnvironmentRules rules) : parts_(parts), rules_(std::move(rules)) {}
 
@@ -65,6 +70,10 @@ class Approvals {
   void launch(const Caller& caller, const ApprovalWish& wish, const TotpBook::Checked& code, Reply<ApprovalView> reply);
   Answer<ApprovalView> launch_as_planned(const Caller& caller, const ApprovalWish& wish, const TotpBook::Checked& code,
                                          const Answer<PlannedDeployment>& again);
+  /// What stands in the way of the rollback that `draft` is.
+  WayBack way_back(const model::DeploymentRow& draft) const;
+  /// Why a draft that is a rollback cannot start as things stand, whatever its plan. Nothing of any other.
+  std::optional<Refusal> refuse_to_go_back(const model::DeploymentRow& draft) const;
   Refusal void_it(const Caller& caller, model::ApprovalRow row, const std::string& changes);
   /// What has changed since the plan was made; empty: nothing.
   std::vector<std::string> changes_since(const model::Plan& plan, const model::Plan& again) const;

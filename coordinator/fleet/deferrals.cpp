@@ -1,9 +1,9 @@
 #include "coordinator/fleet/deferrals.hpp"
 
 #include <algorithm>
-#include <map>
 
 #include "common/limits.hpp"
+#include "coordinator/fleet/last_committed.hpp"
 
 namespace switchyard::fleet {
 namespace {
@@ -106,8 +106,10 @@ class Settlement {
     Places missing = take_all(row_.rollback_of);
     add_brought_meanwhile(missing);
     for (const HostId& host : row_.gone) {
-      const auto found = planned_.find(host);
-      if (found != planned_.end()) missing[host].insert(found->second.begin(), found->second.end());
+      // One that was left out from the beginning is in no plan, and is owed all that the others went back to.
+      const Places& about = planned_.contains(host) ? planned_ : places_;
+      const auto found = about.find(host);
+      if (found != about.end()) missing[host].insert(found->second.begin(), found->second.end());
     }
     for (const auto& [host, components] : missing) {
       for (const std::string& component : components) owe_origin(host, component);
@@ -225,27 +227,38 @@ std::vector<store::Write> settle_deferrals(const store::StateStore& store, const
   return row.kind == DeploymentKind::rollback ? settlement.roll_back() : settlement.deploy();
 }
 
+std::vector<DeploymentRow> convergences_undone_by(const store::StateStore& store, const DeploymentRow& rollback) {
+  const Rows rows = store.deployments(limits::deferral_rows_max);
+  const auto age = [&](const DeploymentId& id) {
+    return std::find_if(rows.begin(), rows.end(), [&](const DeploymentRow& row) { return row.id == id; });
+  };
+  const Places undone = places_of_rollback(store, rollback);
+  std::vector<DeploymentRow> found;
+  for (const DeploymentRow& row : store.unfinished_deployments()) {
+    // What leads to a later deployment is none of the rollback's business.
+    if (row.kind != DeploymentKind::converge || age(row.rollback_of) < age(rollback.rollback_of)) continue;
+    Places brought;
+    if (const auto plan = store.plan(row.id)) add_places(*plan, brought);
+    const bool touched = std::any_of(brought.begin(), brought.end(), [&](const auto& place) {
+      return std::any_of(place.second.begin(), place.second.end(),
+                         [&](const std::string& component) { return has(undone, place.first, component); });
+    });
+    if (touched) found.push_back(row);
+  }
+  return found;
+}
+
 ReplacedHost defer_replaced(const store::StateStore& store, const HostId& host) {
   DeferralLedger ledger(store);
   ReplacedHost replaced;
   const Rows& rows = ledger.rows();
-  const auto age = [&](const model::ServingRow& serving) {
-    return std::find_if(rows.begin(), rows.end(), [&](const auto& row) { return row.id == serving.deployment; });
-  };
-  // One component may have been deployed there in several environments: what was deployed last served.
-  std::map<std::string, model::ServingRow> newest;
-  for (const model::ServingRow& serving : store.serving()) {
-    if (serving.host != host) continue;
-    const auto [known, added] = newest.try_emplace(serving.component, serving);
-    if (!added && age(serving) < age(known->second)) known->second = serving;
-  }
-  for (const auto& [component, serving] : newest) {
-    if (serving.serving.kind != protocol::OldKind::release) continue;
-    const auto origin = origin_on(store, rows, host, component, {serving.serving.release});
+  for (const model::ServingRow& row : last_committed(store.serving(), rows)) {
+    if (row.host != host || row.serving.kind != protocol::OldKind::release) continue;
+    const auto origin = origin_on(store, rows, host, row.component, {row.serving.release});
     if (origin) {
-      ledger.give(*origin, host, component);
+      ledger.give(*origin, host, row.component);
     } else {
-      replaced.lost.insert(component);
+      replaced.lost.insert(row.component);
     }
   }
   replaced.writes = ledger.writes();

@@ -41,6 +41,11 @@ Places places_of(const store::StateStore& store, const model::DeploymentRow& row
 std::vector<store::Write> settle_deferrals(const store::StateStore& store, const model::DeploymentRow& row,
                                            const model::Plan& plan, const Places& places);
 
+/// Convergences under way that bring a host to what `rollback` undoes, or to something older, in a component that it
+/// takes back.
+std::vector<model::DeploymentRow> convergences_undone_by(const store::StateStore& store,
+                                                         const model::DeploymentRow& rollback);
+
 /// The writes that make a replaced host be brought back to what was committed for it.
 struct ReplacedHost {
   store::Transaction writes;

@@ -1,6 +1,7 @@
 #include "coordinator/fleet/deploy_target.hpp"
 
 #include "common/error.hpp"
+#include "coordinator/fleet/serving_views.hpp"
 #include "coordinator/planner/manifest_reader.hpp"
 
 namespace switchyard::fleet {
@@ -21,10 +22,17 @@ std::optional<DeployTarget> target_of(const DeployRequest& request) {
 
 std::map<std::string, HostId> neighbours_of(const store::StateStore& store, const DeployTarget& target) {
   std::map<std::string, HostId> neighbours;
+  const auto note = [&](const std::string& environment, const HostId& host) {
+    if (environment != target.environment && target.hosts.contains(host)) neighbours.emplace(environment, host);
+  };
   for (const model::ServingRow& row : store.serving()) {
-    const bool serves = row.serving.kind != protocol::OldKind::absent;
-    if (serves && row.environment != target.environment && target.hosts.contains(row.host)) {
-      neighbours.emplace(row.environment, row.host);
+    if (row.serving.kind != protocol::OldKind::absent) note(row.environment, row.host);
+  }
+  // What is under way there, or is still to be brought there, may be another environment's than what serves.
+  for (const ServingView& view : serving_views(store)) {
+    for (const DeploymentId& coming : {view.owed, view.changing}) {
+      const auto row = coming.empty() ? std::nullopt : store.deployment(coming);
+      if (row) note(row->environment, view.row.host);
     }
   }
   return neighbours;

@@ -20,8 +20,9 @@ struct DeployTarget {
 /// Nothing when the manifest cannot be read, which the planning then says in full. Pure.
 std::optional<DeployTarget> target_of(const DeployRequest& request);
 
-/// The other environments for which something serves on the target's hosts, each with one such host: whoever deploys to
-/// a host can change everything on it, whatever name the deployment goes by. Throws StoreError.
+/// The other environments for which something serves on the target's hosts, is being deployed there, or is still to be
+/// brought there, each with one such host: whoever deploys to a host can change everything on it, whatever name the
+/// deployment goes by. Throws StoreError.
 std::map<std::string, HostId> neighbours_of(const store::StateStore& store, const DeployTarget& target);
 
 }  // namespace switchyard::fleet

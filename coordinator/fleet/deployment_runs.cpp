@@ -9,6 +9,7 @@
 #include "common/log.hpp"
 #include "common/planted.hpp"
 #include "coordinator/engine/knowledge.hpp"
+#include "coordinator/engine/stray.hpp"
 
 namespace switchyard::fleet {
 namespace {
@@ -204,18 +205,20 @@ void DeploymentRuns::finish(const DeploymentId& id) {
   for (const auto& [host, report] : live.mapped().apart) settle(host, report);
 }
 
-void DeploymentRuns::agent_connected(const HostId& host, std::uint64_t session,
-                                     const std::vector<protocol::DeploymentReport>& open) {
-  std::vector<DeploymentId> concerned;
-  for (const auto& [id, live] : live_) {
-    if (live.run.plan.slices.contains(host)) concerned.push_back(id);
+void DeploymentRuns::agent_connected(const HostId& host, std::uint64_t session, const protocol::Hello& hello) {
+  std::vector<protocol::DeploymentReport> reports;
+  for (auto& [id, live] : live_) {
+    if (!live.run.plan.slices.contains(host)) continue;
+    protocol::DeploymentReport report = report_of(id, hello.open);
+    report.forgotten = report.state == protocol::AgentState::idle && live.run.plan_seq <= hello.forgotten_plan_seq;
+    if (!live.run.hosts.contains(host)) live.apart[host] = report;
+    reports.push_back(std::move(report));
   }
-  for (const DeploymentId& id : concerned) {
-    LiveDeployment& live = live_.at(id);
-    if (!live.run.hosts.contains(host)) live.apart[host] = report_of(id, open);
+  for (protocol::DeploymentReport& report : reports) {
+    const DeploymentId id = report.deployment;
+    post(id, engine::AgentConnected{host, session, std::move(report)});
   }
-  for (const DeploymentId& id : concerned) post(id, engine::AgentConnected{host, session, report_of(id, open)});
-  for (const protocol::DeploymentReport& report : open) {
+  for (const protocol::DeploymentReport& report : hello.open) {
     if (!live_.contains(report.deployment)) settle(host, report);
   }
 }

@@ -40,7 +40,7 @@ class DeploymentRuns {
   void start(model::DeploymentRow row, model::Plan plan);
   void post(const DeploymentId& id, engine::Event event);
 
-  void agent_connected(const HostId& host, std::uint64_t session, const std::vector<protocol::DeploymentReport>& open);
+  void agent_connected(const HostId& host, std::uint64_t session, const protocol::Hello& hello);
   void agent_lost(const HostId& host, std::uint64_t session);
   /// Any message that names a deployment. False: of one in which the host takes no part; nothing came of it.
   bool agent_said(const HostId& host, std::uint64_t session, const DeploymentId& id, const protocol::Message& message);

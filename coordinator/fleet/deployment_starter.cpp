@@ -50,12 +50,21 @@ model::TimelineEntry state_entry(const model::DeploymentRow& row, std::string te
 
 }  // namespace
 
+std::vector<HostId> DeploymentStarter::still_in_fleet(std::vector<HostId> hosts) const {
+  std::erase_if(hosts, [&](const HostId& host) {
+    const model::HostRow* known = hosts_.find(host);
+    return known == nullptr || known->removed;
+  });
+  return hosts;
+}
+
 model::DeploymentRow DeploymentStarter::make_row(const StartOrder& order, const PlannedDeployment& planned) const {
   model::DeploymentRow row;
   row.id = planned.plan.deployment;
   row.kind = order.kind;
   row.rollback_of = order.refers_to;
   row.components = order.components;
+  row.gone = still_in_fleet(order.without);
   row.name = planned.plan.name;
   row.environment = planned.plan.environment;
   row.reason = order.reason;
@@ -135,6 +144,8 @@ Answer<DeploymentId> DeploymentStarter::propose(StartOrder order, PlannedDeploym
   asked.plan_hash = row.plan_hash;
   asked.author = row.author;
   asked.created_wall_ms = row.created_wall_ms;
+  asked.without = order.without;
+  asked.to_nothing = order.to_nothing;
   writes.push_back(store::PutApproval{asked});
   auto answer = commit(writes, row.id);
   if (std::holds_alternative<DeploymentId>(answer)) {
@@ -149,6 +160,7 @@ Answer<DeploymentId> DeploymentStarter::start_approved(model::DeploymentRow draf
   if (auto refusal = refuse_moved(store_, hosts_, ground, plan)) return std::move(*refusal);
   draft.state = model::DeploymentState::approved;
   draft.updated_wall_ms = clock_.wall_ms();
+  draft.gone = still_in_fleet(std::move(draft.gone));
   store::Transaction writes{store::PutDeployment{draft}};
   add_locks(plan, writes);
   writes.push_back(store::AppendTimeline{state_entry(draft, "approved")});

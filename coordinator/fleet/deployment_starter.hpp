@@ -17,6 +17,8 @@ struct StartOrder {
   DeploymentId refers_to;               ///< DeploymentRow::rollback_of
   HostId host;                          ///< converge: who is brought there
   std::vector<std::string> components;  ///< DeploymentRow::components
+  std::vector<HostId> without;          ///< rollback: hosts to leave out
+  bool to_nothing = false;              ///< rollback: services may be taken away
   std::string reason;
   std::optional<store::PutSource> source;  ///< of a deploy; its deployment id is filled in
   std::string idempotency_key;
@@ -45,6 +47,8 @@ class DeploymentStarter {
  private:
   model::DeploymentRow make_row(const StartOrder& order, const PlannedDeployment& planned) const;
   store::Transaction writes_of(const StartOrder& order, const model::DeploymentRow& row, const model::Plan& plan) const;
+  /// What left the fleet is nobody's to bring anywhere.
+  std::vector<HostId> still_in_fleet(std::vector<HostId> hosts) const;
   Answer<DeploymentId> commit(const store::Transaction& writes, const DeploymentId& id);
 
   store::StateStore& store_;

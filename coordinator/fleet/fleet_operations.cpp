@@ -11,6 +11,8 @@
 #include "coordinator/fleet/progress.hpp"
 #include "coordinator/fleet/request_digest.hpp"
 #include "coordinator/fleet/rollback_rules.hpp"
+#include "coordinator/fleet/rollback_scope.hpp"
+#include "coordinator/fleet/serving_views.hpp"
 
 namespace switchyard::fleet {
 namespace {
@@ -144,7 +146,9 @@ void FleetOperations::start(const Caller& caller, const DeployRequest& request, 
   if (answered_by_key(order, reply)) return;
   const auto target = target_of(request);
   if (target) {
-    if (auto refusal = parts_.approvals.refuse_beside(*target)) return reply(std::move(*refusal));
+    if (auto refusal = parts_.approvals.refuse_beside(*target)) {
+      return launch(std::move(order), std::move(*refusal), reply);
+    }
     order.approval_needed = parts_.approvals.rule_for(target->environment).approvals > 0;
   }
   parts_.planning.deployment(
@@ -169,14 +173,24 @@ void FleetOperations::start_rollback(const Caller& caller, const RollbackRequest
   order.kind = model::DeploymentKind::rollback;
   order.refers_to = request.deployment;
   order.components = request.components;
+  order.without = request.without;
+  order.to_nothing = request.to_nothing;
   order.reason = request.reason;
   order.idempotency_key = request.idempotency_key;
   order.request_digest = digest_of(request);
   if (answered_by_key(order, reply)) return;
+  if (auto refusal = refuse_without(parts_.store, parts_.registry, request, *row)) {
+    return launch(std::move(order), std::move(*refusal), reply);
+  }
+  if (auto refusal = way_back(order).refuse()) return launch(std::move(order), std::move(*refusal), reply);
   order.approval_needed = waits_for_approval(*row);
+  const auto use = order.approval_needed ? Planning::Use::propose : Planning::Use::start;
   parts_.planning.rollback(
-      *row, request.components, order.approval_needed ? Planning::Use::propose : Planning::Use::start,
-      [this, order = std::move(order), reply = std::move(reply)](Answer<PlannedDeployment> planned) mutable {
+      *row, request, use,
+      [this, request, order = std::move(order), reply = std::move(reply)](Answer<PlannedDeployment> planned) mutable {
+        if (const auto* made = std::get_if<PlannedDeployment>(&planned)) {
+          if (auto refusal = refuse_to_nothing(request, made->plan)) planned = std::move(*refusal);
+        }
         launch(std::move(order), std::move(planned), reply);
       });
 }
@@ -217,15 +231,30 @@ void FleetOperations::launch(StartOrder order, Answer<PlannedDeployment> planned
   for (const Reply<DeploymentView>& other : waiting.mapped().waiting) other(answer);
 }
 
+WayBack FleetOperations::way_back(const StartOrder& rollback) const {
+  return WayBack({parts_.store, parts_.runs, parts_.registry, parts_.clock}, rollback.refers_to, rollback.components);
+}
+
 Answer<DeploymentView> FleetOperations::commit_start(StartOrder order, Answer<PlannedDeployment> planned) {
-  if (auto* refusal = std::get_if<Refusal>(&planned)) return parts_.recovery.explain(std::move(*refusal));
   try {
+    const bool rollback = order.kind == model::DeploymentKind::rollback;
+    if (auto* refused = std::get_if<Refusal>(&planned)) {
+      if (rollback && refused->code == "locked") return way_back(order).explain(std::move(*refused));
+      return parts_.recovery.explain(std::move(*refused));
+    }
     // The agents took their time to answer: he may not be known any more.
     if (auto refusal = parts_.api_tokens.refuse_ended(order.caller)) return std::move(*refusal);
     auto& plan = std::get<PlannedDeployment>(planned);
     const bool does_nothing = plan.plan.slices.empty() && plan.deferred.empty();
-    auto started = order.approval_needed && !does_nothing ? parts_.approvals.propose(std::move(order), std::move(plan))
-                                                          : parts_.starter.start(std::move(order), std::move(plan));
+    const bool proposed = order.approval_needed && !does_nothing;
+    if (rollback) {
+      WayBack way = way_back(order);
+      if (auto refusal = way.refuse()) return std::move(*refusal);
+      // What is only proposed changes nothing: its way is cleared when it is approved.
+      if (!proposed) way.clear();
+    }
+    auto started = proposed ? parts_.approvals.propose(std::move(order), std::move(plan))
+                            : parts_.starter.start(std::move(order), std::move(plan));
     parts_.convergence.refresh();
     if (auto* refusal = std::get_if<Refusal>(&started)) return std::move(*refusal);
     return view_of(std::get<DeploymentId>(started));
@@ -248,6 +277,7 @@ Answer<DeploymentView> FleetOperations::view_of(const DeploymentId& id) const {
     view.progress = progress_of(*run, *parts_.runs.steps(id));
     view.pauses = pauses_of(*run);
     view.plan = run->plan;
+    view.kept = kept_by_rollback(parts_.store, view.row);
     return view;
   }
   const auto row = parts_.store.deployment(id);
@@ -256,6 +286,7 @@ Answer<DeploymentView> FleetOperations::view_of(const DeploymentId& id) const {
   view.plan = parts_.store.plan(id);
   if (view.plan) view.progress = final_progress(view.row, *view.plan);
   mark_undone(view, parts_.store);
+  view.kept = kept_by_rollback(parts_.store, view.row);
   return view;
 }
 
@@ -285,7 +316,15 @@ std::vector<HostView> FleetOperations::hosts(const Caller&) const {
   return views;
 }
 
-std::vector<model::ServingRow> FleetOperations::serving(const Caller&) const { return parts_.store.serving(); }
+std::vector<ServingView> FleetOperations::serving(const Caller&) const {
+  std::vector<ServingView> views = serving_views(parts_.store);
+  for (ServingView& view : views) {
+    const model::HostRow* host = parts_.hosts.find(view.row.host);
+    view.removed = host == nullptr || host->removed;
+    view.connected = parts_.registry.find(view.row.host) != nullptr;
+  }
+  return views;
+}
 
 Answer<std::vector<store::StoredAudit>> FleetOperations::audit(const Caller&, std::uint64_t after_seq,
                                                                std::size_t limit) const {
@@ -346,7 +385,8 @@ Answer<bool> FleetOperations::resume(const Caller& caller, const DeploymentId& i
   return true;
 }
 
-Answer<bool> FleetOperations::promote(const Caller& caller, const DeploymentId& id) {
+Answer<std::vector<std::string>> FleetOperations::promote(const Caller& caller, const DeploymentId& id,
+                                                          std::optional<std::uint32_t> share) {
   const auto live = find_live(id);
   if (const auto* refusal = std::get_if<Refusal>(&live)) return *refusal;
   const std::vector<PauseView> pauses = pauses_of(*std::get<const engine::DeploymentRun*>(live));
@@ -354,12 +394,25 @@ Answer<bool> FleetOperations::promote(const Caller& caller, const DeploymentId& 
     return Refusal{
         409, "nothing_rests", "nothing of deployment " + id.str() + " waits to be promoted at the moment", {}};
   }
+  std::vector<std::string> goes_on;
   std::string what;
-  for (const PauseView& pause : pauses) what += (what.empty() ? "" : "; ") + pause.what;
+  for (const PauseView& pause : pauses) {
+    goes_on.push_back(pause.what);
+    what += (what.empty() ? "" : "; ") + pause.what;
+  }
+  const bool as_seen =
+      std::all_of(pauses.begin(), pauses.end(), [&](const auto& pause) { return pause.share == share; });
+  if (share && !as_seen) {
+    return Refusal{409,
+                   "another_share",
+                   "what rests of deployment " + id.str() + " is " + what + ", and not only " + std::to_string(*share) +
+                       " %; nothing goes on: look at `switchyard deploy status " + id.str() + "`",
+                   {{"rests", what}}};
+  }
   parts_.store.commit(
       {audit_row(parts_.clock, caller, "deployment.promote", id.str(), what, environment_detail(live))});
   parts_.runs.post(id, engine::Promoted{});
-  return true;
+  return goes_on;
 }
 
 Answer<bool> FleetOperations::declare_gone(const Caller& caller, const DeploymentId& id, const HostId& host,

@@ -18,6 +18,7 @@
 #include "coordinator/fleet/recovery.hpp"
 #include "coordinator/fleet/refusal_book.hpp"
 #include "coordinator/fleet/timeline_viewers.hpp"
+#include "coordinator/fleet/way_back.hpp"
 
 namespace switchyard::fleet {
 
@@ -65,7 +66,8 @@ class FleetOperations final : public Operations {
                            std::function<void()> reply) override;
   Answer<bool> cancel(const Caller& caller, const DeploymentId& id, const std::string& reason) override;
   Answer<bool> resume(const Caller& caller, const DeploymentId& id) override;
-  Answer<bool> promote(const Caller& caller, const DeploymentId& id) override;
+  Answer<std::vector<std::string>> promote(const Caller& caller, const DeploymentId& id,
+                                           std::optional<std::uint32_t> share) override;
   Answer<bool> declare_gone(const Caller& caller, const DeploymentId& id, const HostId& host,
                             const std::string& reason) override;
 
@@ -76,7 +78,7 @@ class FleetOperations final : public Operations {
   Answer<TokenMade> replace_host(const Caller& caller, const HostId& host) override;
   Answer<TokenMade> create_token(const Caller& caller, const std::string& host_pattern) override;
   Answer<bool> revoke_agent(const Caller& caller, const HostId& host) override;
-  std::vector<model::ServingRow> serving(const Caller& caller) const override;
+  std::vector<ServingView> serving(const Caller& caller) const override;
 
   std::optional<RecoveryView> recovery(const Caller&) const override { return parts_.recovery.view(); }
   Answer<RecoveryDone> recover(const Caller& caller, const RecoverRequest& request) override {
@@ -127,6 +129,7 @@ class FleetOperations final : public Operations {
   Answer<DeploymentView> commit_start(StartOrder order, Answer<PlannedDeployment> planned);
   /// Of a rollback: whether somebody has to approve it, or it is the inverse of what was approved.
   bool waits_for_approval(const model::DeploymentRow& done) const;
+  WayBack way_back(const StartOrder& rollback) const;
   /// The live run, or why there is none.
   std::variant<const engine::DeploymentRun*, Refusal> find_live(const DeploymentId& id) const;
 

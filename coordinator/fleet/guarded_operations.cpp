@@ -148,9 +148,10 @@ Answer<bool> GuardedOperations::resume(const Caller& caller, const DeploymentId&
   return inner_.resume(caller, id);
 }
 
-Answer<bool> GuardedOperations::promote(const Caller& caller, const DeploymentId& id) {
+Answer<std::vector<std::string>> GuardedOperations::promote(const Caller& caller, const DeploymentId& id,
+                                                            std::optional<std::uint32_t> share) {
   if (auto refusal = refuse_on(caller, Action::promote_deployment, id)) return *refusal;
-  return inner_.promote(caller, id);
+  return inner_.promote(caller, id, share);
 }
 
 Answer<bool> GuardedOperations::declare_gone(const Caller& caller, const DeploymentId& id, const HostId& host,
@@ -193,13 +194,13 @@ Answer<bool> GuardedOperations::revoke_agent(const Caller& caller, const HostId&
   return inner_.revoke_agent(caller, host);
 }
 
-std::vector<model::ServingRow> GuardedOperations::serving(const Caller& caller) const {
+std::vector<ServingView> GuardedOperations::serving(const Caller& caller) const {
   if (refuse(caller, Action::list_serving)) return {};
-  auto rows = inner_.serving(caller);
-  std::erase_if(rows, [&](const model::ServingRow& row) {
-    return !access::may(caller.who, Action::show_deployment, row.environment);
+  auto views = inner_.serving(caller);
+  std::erase_if(views, [&](const ServingView& view) {
+    return !access::may(caller.who, Action::show_deployment, view.row.environment);
   });
-  return rows;
+  return views;
 }
 
 std::optional<RecoveryView> GuardedOperations::recovery(const Caller& caller) const {

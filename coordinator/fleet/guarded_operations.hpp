@@ -36,7 +36,8 @@ class GuardedOperations final : public Operations {
                            std::function<void()> reply) override;
   Answer<bool> cancel(const Caller& caller, const DeploymentId& id, const std::string& reason) override;
   Answer<bool> resume(const Caller& caller, const DeploymentId& id) override;
-  Answer<bool> promote(const Caller& caller, const DeploymentId& id) override;
+  Answer<std::vector<std::string>> promote(const Caller& caller, const DeploymentId& id,
+                                           std::optional<std::uint32_t> share) override;
   Answer<bool> declare_gone(const Caller& caller, const DeploymentId& id, const HostId& host,
                             const std::string& reason) override;
 
@@ -47,7 +48,7 @@ class GuardedOperations final : public Operations {
   Answer<TokenMade> replace_host(const Caller& caller, const HostId& host) override;
   Answer<TokenMade> create_token(const Caller& caller, const std::string& host_pattern) override;
   Answer<bool> revoke_agent(const Caller& caller, const HostId& host) override;
-  std::vector<model::ServingRow> serving(const Caller& caller) const override;
+  std::vector<ServingView> serving(const Caller& caller) const override;
 
   std::optional<RecoveryView> recovery(const Caller& caller) const override;
   Answer<RecoveryDone> recover(const Caller& caller, const RecoverRequest& request) override;

@@ -107,7 +107,7 @@ void Intake::hello(const HostId& host, std::uint64_t connection, const protocol:
   if (outcome.ended) parts_.runs.agent_lost(host, outcome.ended->number);
   if (!outcome.begun) return;
   parts_.hosts.seen(host, hello.agent_version);
-  parts_.runs.agent_connected(host, *outcome.begun, hello.open);
+  parts_.runs.agent_connected(host, *outcome.begun, hello);
   parts_.convergence.host_connected(host);
 }
 

@@ -31,8 +31,9 @@ struct Caller {
 
 /// A refusal that the caller can do something about; becomes an HTTP status and an error body.
 struct Refusal {
-  int status = 400;  ///< 400 bad input, 403 not allowed, 404 not found, 409 conflict, 422 cannot be planned, 503 store
-                     ///< or agents unavailable
+  /// 400 bad input, 403 not allowed, 404 not found, 409 in conflict with how things stand (another deployment, a host
+  /// that does not answer), 422 cannot be planned, 503 the coordinator cannot work now.
+  int status = 400;
   std::string code;  ///< a short stable word
   std::string message;
   std::map<std::string, std::string> details;
@@ -50,6 +51,7 @@ struct DeployRequest {
   bool no_rollback = false;
   bool sequential = false;
   bool no_monitoring = false;
+  std::string plan_hash;        ///< start only what has this hash when it is looked at; empty: whatever is planned
   std::string idempotency_key;  ///< the same key never starts a second deployment
 };
 struct RollbackRequest {
@@ -57,11 +59,22 @@ struct RollbackRequest {
   std::vector<std::string> components;  ///< empty: all
   std::string reason;
   std::string idempotency_key;
+  std::vector<HostId> without = {};  ///< they do not answer, and are left out; they follow when they are back
+  bool to_nothing = false;           ///< a service may be taken away, where nothing ran before
 };
 
 struct HostView {
   model::HostRow row;
   bool connected = false;
+};
+/// What was committed last for a component on a host, and what is to become of it.
+struct ServingView {
+  model::ServingRow row;           ///< its deployment is empty: nothing was committed there yet
+  std::int64_t since_wall_ms = 0;  ///< 0: not known
+  bool connected = false;          ///< the host's agent
+  bool removed = false;            ///< the host left the fleet
+  DeploymentId owed;               ///< the host was away, or is new: it is still to be brought to this one
+  DeploymentId changing;           ///< this one is at work there
 };
 /// Per host and component: how far it is, as heard from the agent.
 struct ProgressView {
@@ -74,15 +87,17 @@ struct ProgressView {
 };
 /// What has switched, is watched, and holds up what comes after.
 struct PauseView {
-  std::string what;        ///< "10 % of the traffic of api", "api on web-1, web-2"
-  bool promotion = false;  ///< it waits for a person: the pause is over
+  std::string what;                         ///< "10 % of the traffic of api", "api on web-1, web-2"
+  bool promotion = false;                   ///< it waits for a person: the pause is over
+  std::optional<std::uint32_t> share = {};  ///< of a canary, in percent
 };
 struct DeploymentView {
   model::DeploymentRow row;
   std::vector<ProgressView> progress;
   std::vector<PauseView> pauses;
   std::optional<model::Plan> plan;
-  DeploymentId rolled_back_by;  ///< a finished rollback that undid it since, at least in part
+  DeploymentId rolled_back_by;    ///< a finished rollback that undid it since, at least in part
+  std::vector<std::string> kept;  ///< rollback of some components: those that go on with what it does not undo
 };
 struct TokenMade {
   std::string id;
@@ -164,8 +179,10 @@ class Operations {
                                    std::int64_t wait_ms, std::function<void()> reply) = 0;
   virtual Answer<bool> cancel(const Caller& caller, const DeploymentId& id, const std::string& reason) = 0;
   virtual Answer<bool> resume(const Caller& caller, const DeploymentId& id) = 0;
-  /// What rests (between the shares of a canary, or between batches) goes on now.
-  virtual Answer<bool> promote(const Caller& caller, const DeploymentId& id) = 0;
+  /// What rests (between the shares of a canary, or between batches) goes on now; the answer names it. With `share`
+  /// only where nothing rests but that share of a canary: who saw it cannot let another one go on.
+  virtual Answer<std::vector<std::string>> promote(const Caller& caller, const DeploymentId& id,
+                                                   std::optional<std::uint32_t> share) = 0;
   virtual Answer<bool> declare_gone(const Caller& caller, const DeploymentId& id, const HostId& host,
                                     const std::string& reason) = 0;
 
@@ -178,7 +195,7 @@ class Operations {
   virtual Answer<TokenMade> replace_host(const Caller& caller, const HostId& host) = 0;
   virtual Answer<TokenMade> create_token(const Caller& caller, const std::string& host_pattern) = 0;
   virtual Answer<bool> revoke_agent(const Caller& caller, const HostId& host) = 0;
-  virtual std::vector<model::ServingRow> serving(const Caller& caller) const = 0;
+  virtual std::vector<ServingView> serving(const Caller& caller) const = 0;
 
   /// Nothing when no recovery is needed.
   virtual std::optional<RecoveryView> recovery(const Caller& caller) const = 0;

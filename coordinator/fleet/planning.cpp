@@ -10,6 +10,8 @@
 #include "common/limits.hpp"
 #include "common/nearest.hpp"
 #include "coordinator/fleet/bring_back.hpp"
+#include "coordinator/fleet/last_committed.hpp"
+#include "coordinator/fleet/rollback_scope.hpp"
 #include "coordinator/fleet/standing_plan.hpp"
 #include "coordinator/planner/host_claims.hpp"
 #include "coordinator/planner/manifest_reader.hpp"
@@ -35,6 +37,15 @@ bool has(const Container& container, const Value& value) {
   return std::find(container.begin(), container.end(), value) != container.end();
 }
 
+/// The one that a person has looked at, by the hash that `plan` shows.
+void refuse_another(const model::Plan& plan, const std::string& looked_at) {
+  if (plan.hash == looked_at) return;
+  throw planner::PlanChangedError(
+      "the plan is not the one that was looked at any more: it has the hash " + plan.hash +
+      "; the manifest, an artifact, an option or what serves has changed since. Nothing was "
+      "begun: look at `switchyard plan` again");
+}
+
 }  // namespace
 
 std::string version_of_release(const store::StateStore& store, const ReleaseId& release) {
@@ -54,6 +65,10 @@ model::Manifest manifest_for_host(const model::Manifest& manifest, const HostId&
     component.hosts = {host};
     std::erase_if(component.dependencies,
                   [&](const std::string& name) { return part.find_component(name) == nullptr; });
+    // It has proven itself elsewhere: it comes without shares and pauses, and waits for nobody.
+    if (component.strategy == model::Strategy::canary) component.strategy = model::Strategy::blue_green;
+    component.canary = {};
+    component.min_healthy_ms = 0;
   }
   // One host alone: there is nobody else to be left out.
   part.settings.unreachable = model::Unreachable::fail;
@@ -86,8 +101,9 @@ void Planning::again(const model::DeploymentRow& draft, Reply<PlannedDeployment>
   const Purpose purpose(Use::look, draft.id);
   if (draft.kind == model::DeploymentKind::rollback) {
     const auto done = store_.deployment(draft.rollback_of);
-    ENSURE(done.has_value());
-    return rollback(*done, draft.components, purpose, std::move(reply));
+    const auto asked = store_.approval(draft.id);
+    ENSURE(done && asked);
+    return rollback(*done, request_of(draft, *asked), purpose, std::move(reply));
   }
   const auto source = store_.source(draft.id);
   ENSURE(source.has_value());
@@ -118,15 +134,20 @@ void Planning::deployment_of(const model::Manifest& manifest, const DeployReques
       [manifest](const planner::PlanningFacts& gathered) {
         return planner::inventory_questions(planner::host_claims(manifest, gathered));
       },
-      [manifest, options](const planner::PlanningFacts& gathered) {
+      [manifest, options, looked_at = request.plan_hash](const planner::PlanningFacts& gathered) {
+        if (!looked_at.empty()) {
+          refuse_another(planner::plan_deployment(manifest, planner::to_look_at(gathered), options), looked_at);
+        }
         return planner::plan_deployment(manifest, gathered, options);
       },
       std::move(reply));
 }
 
-void Planning::rollback(const model::DeploymentRow& done, const std::vector<std::string>& components,
-                        const Purpose& purpose, Reply<PlannedDeployment> reply) {
-  const model::Plan plan = plan_as_it_stands(store_, done);
+void Planning::rollback(const model::DeploymentRow& done, const RollbackRequest& request, const Purpose& purpose,
+                        Reply<PlannedDeployment> reply) {
+  const std::vector<std::string>& components = request.components;
+  model::Plan plan = plan_as_it_stands(store_, done);
+  for (const HostId& host : request.without) drop_host(plan, host);
   auto found = hosts_to_bring_back(store_, artifacts_, done, plan, components);
   if (auto* refusal = std::get_if<Refusal>(&found)) return reply(std::move(*refusal));
   const auto bring_back = std::get<std::vector<planner::BringBack>>(std::move(found));
@@ -165,9 +186,9 @@ std::optional<Refusal> Planning::collect_artifacts(const model::Manifest& manife
 
 std::optional<Refusal> Planning::refuse_unknown_hosts(const model::Manifest& manifest) const {
   const auto refuse = [](const model::Component& component, const HostId& host, const char* code,
-                         const std::string& what) {
+                         const std::string& what, int status = 409) {
     return Refusal{
-        422,
+        status,
         code,
         component.where + ": component `" + component.name + "` names the host `" + host.str() + "`, " + what,
         {{"host", host.str()}}};
@@ -183,7 +204,8 @@ std::optional<Refusal> Planning::refuse_unknown_hosts(const model::Manifest& man
       if (row == nullptr || row->removed) {
         return refuse(component, host, "unknown_host",
                       "which is not in the fleet" + did_you_mean(host.str(), known) +
-                          " (`switchyard hosts list` shows all, `switchyard agents token create` lets a new one join)");
+                          " (`switchyard hosts list` shows all, `switchyard agents token create` lets a new one join)",
+                      422);
       }
       // With `unreachable: defer` it may follow when it is enrolled.
       if (manifest.settings.unreachable != model::Unreachable::fail) continue;
@@ -211,11 +233,11 @@ std::optional<Refusal> Planning::refuse_hosts(const InventoryRounds::Questions& 
   for (const auto& [host, asked] : questions) {
     const model::HostRow* row = hosts_.find(host);
     if (row == nullptr || row->removed) {
-      return Refusal{422,
+      // A manifest that names it was refused with its line: this is of a rollback, or of a host that is to follow.
+      return Refusal{409,
                      "unknown_host",
-                     "there is no host " + host.str() +
-                         " in the fleet; `switchyard hosts list` shows all, and "
-                         "`switchyard agents token create` lets a new one join",
+                     "host " + host.str() + " is not in the fleet any more; a rollback leaves it out with `--without " +
+                         host.str() + "`, and what runs there goes on running",
                      {{"host", host.str()}}};
     }
   }
@@ -282,6 +304,9 @@ Answer<PlannedDeployment> Planning::finish(PlanGround ground, planner::PlanningF
     if (purpose.use == Use::propose) facts.not_after_wall_ms += limits::approval_life_ms;
     facts.components_root = roots_.components;
     facts.units_root = roots_.units;
+    // What was signed for approval bears its own id: the plan that it is compared with must bear the same.
+    const bool looked_at = purpose.use == Use::look && purpose.deployment.empty();
+    if (looked_at) facts = planner::to_look_at(std::move(facts));
     PlannedDeployment planned;
     planned.plan = make(facts);
     planned.version = version;
@@ -297,6 +322,10 @@ Answer<PlannedDeployment> Planning::finish(PlanGround ground, planner::PlanningF
     return planned;
   } catch (const planner::OvertakenError& error) {
     return Refusal{409, "overtaken", error.what(), {}};
+  } catch (const planner::PlanChangedError& error) {
+    return Refusal{409, "plan_changed", error.what(), {}};
+  } catch (const planner::HostAwayError& error) {
+    return Refusal{409, "host_away", error.what(), {}};
   } catch (const InputError& error) {
     return Refusal{422, "cannot_plan", error.what(), {}};
   } catch (const StaleEpochError&) {
@@ -308,14 +337,15 @@ Answer<PlannedDeployment> Planning::finish(PlanGround ground, planner::PlanningF
   }
 }
 
-/// The newest plans that ended well, and those that what serves on the hosts came with.
+/// What serves on the hosts, the newest plans that ended well, and those that what serves came with.
 void Planning::remember_history(const InventoryRounds::Questions& questions, planner::PlanningFacts& facts) const {
+  const std::vector<model::DeploymentRow> rows = store_.deployments(limits::deferral_rows_max);
+  facts.committed = last_committed(store_.serving(), rows);
+  std::erase_if(facts.committed, [&](const model::ServingRow& row) { return !questions.contains(row.host); });
   std::set<DeploymentId> serving;
-  for (const model::ServingRow& row : store_.serving()) {
-    if (questions.contains(row.host)) serving.insert(row.deployment);
-  }
+  for (const model::ServingRow& row : facts.committed) serving.insert(row.deployment);
   std::size_t remembered = 0;
-  for (const model::DeploymentRow& row : store_.deployments(limits::deferral_rows_max)) {
+  for (const model::DeploymentRow& row : rows) {
     if (row.state != model::DeploymentState::done) continue;
     if (remembered >= limits::planning_history_max && !serving.contains(row.id)) continue;
     const auto plan = store_.plan(row.id);

@@ -49,7 +49,7 @@ class Planning {
   /// The same for these components on one host of a deployment that is already committed elsewhere.
   void convergence(const store::PutSource& source, const HostId& host, const std::set<std::string>& components,
                    Reply<PlannedDeployment> reply);
-  void rollback(const model::DeploymentRow& done, const std::vector<std::string>& components, const Purpose& purpose,
+  void rollback(const model::DeploymentRow& done, const RollbackRequest& request, const Purpose& purpose,
                 Reply<PlannedDeployment> reply);
   /// The plan of a deployment that waits for approval, as it would be made now: with its id, and unsigned.
   void again(const model::DeploymentRow& draft, Reply<PlannedDeployment> reply);
@@ -87,7 +87,8 @@ class Planning {
 /// As it was called when it was uploaded; empty when it is not known.
 std::string version_of_release(const store::StateStore& store, const ReleaseId& release);
 
-/// The part of the manifest that concerns one host, and of it only these components unless they are none. Pure.
+/// The part of the manifest that concerns one host, and of it only these components unless they are none: as it is
+/// brought to a host after the others, all at once. Pure.
 model::Manifest manifest_for_host(const model::Manifest& manifest, const HostId& host,
                                   const std::set<std::string>& components = {});
 

@@ -67,7 +67,8 @@ std::vector<PauseView> pauses_of(const DeploymentRun& run) {
   for (std::size_t index = 0; index < run.plan.nodes.size(); ++index) {
     if (!engine::rests(run, index)) continue;
     const auto pause = run.pauses.find(index);
-    views.push_back({engine::node_text(run, index), pause != run.pauses.end() && pause->second == engine::Pause::ripe});
+    views.push_back({engine::node_text(run, index), pause != run.pauses.end() && pause->second == engine::Pause::ripe,
+                     model::share_of(run.plan, run.plan.nodes[index])});
   }
   return views;
 }
@@ -84,7 +85,7 @@ std::vector<ProgressView> progress_of(const DeploymentRun& run,
         view.step = note->title;
         if (view.detail.empty()) view.detail = note->detail;
       }
-      if (view.detail.empty() && !host.connected) view.detail = "not connected";
+      if (!host.connected) view.detail = "not connected" + (view.detail.empty() ? "" : "; last heard: " + view.detail);
       views.push_back(std::move(view));
     }
   }

@@ -30,6 +30,7 @@ std::string digest_of(const DeployRequest& request) {
     add(bytes, component);
     add(bytes, release.str());
   }
+  if (!request.plan_hash.empty()) add(bytes, request.plan_hash);
   return sha256_hex(bytes);
 }
 
@@ -40,6 +41,12 @@ std::string digest_of(const RollbackRequest& request) {
   std::vector<std::string> components = request.components;
   std::sort(components.begin(), components.end());
   for (const std::string& component : components) add(bytes, component);
+  std::vector<HostId> without = request.without;
+  std::sort(without.begin(), without.end());
+  // As ever where neither is asked for: a request may be sent again to a coordinator that was upgraded meanwhile.
+  if (!without.empty()) add(bytes, "without");
+  for (const HostId& host : without) add(bytes, host.str());
+  if (request.to_nothing) add(bytes, "to nothing");
   return sha256_hex(bytes);
 }
 

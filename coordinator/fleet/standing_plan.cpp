@@ -11,11 +11,6 @@
 namespace switchyard::fleet {
 namespace {
 
-void drop_host(model::Plan& plan, const HostId& host) {
-  plan.slices.erase(host);
-  for (model::PlanNode& node : plan.nodes) std::erase(node.hosts, host);
-}
-
 /// The host joins the node of its component, so that order and batches are those of the deployment.
 void add_to_node(model::Plan& plan, const std::string& component, const HostId& host) {
   const auto found = std::find_if(plan.nodes.begin(), plan.nodes.end(),
@@ -55,6 +50,11 @@ void put_in_order(const model::Plan& plan, protocol::PlanSlice& slice) {
 }
 
 }  // namespace
+
+void drop_host(model::Plan& plan, const HostId& host) {
+  plan.slices.erase(host);
+  for (model::PlanNode& node : plan.nodes) std::erase(node.hosts, host);
+}
 
 model::Plan plan_as_it_stands(const store::StateStore& store, const model::DeploymentRow& done) {
   auto stored = store.plan(done.id);

@@ -9,4 +9,7 @@ namespace switchyard::fleet {
 /// that it leaves no host behind.
 model::Plan plan_as_it_stands(const store::StateStore& store, const model::DeploymentRow& done);
 
+/// As if the host took no part.
+void drop_host(model::Plan& plan, const HostId& host);
+
 }  // namespace switchyard::fleet

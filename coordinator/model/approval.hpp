@@ -42,6 +42,8 @@ struct ApprovalRow {
   std::int64_t expires_wall_ms = 0;
   ApprovalState state = ApprovalState::waiting;
   std::vector<ApprovalVote> votes;
+  std::vector<HostId> without = {};  ///< rollback: hosts that it was asked to leave out
+  bool to_nothing = false;           ///< rollback: services may be taken away, as it was asked
   bool operator==(const ApprovalRow&) const = default;
 };
 

@@ -6,6 +6,7 @@
 
 #include "common/error.hpp"
 #include "common/nearest.hpp"
+#include "coordinator/planner/foreign_components.hpp"
 #include "coordinator/planner/host_change.hpp"
 #include "coordinator/planner/host_claims.hpp"
 #include "coordinator/planner/host_history.hpp"
@@ -53,9 +54,10 @@ class Participants {
     if (deferred_.size() <= manifest.settings.defer_max) return;
     std::string names;
     for (const HostId& host : deferred_) names += (names.empty() ? "" : ", ") + host.str();
-    throw InputError(manifest.file_name + ":1:1: " + std::to_string(deferred_.size()) + " hosts cannot be reached (" +
-                     names + "), but deployment_settings.unreachable allows " +
-                     std::to_string(manifest.settings.defer_max) + "; bring them back, or take them out of the file");
+    throw HostAwayError(manifest.file_name + ":1:1: " + std::to_string(deferred_.size()) +
+                        " hosts cannot be reached (" + names + "), but deployment_settings.unreachable allows " +
+                        std::to_string(manifest.settings.defer_max) +
+                        "; bring them back, or take them out of the file");
   }
 
   std::vector<HostId> hosts_of(const model::Component& component) const {
@@ -76,9 +78,9 @@ class Participants {
                             did_you_mean(host.str(), names) + " (see `switchyard hosts list`, `hosts add`)");
     }
     if (manifest_.settings.unreachable == model::Unreachable::fail) {
-      refuse(component, "needs the host " + host.str() +
-                            ", whose agent does not answer; look at it there with `systemctl " +
-                            "status switchyard-agent`, or allow some with `unreachable: {defer: N}`");
+      throw HostAwayError(component.where + ": component `" + component.name + "` needs the host " + host.str() +
+                          ", whose agent does not answer; look at it there with `systemctl " +
+                          "status switchyard-agent`, or allow some with `unreachable: {defer: N}`");
     }
     deferred_.insert(host);
   }
@@ -126,6 +128,8 @@ model::PlanSettings plan_settings(const model::Manifest& manifest, const PlanOpt
 model::Plan plan_deployment(const model::Manifest& manifest, const PlanningFacts& facts, const PlanOptions& options) {
   check_plannable(manifest, facts);
   const Participants participants(manifest, facts);
+  check_foreign_components(manifest, facts);
+  check_adoptions(manifest, facts);
   check_host_claims(manifest, facts);
   const std::vector<std::string> order = component_order(manifest);
 
@@ -147,6 +151,13 @@ model::Plan plan_deployment(const model::Manifest& manifest, const PlanningFacts
   long_swap = long_swap || nodes.size() > changed.size();
   return assembly.finish(manifest.name, manifest.environment, std::move(nodes),
                          plan_settings(manifest, options, long_swap));
+}
+
+PlanningFacts to_look_at(PlanningFacts facts) {
+  facts.deployment = DeploymentId("d-0000000000000000");
+  facts.plan_seq = 0;
+  facts.not_after_wall_ms = 0;
+  return facts;
 }
 
 void remember_plan(const model::Plan& done, PlanningFacts& facts) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "common/error.hpp"
+#include "coordinator/model/host.hpp"
 #include "coordinator/model/manifest.hpp"
 #include "coordinator/model/plan.hpp"
 #include "protocol/message.hpp"
@@ -25,6 +26,8 @@ struct PlanningFacts {
   /// held before (undo), and how to bring an old release back (rollback). Without it a change of configuration alone
   /// goes unseen, and a rollback relies on the unit file that the old slot still has.
   std::map<HostId, std::vector<protocol::SliceComponent>> history;
+  /// What was committed last for each component on the hosts, by whichever environment.
+  std::vector<model::ServingRow> committed;
   std::string components_root = "/srv";
   std::string units_root = "/etc/systemd/system";
 };
@@ -34,8 +37,22 @@ struct OvertakenError : InputError {
   using InputError::InputError;
 };
 
+/// What would be done is not what was looked at any more.
+struct PlanChangedError : InputError {
+  using InputError::InputError;
+};
+
+/// A host that is needed does not answer just now: nothing is wrong with what was asked.
+struct HostAwayError : InputError {
+  using InputError::InputError;
+};
+
 /// Adds a finished plan to the history; call with the newest plan first.
 void remember_plan(const model::Plan& done, PlanningFacts& facts);
+
+/// The same without the id, number and expiry that one plan alone has: the hash of a plan made from these says what
+/// would be done, and stays the same as long as that does. It is what people look at, and never what is carried out.
+PlanningFacts to_look_at(PlanningFacts facts);
 
 struct PlanOptions {
   bool no_rollback = false;
@@ -44,8 +61,9 @@ struct PlanOptions {
 };
 
 /// Components whose release already serves on a host are left alone there; a plan may be empty (nothing to do).
-/// Throws InputError when the manifest cannot be planned (unknown host, unreachable host with `unreachable: fail`,
-/// ...). The result is not signed: header and hash are filled in, `signature` is empty.
+/// Throws HostAwayError when a host that may not be left out does not answer, InputError when the manifest cannot be
+/// planned otherwise (unknown host, ...). The result is not signed: header and hash are filled in, `signature` is
+/// empty.
 model::Plan plan_deployment(const model::Manifest& manifest, const PlanningFacts& facts, const PlanOptions& options);
 
 /// A component on a host that was brought to the deployment later (deferred, or a replaced machine) and never had what
@@ -58,8 +76,8 @@ struct BringBack {
 
 /// The inverse of a finished deployment for these components (empty: all): every host back to `OldState old` of the
 /// plan, or to nothing when it was absent; those in `bring_back` to the release that is named there.
-/// `facts.artifacts` is not needed. Throws OvertakenError when a component has been deployed anew since, InputError
-/// when a host cannot be reached.
+/// `facts.artifacts` is not needed. Throws OvertakenError when a component has been deployed anew since, HostAwayError
+/// when a host does not answer.
 model::Plan plan_rollback(const model::Plan& done, const std::vector<std::string>& components,
                           const PlanningFacts& facts, const std::vector<BringBack>& bring_back = {});
 

@@ -22,14 +22,22 @@ using protocol::OldKind;
   throw InputError(component.where + ": component `" + component.name + "` " + message);
 }
 
+std::string switch_text(const protocol::SwitchTraffic* serving) {
+  if (serving == nullptr) return " without a traffic switch";
+  const bool haproxy = serving->kind == protocol::SwitchKind::haproxy;
+  if (haproxy) return " behind the HAProxy backend " + serving->haproxy_backend + " (" + serving->haproxy_socket + ")";
+  return " on the stable port " + std::to_string(serving->stable_port) + " by nftables";
+}
+
 /// The switch of a component is fixed while it serves: moving it would need both at once.
 void check_same_switch(const model::Component& component, const HostId& host, const protocol::SliceComponent* serving,
                        const std::optional<protocol::SwitchTraffic>& wanted) {
   if (serving == nullptr || same_switch(find_switch(*serving), wanted ? &*wanted : nullptr)) return;
-  refuse_return(component, "serves on host " + host.str() +
-                               " with another traffic switch or stable port, which cannot be changed " +
-                               "while it serves; deploy it under a new name with `adopt: {unit: " + serving->unit +
-                               "}`");
+  refuse_return(component,
+                "serves on host " + host.str() + switch_text(find_switch(*serving)) +
+                    ", which cannot be changed while it serves; go back to that, or deploy it under a new " +
+                    "name with ports of its own beside this one, lead the clients there, and then stop and " +
+                    "disable " + serving->unit + " on its hosts");
 }
 
 /// What to do for one component on one host; nothing if it is so already.

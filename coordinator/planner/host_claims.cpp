@@ -41,11 +41,18 @@ void add_claims(const model::Manifest& manifest, const HostId& host, const Slice
   const std::vector<std::string> held = sole_uses(holder, moves ? Slots::serving : Slots::both);
   for (const model::Component& component : manifest.components) {
     if (component.name == holder.name || !is_on(component, host)) continue;
-    if (!component.adopt_unit.empty() && component.adopt_unit == holder.unit) continue;
     for (const std::string& what : sole_uses(component)) {
       if (is_among(held, what)) claims.push_back({host, &component, what, &holder});
     }
   }
+}
+
+/// One of the units in which the two slots of a component that we deployed run.
+bool is_slot_of(const SliceComponent& deployed, const std::string& unit) {
+  const std::size_t at = deployed.unit.find('@');
+  if (at == std::string::npos) return false;
+  const std::string before_slot = deployed.unit.substr(0, at + 1);
+  return unit == before_slot + "blue.service" || unit == before_slot + "green.service";
 }
 
 std::optional<PlanClash> find_clash(const HostId& host, const SliceComponent& wanted,
@@ -72,6 +79,22 @@ std::vector<HostClaim> host_claims(const model::Manifest& manifest, const Planni
     for (const SliceComponent* holder : newest_of(facts, host)) add_claims(manifest, host, *holder, claims);
   }
   return claims;
+}
+
+void check_adoptions(const model::Manifest& manifest, const PlanningFacts& facts) {
+  for (const model::Component& component : manifest.components) {
+    if (component.adopt_unit.empty()) continue;
+    for (const HostId& host : component.hosts) {
+      for (const SliceComponent* holder : newest_of(facts, host)) {
+        if (!is_slot_of(*holder, component.adopt_unit)) continue;
+        throw InputError(component.where + ": component `" + component.name + "` adopts the unit " +
+                         component.adopt_unit + " of host " + host.str() + ", which Switchyard itself deployed the " +
+                         "component `" + holder->name + "` with; `adopt` is for what runs without Switchyard: leave " +
+                         "it out, and deploy under the name `" + holder->name + "`, or give `" + component.name +
+                         "` ports of its own");
+      }
+    }
+  }
 }
 
 void check_host_claims(const model::Manifest& manifest, const PlanningFacts& facts) {

@@ -17,12 +17,16 @@ struct HostClaim {
   const protocol::SliceComponent* holder = nullptr;
 };
 
-/// By what earlier deployments left on the manifest's hosts (`facts.history`). A component that adopts the holder's
-/// unit takes over what it has, and claims nothing of it. References into the manifest and the facts.
+/// By what earlier deployments left on the manifest's hosts (`facts.history`). References into the manifest and the
+/// facts.
 std::vector<HostClaim> host_claims(const model::Manifest& manifest, const PlanningFacts& facts);
 
 /// What to ask the agents about the holders, beside the manifest's own components.
 InventoryQuestions inventory_questions(const std::vector<HostClaim>& claims);
+
+/// Throws InputError when a component adopts a unit that Switchyard itself deployed: it would be stopped as a stranger,
+/// and the port that it served on would be nobody's.
+void check_adoptions(const model::Manifest& manifest, const PlanningFacts& facts);
 
 /// Throws InputError for the first claim on a component that still serves, as its host's agent says. What was stopped
 /// by hand holds nothing, whatever the history says.

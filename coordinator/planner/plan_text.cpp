@@ -58,6 +58,8 @@ template <class LineOf>
 std::vector<Group> grouped(const model::Plan& plan, const LineOf& line_of) {
   std::vector<Group> groups;
   for (const model::PlanNode& node : plan.nodes) {
+    // The further shares of a canary are of the same hosts.
+    if (node.stage != 1) continue;
     for (const HostId& host : node.hosts) {
       const auto slice = plan.slices.find(host);
       if (slice == plan.slices.end()) continue;

@@ -139,8 +139,9 @@ bool needs_rollback(const SliceComponent& done, const HostId& host, const Planni
   }
   const auto* inventory = find_facts(facts, host);
   if (inventory == nullptr) {
-    throw InputError("host " + host.str() +
-                     " cannot be reached, so nothing is rolled back; bring it back, or declare it gone");
+    throw HostAwayError(
+        "host " + host.str() + " does not answer, so nothing is rolled back; look at it there with `systemctl status " +
+        "switchyard-agent`, or leave it out with `--without " + host.str() + "`: it follows when it is back");
   }
   const protocol::ComponentFact fact = fact_of(*inventory, done.name);
   if (!fact.problem.empty()) {

@@ -7,7 +7,7 @@ namespace {
 
 constexpr std::string_view approval_columns =
     "SELECT deployment, environment, plan_hash, author, needed, created_wall_ms, expires_wall_ms, state, "
-    "votes FROM approval ";
+    "votes, left_out, to_nothing FROM approval ";
 
 model::ApprovalRow read_approval(SqliteStatement& row) {
   model::ApprovalRow read;
@@ -20,6 +20,8 @@ model::ApprovalRow read_approval(SqliteStatement& row) {
   read.expires_wall_ms = row.number();
   read.state = row.as<model::ApprovalState>();
   read.votes = votes_from_json(row.text());
+  read.without = hosts_from_json(row.text());
+  read.to_nothing = row.flag();
   return read;
 }
 

@@ -137,12 +137,13 @@ void SqliteWriter::operator()(const PutApproval& write) {
   // The condition is in the statement: of a decided row nothing is changed, and that shows in the count.
   SqliteStatement(database_,
                   "INSERT INTO approval (deployment, environment, plan_hash, author, needed, "
-                  "created_wall_ms, expires_wall_ms, state, votes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) "
+                  "created_wall_ms, expires_wall_ms, state, votes, left_out, to_nothing) "
+                  "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
                   "ON CONFLICT (deployment) DO UPDATE SET needed = excluded.needed, state = excluded.state, "
                   "votes = excluded.votes "
                   "WHERE approval.state = 0")
       .bind(row.deployment, row.environment, row.plan_hash, row.author, row.needed, row.created_wall_ms,
-            row.expires_wall_ms, row.state, to_json(row.votes))
+            row.expires_wall_ms, row.state, to_json(row.votes), to_json(row.without), row.to_nothing)
       .run();
   if (database_.changes() != 1) throw approval_decided(row.deployment);
 }

@@ -9,6 +9,7 @@
 #include <utility>
 #include <variant>
 
+#include "agent/core/hello.hpp"
 #include "agent/journal/journal_file.hpp"
 #include "agent/link/blob_client.hpp"
 #include "agent/link/coordinator_session.hpp"
@@ -17,7 +18,6 @@
 #include "agent/link/step_runner.hpp"
 #include "common/error.hpp"
 #include "common/limits.hpp"
-#include "protocol/version.hpp"
 #include "protocol/zmq_dealer.hpp"
 #include "tests/bench/local_host.hpp"
 
@@ -106,7 +106,9 @@ class LocalFleet::Agent {
 
   agent::CoordinatorSession::Callbacks callbacks() {
     agent::CoordinatorSession::Callbacks callbacks;
-    callbacks.hello = [this] { return hello(); };
+    callbacks.hello = [this] {
+      return agent::make_hello({SWITCHYARD_VERSION, boot_id_, {}}, shell_.core(), fleet_.clock_.boot_ms());
+    };
     callbacks.welcomed = [this](std::uint64_t epoch, const protocol::Welcome& welcome, std::uint64_t connection) {
       shell_.handle(agent::MessageArrived{epoch, welcome});
       shell_.handle(agent::SessionBegan{connection});
@@ -128,18 +130,6 @@ class LocalFleet::Agent {
       tell(loss);
     };
     return heard;
-  }
-
-  protocol::Hello hello() const {
-    protocol::Hello hello;
-    hello.protocol_min = protocol::version_min;
-    hello.protocol_max = protocol::version_max;
-    hello.features = protocol::own_features();
-    hello.agent_version = SWITCHYARD_VERSION;
-    hello.boot_id = boot_id_;
-    hello.max_epoch = shell_.core().max_epoch();
-    hello.open = shell_.core().reports(fleet_.clock_.boot_ms());
-    return hello;
   }
 
   void hear(std::uint64_t epoch, protocol::Message message) {

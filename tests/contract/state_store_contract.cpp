@@ -163,7 +163,9 @@ model::ApprovalRow make_approval(const std::string& id) {
           .needed = 2,
           .created_wall_ms = 5,
           .expires_wall_ms = 6,
-          .votes = {{"token:ann", true, "fine \xc3\xa9", 7, true}}};
+          .votes = {{"token:ann", true, "fine \xc3\xa9", 7, true}},
+          .without = {HostId("web-2")},
+          .to_nothing = true};
 }
 
 TYPED_TEST(StateStoreContract, GivesBackAnApprovalAsItWasPut) {

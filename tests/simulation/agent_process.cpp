@@ -1,14 +1,16 @@
 #include "tests/simulation/agent_process.hpp"
 
 #include <optional>
+#include <utility>
+#include <vector>
 
+#include "agent/core/hello.hpp"
 #include "agent/journal/journal_file.hpp"
 #include "agent/link/coordinator_session.hpp"
 #include "agent/link/core_shell.hpp"
 #include "agent/link/provisional.hpp"
 #include "agent/link/step_runner.hpp"
 #include "common/error.hpp"
-#include "protocol/version.hpp"
 #include "tests/simulation/host.hpp"
 #include "tests/simulation/trace.hpp"
 #include "tests/simulation/watchman.hpp"
@@ -59,7 +61,16 @@ struct AgentProcess::Parts {
       session->send(std::move(message));
     };
     hands.redial = [this] { session->redial(); };
-    hands.start_watch = [this](const agent::StartWatch& watch) { watched.insert({watch.deployment, watch.component}); };
+    hands.start_watch = [this](const agent::StartWatch& watch) {
+      watched.insert({watch.deployment, watch.component});
+      if (!world.dice.chance(host.machine.trouble.falling_ill)) return;
+      // While the agent dials anew, or before it is asked for its vote.
+      constexpr std::int64_t soon_ms = 1'500;
+      illnesses.push_back(
+          process.after(world.dice.between(0, soon_ms), [this, what = std::pair(watch.deployment, watch.component)] {
+            if (watched.contains(what)) note_health(what, false);
+          }));
+    };
     hands.stop_watch = [this](const agent::StopWatch& watch) {
       std::erase_if(watched, [&](const auto& entry) { return entry.first == watch.deployment; });
     };
@@ -86,17 +97,15 @@ struct AgentProcess::Parts {
   }
 
   protocol::Hello hello() const {
-    protocol::Hello hello;
-    hello.protocol_min = protocol::version_min;
-    hello.protocol_max = protocol::version_max;
-    hello.features = protocol::own_features();
-    hello.agent_version = "simulated";
-    hello.boot_id = host.boot_id();
-    hello.max_epoch = shell.core().max_epoch();
-    hello.audit_head = host.audit_head;
-    hello.open = shell.core().reports(host.clock.boot_ms());
+    protocol::Hello hello =
+        agent::make_hello({"simulated", host.boot_id(), host.audit_head}, shell.core(), host.clock.boot_ms());
     world.watchman.agent_reports(host.id, hello);
     return hello;
+  }
+
+  void note_health(const std::pair<DeploymentId, std::string>& what, bool healthy) {
+    world.watchman.health_changed(host.id, what.first, what.second, healthy);
+    shell.handle(agent::HealthChanged{what.first, what.second, healthy, healthy ? "" : "planted"});
   }
 
   void hear(std::uint64_t epoch, protocol::Message message) {
@@ -116,6 +125,7 @@ struct AgentProcess::Parts {
   agent::Role role;
   agent::JournalFile journal;
   std::set<std::pair<DeploymentId, std::string>> watched;
+  std::vector<Scheduler::Timer> illnesses;
   agent::StepRunner steps;
   agent::CoreShell shell;
   std::optional<agent::CoordinatorSession> session;
@@ -150,11 +160,7 @@ std::optional<DeploymentId> AgentProcess::open_deployment() const {
 
 bool AgentProcess::change_health(bool healthy) {
   if (!parts_ || parts_->watched.empty()) return false;
-  const auto [deployment, component] = world_.dice.pick(parts_->watched);
-  world_.watchman.health_changed(host_.id, deployment, component, healthy);
-  process.run([this, what = agent::HealthChanged{deployment, component, healthy, healthy ? "" : "planted"}] {
-    parts_->shell.handle(what);
-  });
+  process.run([this, what = world_.dice.pick(parts_->watched), healthy] { parts_->note_health(what, healthy); });
   return true;
 }
 

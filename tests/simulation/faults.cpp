@@ -197,6 +197,9 @@ void Faults::steps() {
     world_.model().bad_release(bad);
     for (auto& [id, host] : world_.hosts()) host->machine.trouble.walling_releases.insert(bad);
   }
+  if (dice.chance(half / 2)) {
+    for (auto& [id, host] : world_.hosts()) host->machine.trouble.falling_ill = 0.1;
+  }
   if (dice.chance(half)) {
     sometimes(1, 4, [this, &dice] {
       Host& host = any_host();

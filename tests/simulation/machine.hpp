@@ -44,6 +44,7 @@ class Machine {
     double slow = 0;                         ///< share of steps that take long
     double failing = 0;                      ///< share of tries that fail
     double failing_undo = 0;                 ///< share of tries of an undo that fail
+    double falling_ill = 0;                  ///< share of releases that fall ill just after their switch
     std::set<std::string> bad_releases;      ///< whose checks never pass
     std::set<std::string> walling_releases;  ///< that let nobody reach the host anew while they serve
   };

@@ -75,6 +75,7 @@ void Operators::start(fleet::Operations& operations) {
     fleet::RollbackRequest request;
     request.deployment = last_done_;
     request.reason = "simulated";
+    request.to_nothing = true;
     request.idempotency_key = key_;
     operations.start_rollback(first_operator, request, reply);
     return;
@@ -192,7 +193,7 @@ void Operators::finish() {
 /// A deployment that has paused, or a canary that is to be promoted, waits for a person.
 void Operators::help(fleet::Operations& operations, const model::DeploymentRow& row) {
   if (row.state == model::DeploymentState::swapping && world_.dice.chance(0.3))
-    operations.promote(first_operator, row.id);
+    operations.promote(first_operator, row.id, std::nullopt);
   if (row.state != model::DeploymentState::paused) return;
   if (world_.dice.chance(0.3)) {
     operations.resume(first_operator, row.id);

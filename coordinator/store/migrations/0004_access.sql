@@ -24,7 +24,9 @@ CREATE TABLE approval (
   created_wall_ms INTEGER NOT NULL,
   expires_wall_ms INTEGER NOT NULL,
   state           INTEGER NOT NULL,  -- model::ApprovalState; 0: waiting
-  votes           TEXT    NOT NULL   -- JSON list
+  votes           TEXT    NOT NULL,  -- JSON list
+  left_out        TEXT    NOT NULL,  -- JSON list; rollback: hosts that it was asked to leave out
+  to_nothing      INTEGER NOT NULL   -- rollback: 1: services may be taken away
 ) STRICT;
 
 -- Authenticator apps. The secret is nowhere: it is derived from the plan key and the salt.

@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <optional>
 
+#include "agent/core/hello.hpp"
 #include "common/crypto.hpp"
+#include "common/limits.hpp"
 #include "tests/support/plan_builder.hpp"
 
 namespace switchyard::agent {
@@ -252,6 +254,8 @@ TEST(AgentCore, RevertsByItselfAtTheDeadlineInTheExactReverseOrder) {
   EXPECT_EQ(host.state(), protocol::AgentState::reverted);
   const std::vector<std::string> switched = host.ran_matching("undo switch_traffic");
   EXPECT_EQ(switched, (std::vector<std::string>{"undo switch_traffic app", "undo switch_traffic db"}));
+  const std::string why = host.core->reports(host.now).back().why;
+  EXPECT_NE(why.find("the coordinator had not confirmed it when the confirm time was over"), std::string::npos) << why;
 }
 
 TEST(AgentCore, NeverRevertsByItselfOnceItHolds) {
@@ -269,8 +273,10 @@ TEST(AgentCore, NeverRevertsByItselfOnceItHolds) {
 TEST(AgentCore, RevertsAfterARebootBeforeTheVote) {
   Host host;
   host.swap_all();
+  EXPECT_EQ(host.core->reports(host.now).back().why, "");
   host.start("boot-2");
   EXPECT_EQ(host.state(), protocol::AgentState::reverted);
+  EXPECT_EQ(host.core->reports(host.now).back().why, "the host rebooted before the deployment was confirmed");
 }
 
 TEST(AgentCore, BringsTheNewReleaseBackAfterARebootOnceItHolds) {
@@ -360,6 +366,69 @@ TEST(AgentCore, TakesNoPlanThatWasAbortedBeforeItCame) {
   host.ask(protocol::Plan{host.signed_plan()});
   EXPECT_EQ(host.count<protocol::PlanAck>(), 0u);
   EXPECT_EQ(host.state(), protocol::AgentState::reverted);
+}
+
+/// A host that has committed and ended its deployment, and as many others since as it remembers.
+Host forgetful_host() {
+  Host host("db@h1");
+  host.hold();
+  host.ask(protocol::Commit{host.id()});
+  host.now += host.plan.slices.at(self).keep_old_ms;
+  host.happen(TimerFired{"retire:" + host.id().str()});
+  for (std::size_t other = 0; other < limits::closed_deployments_max; ++other) {
+    const std::string digits = std::to_string(1'000 + other);
+    host.ask(protocol::Abort{DeploymentId("d-000000000000" + digits), {}, true, "another"});
+  }
+  host.sent.clear();
+  return host;
+}
+
+bool answers_that_it_has_forgotten(Host& host, protocol::Message question) {
+  host.ask(std::move(question));
+  const auto* answer = std::get_if<protocol::Report>(&host.sent.back());
+  return answer != nullptr && answer->report.state == protocol::AgentState::idle && answer->report.forgotten;
+}
+
+/// Asked by a coordinator with an old copy of its store, which does not know that this was committed.
+TEST(AgentCore, DoesNotSayRevertedOfWhatItMayHaveCommittedAndForgotten) {
+  Host host = forgetful_host();
+  const std::uint64_t plan_seq = protocol::decode_header(host.plan.header).plan_seq;
+  const protocol::Abort abort{host.id(), {}, true, "an old copy", plan_seq};
+  const auto expect_honest = [&](const char* when) {
+    EXPECT_TRUE(answers_that_it_has_forgotten(host, abort)) << when;
+    EXPECT_TRUE(answers_that_it_has_forgotten(host, protocol::Query{host.id(), plan_seq})) << when;
+    EXPECT_TRUE(answers_that_it_has_forgotten(host, protocol::Plan{host.signed_plan()})) << when;
+    EXPECT_EQ(host.count<protocol::Reverted>(), 0u) << when;
+    EXPECT_EQ(make_hello({}, *host.core, host.now).forgotten_plan_seq, plan_seq) << when;
+  };
+  expect_honest("at once");
+  host.start("boot-1");
+  expect_honest("after a restart");
+  host.journal = host.core->snapshot();
+  host.start("boot-1");
+  expect_honest("after a compaction");
+}
+
+TEST(AgentCore, SaysStillOfALaterPlanThatNeverCameThatNothingWasChanged) {
+  Host host = forgetful_host();
+  const std::uint64_t later = protocol::decode_header(host.plan.header).plan_seq + 1;
+  host.ask(protocol::Abort{DeploymentId("d-00000000000000aa"), {}, true, "test", later});
+  ASSERT_EQ(host.count<protocol::Reverted>(), 1u);
+  EXPECT_TRUE(std::get<protocol::Reverted>(host.sent.back()).complete);
+}
+
+/// Such a record has no number of a plan: it is one of those that were seen.
+TEST(AgentCore, MayHaveForgottenEveryPlanItHasSeenWhereAnOlderAgentHasCompactedTheJournal) {
+  JournalRecord fence, retired;
+  fence.kind = RecordKind::fence;
+  fence.component = "db";
+  fence.epoch = 5;
+  retired.kind = RecordKind::retired;
+  retired.deployment = DeploymentId("d-0000000000000001");
+  std::vector<JournalRecord> journal(limits::closed_deployments_max + 2, retired);
+  journal.front() = fence;
+  const AgentCore core({self, keys.public_key}, Role::agent, journal);
+  EXPECT_EQ(core.forgotten_plan_seq(), 5u);
 }
 
 TEST(AgentCore, RootOnTheHostDecidesForACoordinatorThatIsGone) {

@@ -62,6 +62,11 @@ TEST_F(AgentProcess, ExplainsItselfAndItsExitStatus) {
   for (const char* word : {"enroll STRING", "resolve DEPLOYMENT", "Exit status"}) {
     EXPECT_NE(said().find(word), std::string::npos) << word;
   }
+  EXPECT_EQ(run({"enroll", "--help"}), 0);
+  for (const char* word : {"agents token create", "--name NAME", "7400 and 7401"}) {
+    EXPECT_NE(said().find(word), std::string::npos) << word;
+  }
+  EXPECT_EQ(said().find("resolve DEPLOYMENT"), std::string::npos) << "of the command alone";
   EXPECT_EQ(run({"--version"}), 0);
   EXPECT_NE(said().find(SWITCHYARD_VERSION), std::string::npos);
   EXPECT_EQ(run({"--frobnicate"}), 2);

@@ -34,9 +34,10 @@ class Enrolling : public ::testing::Test {
   static std::string text_of(const CoordinatorDouble& coordinator, const std::string& token) {
     return protocol::encode_enrolment({{coordinator.endpoint()}, coordinator.public_key(), token});
   }
-  std::string trouble(const std::string& text, const std::string& name = "web-1") {
+  std::string trouble(const std::string& text, const std::string& name = "web-1",
+                      std::int64_t patience_ms = limits::enrol_ms_max) {
     try {
-      enroll(config, text, name);
+      enroll(config, text, name, patience_ms);
       return {};
     } catch (const Error& error) {
       return error.what();
@@ -68,6 +69,20 @@ TEST_F(Enrolling, KeepsNameEndpointsAndBothPinnedKeys) {
   EXPECT_EQ(said->public_key, protocol::load_curve_keys(config.paths.state / "agent.key").public_key);
   // Nothing of the try is left, and the token is nowhere.
   EXPECT_EQ(files.list(config.paths.state), (std::vector<std::string>{"agent.key", "identity.yaml"}));
+}
+
+TEST_F(Enrolling, SaysAtWhichAddressNobodyAnswered) {
+  CoordinatorDouble silent(
+      [](const HostId&, const protocol::Envelope&) -> std::vector<protocol::Message> { return {}; });
+  protocol::Endpoint nowhere = silent.endpoint();
+  const std::string place = nowhere.host + ":" + std::to_string(nowhere.control_port);
+  const std::string text = invite(silent, std::string(32, 't'));
+  EXPECT_NE(trouble(text, "web-1", 300).find("the coordinator at " + place + " did not answer"), std::string::npos);
+  nowhere.control_port = 1;
+  const std::string elsewhere = protocol::encode_enrolment({{nowhere}, silent.public_key(), std::string(32, 't')});
+  const std::string said = trouble(elsewhere, "web-1", 1'500);
+  EXPECT_NE(said.find("no coordinator with that key answers at " + nowhere.host + ":1,"), std::string::npos) << said;
+  EXPECT_NE(said.find("`advertise`"), std::string::npos) << said;
 }
 
 TEST_F(Enrolling, SaysThatTheTokenWasRefusedAndKeepsNothingOfTheTry) {

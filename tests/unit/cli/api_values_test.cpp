@@ -55,6 +55,11 @@ TEST(ApiValues, ReadsEveryAnswerThatTheCoordinatorWrites) {
   EXPECT_EQ(read_plan(views::plan_body(FakeOperations::sample_plan())).hash, testing::release_a);
   EXPECT_EQ(read_hosts(views::hosts_body(operations.hosts({})), "hosts").at(0).labels.at("zone"), "a");
   EXPECT_EQ(read_hosts(views::agents_body(operations.hosts({})), "agents").size(), 1u);
+  const Serving serving = read_serving(views::serving_body(operations.serving({}))).at(0);
+  EXPECT_EQ(serving.release, testing::release_a);
+  EXPECT_EQ(serving.since_ms, 30);
+  EXPECT_EQ(serving.owed, testing::known_rollback.str());
+  EXPECT_EQ(serving.changing, "");
   EXPECT_EQ(read_token_made(views::token_body({"t", "sy1.x", 9})).enrolment, "sy1.x");
   EXPECT_EQ(
       read_audit(views::audit_body(std::get<std::vector<store::StoredAudit>>(operations.audit({}, 4, 9)))).at(0).seq,
@@ -64,14 +69,19 @@ TEST(ApiValues, ReadsEveryAnswerThatTheCoordinatorWrites) {
 }
 
 TEST(ApiValues, TheCoordinatorReadsEveryBodyThatThisProgramWrites) {
-  DeployBody body{"m: 1", "f.yaml", "production", {{"api", testing::release_a}}, true, true, true};
+  DeployBody body{"m: 1", "f.yaml", "production", {{"api", testing::release_a}}, true, true, true, testing::release_a};
   const fleet::DeployRequest request = api::bodies::deploy_request(write_deploy(body));
   EXPECT_EQ(request.manifest, "m: 1");
   EXPECT_EQ(request.artifacts.at("api").str(), testing::release_a);
   EXPECT_TRUE(request.no_rollback && request.sequential && request.no_monitoring);
+  EXPECT_EQ(request.plan_hash, testing::release_a);
   body.environment = "";
   EXPECT_EQ(api::bodies::deploy_request(write_deploy(body)).environment, "");
-  EXPECT_EQ(api::bodies::rollback_request(write_rollback("d-1", {"api"}, "why")).components.at(0), "api");
+  const fleet::RollbackRequest back =
+      api::bodies::rollback_request(write_rollback({"d-1", {"api"}, {"web-2"}, true, "why"}));
+  EXPECT_EQ(back.components.at(0), "api");
+  EXPECT_EQ(back.without.at(0), HostId("web-2"));
+  EXPECT_TRUE(back.to_nothing);
   EXPECT_EQ(api::bodies::resolution(write_resolution("web-1", "burnt")).reason, "burnt");
   EXPECT_EQ(api::bodies::new_host(write_new_host("web-1", {{"a", "b"}})).labels.at("a"), "b");
   EXPECT_EQ(api::bodies::token_pattern(write_texts({{"host_pattern", "web-*"}})), "web-*");

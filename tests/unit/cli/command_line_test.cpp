@@ -150,7 +150,7 @@ TEST(CommandLine, SaysWhichWordIsMissingAndWhereHelpIs) {
   EXPECT_EQ(message_of({"deploy", "list", "--limit", "x"}).find("switchyard: --limit"), 0u);
   EXPECT_NE(message_of({"deploy", "list", "--limit", "x"}).find("More: switchyard deploy list --help"),
             std::string::npos);
-  EXPECT_NE(message_of({}).find("deploy, rollback, agents, hosts, audit, plan, validate"), std::string::npos);
+  EXPECT_NE(message_of({}).find("deploy, rollback, status, agents, hosts, audit, plan, validate"), std::string::npos);
 }
 
 TEST(CommandLine, AWordThatIsNoCommandIsNoHelp) {

@@ -71,6 +71,10 @@ TEST_F(CommandsTest, EachVerbAsksForItsOperation) {
        R"({"reason":"r"})"},
       {{"deploy", "resume", "d-1", "--detach"}, ok, "POST /v1/deployments/d-1/resume", "{}"},
       {{"deploy", "promote", "d-1", "--detach"}, ok, "POST /v1/deployments/d-1/promote", "{}"},
+      {{"deploy", "promote", "d-1", "--share", "10", "--detach"},
+       R"({"ok":true,"goes_on":[]})",
+       "POST /v1/deployments/d-1/promote",
+       R"({"share":10})"},
       {{"deploy", "resolve", "d-1", "--host", "h", "--gone", "--reason", "r"},
        ok,
        "POST /v1/deployments/d-1/resolve",
@@ -79,8 +83,13 @@ TEST_F(CommandsTest, EachVerbAsksForItsOperation) {
        deployment_json("approved"),
        "POST /v1/rollbacks",
        R"({"components":["a","b"],"deployment":"d-1","reason":"r"})"},
+      {{"rollback", "start", "d-1", "--without", "web-1,web-2", "--to-nothing", "--detach"},
+       deployment_json("approved"),
+       "POST /v1/rollbacks",
+       R"({"components":[],"deployment":"d-1","reason":"","to_nothing":true,"without":["web-1","web-2"]})"},
       {{"rollback", "status", "d-2"}, deployment_json("done"), "GET /v1/rollbacks/d-2", ""},
       {{"rollback", "list"}, R"({"rollbacks":[]})", "GET /v1/rollbacks?limit=20", ""},
+      {{"status"}, R"({"serving":[]})", "GET /v1/serving", ""},
       {{"agents", "list"}, R"({"agents":[]})", "GET /v1/agents", ""},
       {{"agents", "token", "create", "--host", "web-*"},
        R"({"id":"t","enrolment":"sy1.x","expires_ms":5})",
@@ -247,6 +256,14 @@ TEST_F(CommandsTest, ATokenIsAloneOnStandardOutput) {
   EXPECT_EQ(out.str(), "sy1.secret\n");
 }
 
+TEST_F(CommandsTest, SaysWhatAPromotionLetsGoOn) {
+  coordinator.answer(R"({"ok":true,"goes_on":["10 % of the traffic of api","web on web-1"]})");
+  EXPECT_EQ(run({"deploy", "promote", "d-1", "--detach"}), 0);
+  EXPECT_NE(notes.str().find("10 % of the traffic of api goes on.\nweb on web-1 goes on.\n"), std::string::npos)
+      << notes.str();
+  EXPECT_EQ(run({"deploy", "promote", "d-1", "--share", "100"}), 2) << "all of the traffic is no share that rests";
+}
+
 TEST_F(CommandsTest, SaysWhatANewMachineDoesNotGetBack) {
   coordinator.answer(201, R"({"id":"t","enrolment":"sy1.secret","expires_ms":5,"lost":["jb"]})");
   EXPECT_EQ(run({"hosts", "replace", "web-1"}), 0);
@@ -284,6 +301,33 @@ TEST_F(CommandsTest, AStatusShowsEveryComponentAndSaysHowItStands) {
   EXPECT_EQ(run({"deploy", "status", "d-1"}), 0);
 }
 
+TEST_F(CommandsTest, TheStatusSaysWhatServesWhereAndWhatIsToBecomeOfIt) {
+  const auto line = [](const std::string& component, const std::string& on, const std::string& kind,
+                       const std::string& more) {
+    return R"({"host":")" + on + R"(","environment":"production","component":")" + component +
+           R"(","version":"1.2","deployment":"d-1","since_ms":null,"removed":false,"serving":{"kind":")" + kind +
+           R"(","slot":"blue","release":"0123456789abcdef","unit":"api@blue.service"},)" + more + "}";
+  };
+  const std::string quiet = R"("connected":true,"owed":null,"changing":null)";
+  const std::string answer = R"({"serving":[)" + line("web", "a-1", "release", quiet) + "," +
+                             line("gone", "a-1", "absent", quiet) + "," +
+                             line("api", "a-2", "release", R"("connected":false,"owed":null,"changing":null)") + "," +
+                             line("api", "a-3", "release", R"("connected":true,"owed":"d-7","changing":null)") + "," +
+                             line("api", "a-4", "absent", R"("connected":true,"owed":null,"changing":"d-8")") + "]}";
+  coordinator.answer(answer);
+  EXPECT_EQ(run({"status"}), 0);
+  EXPECT_EQ(out.str(),
+            "ENVIRONMENT  COMPONENT  HOST  VERSION  RELEASE       SLOT  SINCE  STATE\n"
+            "production   api        a-2   1.2      0123456789ab  blue  -      committed; host away\n"
+            "production   api        a-3   1.2      0123456789ab  blue  -      to follow d-7\n"
+            "production   api        a-4   1.2      0123456789ab  blue  -      being changed by d-8\n"
+            "production   web        a-1   1.2      0123456789ab  blue  -      committed\n");
+  coordinator.answer(answer);
+  out.str("");
+  EXPECT_EQ(run({"status", "--json"}), 0);
+  EXPECT_NE(out.str().find("\"gone\""), std::string::npos) << "programs get everything";
+}
+
 TEST_F(CommandsTest, OnlyARollbackIsSaidToUndoAnotherDeployment) {
   for (const auto& [kind, line] : {std::pair("rollback", "Undoes:      d-7"), {"converge", "Catches up:  d-7"}}) {
     std::string answer = deployment_json("done");
@@ -303,6 +347,17 @@ TEST_F(CommandsTest, TheListSaysWhatARollbackUndoes) {
   EXPECT_EQ(run({"deploy", "list"}), 0);
   EXPECT_NE(out.str().find("d-1  rollback  d-7  shop"), std::string::npos) << out.str();
   EXPECT_NE(out.str().find("d-1  deploy    -    shop"), std::string::npos) << out.str();
+}
+
+TEST_F(CommandsTest, ARollbackOfAPartSaysWhatStillRunsWhatWasNotUndone) {
+  std::string answer = deployment_json("done", R"(,"kept":["web","worker"])");
+  const std::string before = R"("kind":"deploy","rollback_of":null)";
+  answer.replace(answer.find(before), before.size(), R"("kind":"rollback","rollback_of":"d-7")");
+  coordinator.answer(answer);
+  EXPECT_EQ(run({"rollback", "status", "d-1"}), 0);
+  EXPECT_NE(out.str().find("Only a part was rolled back: web, worker still run the release of d-7.\n"),
+            std::string::npos)
+      << out.str();
 }
 
 TEST_F(CommandsTest, WithoutANumberTheAuditChainsNewestEntriesAreShown) {

@@ -84,11 +84,27 @@ TEST_F(ConfigCommandTest, ShowSaysEveryValueAndWhereItComesFrom) {
   }
 }
 
+/// Who reads `require_mfa` must not believe that anything asks for a second factor.
+TEST_F(ConfigCommandTest, WhatNothingActsOnIsNotShownAsIfItWereInForce) {
+  write("deploy/config/environments/production.yaml",
+        "variables: {a: b}\nresource_limits: {cpu_cores: 2}\nsecurity_policies: {require_mfa: true}\n");
+  variables = {{"ROLLBACK_ENABLED", "false"}, {"DEPLOYMENT_ENVIRONMENTS", "production"}};
+  write("deploy/config/servers/api.yaml", "base_config: {port: 80}\n");
+  ASSERT_EQ(run_here({"show", "api", "production"}), 0) << notes.str();
+  for (const char* line : {"cpu_cores 2, require_mfa (not in force: nothing acts on limits and policies yet)\n",
+                           "Deployments do not hand these to services yet.\n",
+                           "DEPLOYMENT_ENVIRONMENTS   production        environment  yes\n",
+                           "ROLLBACK_ENABLED          false             environment  not yet\n"}) {
+    EXPECT_NE(out.str().find(line), std::string::npos) << line << "\n" << out.str();
+  }
+}
+
 TEST_F(ConfigCommandTest, ShowInJsonKeepsTypesAndNamesSecrets) {
   ASSERT_EQ(run_here({"show", "api", "production", "--json"}), 0);
   const json shown = json::parse(out.str());
   EXPECT_EQ(shown.at("config"), json({{"region", "eu"}, {"port", 80}, {"key", "<secret API_KEY>"}, {"on", "80"}}));
   EXPECT_EQ(shown.at("valid"), true);
+  EXPECT_EQ(shown.at("in_force").at("resource_limits"), false);
   EXPECT_EQ(shown.at("values").at(2).at("secret"), true);
   EXPECT_EQ(shown.at("values").at(1).at("from"), "base");
 }

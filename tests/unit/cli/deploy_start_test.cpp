@@ -60,7 +60,7 @@ TEST_F(DeployStartTest, UploadsWhatIsMissingStartsAndFollows) {
   answer_upload("0,1,2");
   coordinator.answer(201, deployment_json("approved"));
   coordinator.answer(timeline_json("", 0, "done"));
-  EXPECT_EQ(run({file(), "--environment", "staging", "--no-rollback"}), 0);
+  EXPECT_EQ(run({file(), "--environment", "staging", "--no-rollback", "--plan", "a hash"}), 0);
   ASSERT_EQ(coordinator.calls.size(), 8u);
   EXPECT_EQ(asked(0), "GET /v1/version");
 
@@ -81,6 +81,7 @@ TEST_F(DeployStartTest, UploadsWhatIsMissingStartsAndFollows) {
   EXPECT_EQ(body["artifacts"], (json{{"api", release}}));
   EXPECT_EQ(body["environment"], "staging");
   EXPECT_EQ(body["no_rollback"], true);
+  EXPECT_EQ(body["plan_hash"], "a hash");
   EXPECT_EQ(body["file"], file());
   EXPECT_EQ(coordinator.calls[6].idempotency_key.size(), 32u);
 }

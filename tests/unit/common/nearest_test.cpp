@@ -16,4 +16,17 @@ TEST(Nearest, StaysSilentWhenNothingIsNear) {
   EXPECT_EQ(nearest_name(std::string(100'000, 'a'), {"aaa"}), std::nullopt);
 }
 
+TEST(Nearest, AnotherNumberIsAnotherNameAndNoMistake) {
+  EXPECT_EQ(nearest_name("app-2", {"app-1"}), std::nullopt);
+  EXPECT_EQ(nearest_name("app-11", {"app-1"}), std::nullopt);
+  EXPECT_EQ(nearest_name("apt-2", {"app-1"}), std::nullopt);
+  EXPECT_EQ(nearest_name("aap-1", {"web-1", "app-1"}), "app-1");
+  EXPECT_EQ(nearest_name("app-l", {"app-1"}), "app-1");
+}
+
+TEST(Nearest, AShortWordHasOneMistakeAtMost) {
+  EXPECT_EQ(nearest_name("db-1", {"ap-1"}), std::nullopt);
+  EXPECT_EQ(nearest_name("dv-1", {"db-1"}), "db-1");
+}
+
 }  // namespace switchyard

@@ -111,8 +111,10 @@ class FakeOperations final : public fleet::Operations {
   fleet::Answer<bool> cancel(const fleet::Caller& caller, const DeploymentId& id, const std::string& reason) override {
     return changed("cancel " + id.str() + " " + reason, caller);
   }
-  fleet::Answer<bool> promote(const fleet::Caller& caller, const DeploymentId& id) override {
-    return changed("promote " + id.str(), caller);
+  fleet::Answer<std::vector<std::string>> promote(const fleet::Caller& caller, const DeploymentId& id,
+                                                  std::optional<std::uint32_t> share) override {
+    note("promote " + id.str() + (share ? " " + std::to_string(*share) + " %" : ""), &caller);
+    return std::vector<std::string>{"10 % of the traffic of api"};
   }
   fleet::Answer<bool> resume(const fleet::Caller& caller, const DeploymentId& id) override {
     return changed("resume " + id.str(), caller);
@@ -159,15 +161,19 @@ class FakeOperations final : public fleet::Operations {
   fleet::Answer<bool> revoke_agent(const fleet::Caller& caller, const HostId& host) override {
     return changed("revoke " + host.str(), caller);
   }
-  std::vector<model::ServingRow> serving(const fleet::Caller&) const override {
-    model::ServingRow row;
+  std::vector<fleet::ServingView> serving(const fleet::Caller&) const override {
+    fleet::ServingView view;
+    model::ServingRow& row = view.row;
     row.host = HostId("web-1");
     row.environment = "production";
     row.component = "api";
     row.serving = {protocol::OldKind::release, "blue", ReleaseId(release_a), "api@blue.service"};
     row.deployment = known_deployment;
     row.version = "1.2";
-    return {row};
+    view.since_wall_ms = 30;
+    view.connected = true;
+    view.owed = known_rollback;
+    return {view};
   }
   fleet::Answer<std::vector<store::StoredAudit>> audit(const fleet::Caller&, std::uint64_t after,
                                                        std::size_t) const override {

@@ -100,5 +100,13 @@ RC_GTEST_PROP(RequestBodies, NoBytesDoMoreThanBeRefused, (const std::string& byt
   }
 }
 
+TEST(RequestBodies, AShareThatIsPromotedIsPartOfTheTraffic) {
+  EXPECT_EQ(promoted_share("{}"), std::nullopt);
+  EXPECT_EQ(promoted_share(R"({"share":10})"), 10u);
+  for (const char* share : {"0", "100", "-1", "1.5", "\"10\"", "4294967306"}) {
+    EXPECT_NE(refusal_of([&] { promoted_share(std::string("{\"share\":") + share + "}"); }), "") << share;
+  }
+}
+
 }  // namespace
 }  // namespace switchyard::api::bodies

@@ -14,7 +14,7 @@ namespace switchyard::api {
 inline const std::map<std::string, std::string>& sample_bodies() {
   static const std::string deploy =
       R"({"manifest":"m","file":"f.yaml","environment":"production","artifacts":{"api":")" + testing::release_a +
-      R"("},"no_rollback":false,"sequential":true,"no_monitoring":false})";
+      R"("},"no_rollback":false,"sequential":true,"no_monitoring":false,"plan_hash":")" + testing::release_a + R"("})";
   static const std::map<std::string, std::string> bodies = {
       {"put_artifact_manifest", "octets"},
       {"put_artifact_chunk", "octets"},
@@ -23,9 +23,11 @@ inline const std::map<std::string, std::string>& sample_bodies() {
       {"start_deployment", deploy},
       {"cancel_deployment", R"({"reason":"r"})"},
       {"resume_deployment", "{}"},
-      {"promote_deployment", "{}"},
+      {"promote_deployment", R"({"share":10})"},
       {"resolve_deployment", R"({"host":"web-1","gone":true,"reason":"r"})"},
-      {"start_rollback", R"({"deployment":"d-0123456789abcdef","components":["api"],"reason":"r"})"},
+      {"start_rollback",
+       R"({"deployment":"d-0123456789abcdef","components":["api"],"without":["web-2"],)"
+       R"("to_nothing":true,"reason":"r"})"},
       {"create_token", R"({"host_pattern":"web-*"})"},
       {"revoke_agent", "{}"},
       {"recover", R"({"without":["web-2"],"reason":"r"})"},

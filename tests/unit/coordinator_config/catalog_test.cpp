@@ -2,13 +2,14 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/unit/coordinator_config/refusal.hpp"
+#include "tests/support/refusal.hpp"
+#include "tests/unit/coordinator_config/no_renderer.hpp"
 
 namespace switchyard::config {
 namespace {
 
-using testing::has;
-using testing::refusal;
+using switchyard::testing::has;
+using switchyard::testing::refusal;
 
 ConfigFile environment_file(const std::string& name, const std::string& text = "") {
   return {"c/environments/" + name + ".yaml", name, text};

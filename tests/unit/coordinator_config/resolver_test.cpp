@@ -5,13 +5,14 @@
 #include <map>
 
 #include "tests/support/jinja.hpp"
-#include "tests/unit/coordinator_config/refusal.hpp"
+#include "tests/support/refusal.hpp"
+#include "tests/unit/coordinator_config/no_renderer.hpp"
 
 namespace switchyard::config {
 namespace {
 
-using testing::has;
-using testing::refusal;
+using switchyard::testing::has;
+using switchyard::testing::refusal;
 
 class ResolverTest : public ::testing::Test {
  protected:

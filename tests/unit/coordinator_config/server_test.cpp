@@ -2,13 +2,13 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/unit/coordinator_config/refusal.hpp"
+#include "tests/support/refusal.hpp"
 
 namespace switchyard::config {
 namespace {
 
-using testing::has;
-using testing::refusal;
+using switchyard::testing::has;
+using switchyard::testing::refusal;
 
 Server server_of(const std::string& yaml) { return read_server(yaml, "s/brave-search.yaml", "brave-search"); }
 std::string server_trouble(const std::string& yaml) {

@@ -2,13 +2,13 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/unit/coordinator_config/refusal.hpp"
+#include "tests/support/refusal.hpp"
 
 namespace switchyard::config {
 namespace {
 
-using testing::has;
-using testing::refusal;
+using switchyard::testing::has;
+using switchyard::testing::refusal;
 
 Value value_of(const std::string& yaml) { return read_value(read_yaml(yaml, "f.yaml"), SourceKind::base); }
 Value item(const std::string& scalar) { return value_of("[" + scalar + "]").items.at(0); }

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "coordinator/engine/ready_nodes.hpp"
+#include "coordinator/engine/stray.hpp"
 #include "tests/support/plan_builder.hpp"
 
 namespace switchyard::engine {
@@ -170,6 +171,84 @@ TEST_F(PromotedByHand, WaitsForAPersonAfterThePause) {
   EXPECT_EQ(swaps_asked(), 2u);
 }
 
+void lose(Coordinator& coordinator, const std::string& host) {
+  coordinator.happen(AgentLost{HostId(host), coordinator.run.hosts.at(HostId(host)).session});
+}
+
+/// Of a host that does not answer nobody knows what it serves.
+TEST_F(CanaryTest, GoesOnOnlyWhenEveryHostThatHasTheShareIsConnected) {
+  lose(coordinator, "h2");
+  coordinator.happen(TimerFired{"pause:0"});
+  EXPECT_EQ(swaps_asked(), 1u);
+  coordinator.happen(TimerFired{"pause:0"});
+  EXPECT_EQ(coordinator.state(), DeploymentState::aborting);
+  EXPECT_NE(coordinator.run.row.reason.find("h2: not connected"), std::string::npos) << coordinator.run.row.reason;
+}
+
+TEST_F(PromotedByHand, GoesBackWhenAHostWasAwayForSoLongThatItHasGoneBack) {
+  coordinator.happen(TimerFired{"pause:0"});
+  lose(coordinator, "h2");
+  coordinator.happen(TimerFired{"missed:h2"});
+  EXPECT_EQ(coordinator.state(), DeploymentState::aborting);
+  EXPECT_NE(coordinator.run.row.reason.find("h2: was lost"), std::string::npos) << coordinator.run.row.reason;
+}
+
+TEST_F(PromotedByHand, WaitsOnWhenTheHostWasAwayForAMoment) {
+  lose(coordinator, "h2");
+  protocol::DeploymentReport report;
+  report.deployment = coordinator.run.row.id;
+  report.state = protocol::AgentState::swapping;
+  report.components.push_back({"app", true, 1, "", ""});
+  coordinator.happen(AgentConnected{HostId("h2"), ++coordinator.session, report});
+  coordinator.happen(TimerFired{"missed:h2"});
+  EXPECT_EQ(coordinator.state(), DeploymentState::swapping);
+}
+
+/// `app` as a canary in two shares with a pause between, and `side`, which does not depend on it.
+class CanaryBesideAnother : public ::testing::Test {
+ protected:
+  CanaryBesideAnother() {
+    model::Plan& plan = coordinator.run.plan;
+    plan.nodes.push_back(plan.nodes.front());
+    plan.nodes.front().pause_ms = 60'000;
+    plan.nodes.back().stage = 2;
+    plan.nodes.back().after = {0};
+    plan.nodes.front().priority = plan.nodes.back().priority = 200;
+  }
+  void begin() {
+    coordinator.stage("h1");
+    coordinator.swap("h1", "app");
+  }
+  Coordinator coordinator{"app@h1 + side@h1"};
+};
+
+TEST_F(CanaryBesideAnother, LetsTheOtherGoOnInItsPause) {
+  begin();
+  EXPECT_TRUE(coordinator.has_asked("h1 swap side"));
+}
+
+TEST_F(CanaryBesideAnother, IsAloneAlsoInItsPauseAndBetweenItsShares) {
+  for (model::PlanNode& node : coordinator.run.plan.nodes) node.exclusive = node.component == "app";
+  coordinator.run.plan.nodes[1].priority = 900;
+  coordinator.run.plan.nodes[1].after = {};
+  coordinator.run.plan.nodes[0].priority = 1'000;
+  begin();
+  EXPECT_FALSE(coordinator.has_asked("h1 swap side"));
+  coordinator.happen(TimerFired{"pause:0"});
+  EXPECT_FALSE(coordinator.has_asked("h1 swap side"));
+  coordinator.say("h1", protocol::Swapped{coordinator.run.row.id, "app", 2, 0});
+  EXPECT_TRUE(coordinator.has_asked("h1 swap side"));
+}
+
+TEST_F(CanaryBesideAnother, CountsAsOneOfThoseThatMayBeUnderWayInItsPause) {
+  coordinator.run.plan.settings.max_parallel = 1;
+  begin();
+  EXPECT_FALSE(coordinator.has_asked("h1 swap side"));
+  coordinator.happen(TimerFired{"pause:0"});
+  coordinator.say("h1", protocol::Swapped{coordinator.run.row.id, "app", 2, 0});
+  EXPECT_TRUE(coordinator.has_asked("h1 swap side"));
+}
+
 /// Of a pause nothing is written down: it begins anew, but only where nothing has come after it.
 TEST_F(CanaryTest, IsWatchedAnewAfterARestart) {
   DeploymentRun again = make_run(coordinator.run.row, coordinator.run.plan, std::nullopt);
@@ -257,6 +336,77 @@ TEST_F(WatchedTest, IsStuckAlsoWhenTheJournalWasLostWhileTheCoordinatorWasAway) 
   coordinator.connect("h2");
   // Should it have heard ABORT all the same.
   coordinator.say("h2", protocol::Reverted{coordinator.run.row.id, {}, true, "unknown here: nothing was changed"});
+  coordinator.say("h1", protocol::Reverted{coordinator.run.row.id, {}, true, ""});
+  EXPECT_EQ(coordinator.state(), DeploymentState::stuck);
+}
+
+/// After an old copy of the store was restored: h2 has ended this deployment, and so many since that it has forgotten
+/// it.
+class ForgottenTest : public WatchedTest {
+ protected:
+  void take_up(std::optional<model::Decision> decision) {
+    coordinator.run = make_run(coordinator.run.row, coordinator.run.plan, decision);
+    note_switching(coordinator.run);
+    coordinator.asked.clear();
+    coordinator.happen(Restarted{});
+  }
+  void forget(const std::string& host) {
+    protocol::DeploymentReport report;
+    report.deployment = coordinator.run.row.id;
+    report.forgotten = true;
+    coordinator.happen(AgentConnected{HostId(host), ++coordinator.session, report});
+  }
+};
+
+TEST_F(ForgottenTest, NothingIsDecidedAndNobodyIsToldToGoBackUntilAPersonSaysSo) {
+  take_up(std::nullopt);
+  forget("h2");
+  coordinator.connect("h1", protocol::AgentState::held);
+  for (const char* timer : {"rejoin", "deadline", "watch", "last_look"}) coordinator.happen(TimerFired{timer});
+  EXPECT_EQ(coordinator.state(), DeploymentState::paused);
+  EXPECT_EQ(coordinator.run.decision, std::nullopt);
+  EXPECT_EQ(coordinator.asked, std::vector<std::string>{});
+  EXPECT_NE(coordinator.run.row.reason.find("h2: has ended later deployments since"), std::string::npos);
+}
+
+TEST_F(ForgottenTest, ItIsStuckWhenThePersonHasTheOthersGoBack) {
+  take_up(std::nullopt);
+  forget("h2");
+  coordinator.connect("h1", protocol::AgentState::held);
+  coordinator.happen(CancelRequested{"looked there"});
+  EXPECT_TRUE(coordinator.has_asked("h1 abort app"));
+  EXPECT_FALSE(coordinator.has_asked("h2 abort "));
+  coordinator.say("h1", protocol::Reverted{coordinator.run.row.id, {}, true, ""});
+  EXPECT_EQ(coordinator.state(), DeploymentState::stuck);
+}
+
+TEST_F(ForgottenTest, ItGoesOnWithoutThatHostWhenThePersonSaysSo) {
+  take_up(std::nullopt);
+  forget("h2");
+  coordinator.connect("h1", protocol::AgentState::held);
+  coordinator.happen(HostGone{HostId("h2")});
+  coordinator.happen(ResumeRequested{});
+  coordinator.happen(TimerFired{"watch"});
+  EXPECT_TRUE(coordinator.has_asked("h1 commit"));
+}
+
+/// A host holds before a commit is decided, and goes back by itself no more: it can have ended it in one way only.
+TEST_F(ForgottenTest, WhatIsDecidedToBeCommittedWasCommittedThere) {
+  take_up(model::Decision::commit);
+  forget("h2");
+  coordinator.connect("h1", protocol::AgentState::held);
+  coordinator.say("h1", protocol::Committed{coordinator.run.row.id});
+  EXPECT_EQ(coordinator.state(), DeploymentState::done);
+}
+
+TEST_F(ForgottenTest, ItsAnswerToAnAbortIsNotTakenForARevert) {
+  take_up(model::Decision::abort);
+  coordinator.connect("h1", protocol::AgentState::held);
+  coordinator.connect("h2", protocol::AgentState::held);
+  protocol::DeploymentReport report;
+  report.deployment = coordinator.run.row.id;
+  report.forgotten = true;
+  coordinator.say("h2", protocol::Report{report});
   coordinator.say("h1", protocol::Reverted{coordinator.run.row.id, {}, true, ""});
   EXPECT_EQ(coordinator.state(), DeploymentState::stuck);
 }
@@ -424,6 +574,21 @@ TEST(Engine, AbortsAfterARestartWhenAHostHasRevertedMeanwhile) {
   coordinator.connect("h1", protocol::AgentState::swapped);
   coordinator.connect("h2", protocol::AgentState::reverted);
   EXPECT_EQ(coordinator.run.decision, model::Decision::abort);
+}
+
+TEST(Engine, SaysWhatAHostSawThatRevertedByItself) {
+  Coordinator coordinator("app@h1,h2");
+  coordinator.stage("h1");
+  coordinator.stage("h2");
+  protocol::DeploymentReport report;
+  report.deployment = coordinator.run.row.id;
+  report.state = protocol::AgentState::reverted;
+  report.components = {{"app", false, 0, "", ""}};
+  report.why = "the host rebooted before the deployment was confirmed";
+  coordinator.happen(AgentConnected{HostId("h2"), ++coordinator.session, report});
+  EXPECT_EQ(coordinator.run.decision, model::Decision::abort);
+  EXPECT_NE(coordinator.run.row.reason.find("reverted by itself: the host rebooted before"), std::string::npos)
+      << coordinator.run.row.reason;
 }
 
 TEST(Engine, ListensToNobodyOnAConnectionThatIsOver) {

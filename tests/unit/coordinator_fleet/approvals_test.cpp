@@ -6,7 +6,7 @@
 #include "common/hex.hpp"
 #include "common/limits.hpp"
 #include "coordinator/access/totp.hpp"
-#include "tests/unit/coordinator_fleet/fleet_world.hpp"
+#include "tests/unit/coordinator_fleet/approvals_fixture.hpp"
 
 namespace switchyard::fleet {
 namespace {
@@ -15,47 +15,6 @@ using access::Kind;
 using access::Role;
 using model::ApprovalState;
 using model::DeploymentState;
-
-Caller caller_named(const std::string& name, Kind kind, Role role) {
-  return {name, "test", {name, kind, {{role, "production"}}}, {}};
-}
-const Caller build = caller_named("token:build", Kind::ci, Role::operator_);
-const Caller ann = caller_named("token:ann", Kind::person, Role::approver);
-const Caller bob = caller_named("token:bob", Kind::person, Role::approver);
-
-class ApprovalsTest : public ::testing::Test {
- protected:
-  explicit ApprovalsTest(std::uint32_t approvals = 1)
-      : ApprovalsTest(access::EnvironmentRules{{"production", {.approvals = approvals, .production = true}}}) {}
-  explicit ApprovalsTest(access::EnvironmentRules rules) : world(std::move(rules)) {
-    world.add_agent("web-1");
-    world.add_agent("web-2");
-  }
-  DeploymentView propose(const std::string& text, const Caller& author = build) {
-    const ReleaseId release = world.upload("api", text);
-    return expect_value(world.start(world.request(api_manifest("web-1, web-2"), {{"api", release}}), 1'000, author));
-  }
-  Answer<ApprovalView> decide(const Caller& who, const DeploymentId& id, bool grant = true,
-                              const std::string& reason = {}) {
-    std::optional<Answer<ApprovalView>> answer;
-    world.operations().decide_approval(who, {id, grant, world.row(id).plan_hash, reason, {}},
-                                       [&](Answer<ApprovalView> given) { answer = std::move(given); });
-    world.run_until([&] { return answer.has_value(); });
-    return *answer;
-  }
-  /// Approved, and carried out to its end.
-  DeploymentView deploy(const std::string& text) {
-    const DeploymentView proposed = propose(text);
-    expect_value(decide(ann, proposed.row.id));
-    world.run(60'000);
-    return proposed;
-  }
-  ReleaseId serving(const std::string& host) { return world.agent(host).serving["api"].release; }
-  model::ApprovalRow approval(const DeploymentId& id) { return world.store().approval(id).value(); }
-  std::string last_audit() { return world.store().audit(0, 1'000).back().entry.operation; }
-
-  FleetWorld world;
-};
 
 TEST_F(ApprovalsTest, AProposalLocksNothingAndNoHostHearsOfIt) {
   const DeploymentView proposed = propose("v1");
@@ -194,7 +153,7 @@ TEST_F(ApprovalsTest, WhileAnotherIsAtWorkTheWordDoesNotCountYetAndCanBeSaidAgai
 TEST_F(ApprovalsTest, AHostThatIsAwayVoidsNothing) {
   const DeploymentView proposed = propose("v1");
   world.lose(world.agent("web-2"));
-  EXPECT_EQ(expect_refusal(decide(ann, proposed.row.id)).status, 422);
+  EXPECT_EQ(expect_refusal(decide(ann, proposed.row.id)).code, "host_away");
   EXPECT_EQ(approval(proposed.row.id).state, ApprovalState::waiting);
   world.connect(world.agent("web-2"));
   world.run(1'000);
@@ -316,7 +275,7 @@ TEST_F(ApprovalsTest, NothingButItsApprovalSetsADraftGoing) {
   const Caller carl = caller_named("token:carl", Kind::person, Role::admin);
   Operations& door = world.now().guarded;
   EXPECT_EQ(expect_refusal(door.resume(carl, proposed.row.id)).code, "waiting");
-  EXPECT_EQ(expect_refusal(door.promote(carl, proposed.row.id)).code, "waiting");
+  EXPECT_EQ(expect_refusal(door.promote(carl, proposed.row.id, std::nullopt)).code, "waiting");
   EXPECT_EQ(expect_refusal(door.declare_gone(carl, proposed.row.id, HostId("web-1"), "why")).code, "waiting");
   RollbackRequest inverse;
   inverse.deployment = proposed.row.id;
@@ -579,7 +538,7 @@ TEST_F(SecondFactorTest, ACodeThatHasNotCountedYetCanBeShownAgain) {
   const DeploymentView proposed = propose("v1");
   const std::string code = code_of(uri, 1);
   world.disconnect(world.agent("web-2"));
-  EXPECT_EQ(expect_refusal(approve(ann, proposed.row.id, code)).status, 422);
+  EXPECT_EQ(expect_refusal(approve(ann, proposed.row.id, code)).code, "host_away");
   world.connect(world.agent("web-2"));
   world.run(1'000);
   expect_value(approve(ann, proposed.row.id, code));
@@ -622,12 +581,15 @@ TEST_F(SecondFactorTest, TheStoreAloneGivesNoCodes) {
 TEST(RollbackReason, IsNeededInProductionOnly) {
   FleetWorld world;
   world.add_agent("web-1");
+  world.add_agent("web-2");
   const auto roll_back = [&](const std::string& environment, const std::string& reason) {
-    DeployRequest request = world.request(api_manifest("web-1"), {{"api", world.upload("api", environment + reason)}});
+    const std::string host = environment == "production" ? "web-1" : "web-2";
+    DeployRequest request = world.request(api_manifest(host), {{"api", world.upload("api", environment + reason)}});
     request.environment = environment;
     RollbackRequest wanted;
     wanted.deployment = expect_value(world.start(request)).row.id;
     wanted.reason = reason;
+    wanted.to_nothing = true;
     std::optional<Answer<DeploymentView>> answer;
     world.operations().start_rollback(FleetWorld::caller, wanted,
                                       [&](Answer<DeploymentView> given) { answer = given; });

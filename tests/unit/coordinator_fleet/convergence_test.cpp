@@ -24,6 +24,17 @@ class ConvergenceTest : public ::testing::Test {
     return expect_value(
         world.start(world.request(api_manifest("web-1, web-2", "{unreachable: {defer: 1}}"), {{"api", release}})));
   }
+  /// Promoted at once.
+  ReleaseId deploy_canary(const std::string& text) {
+    const ReleaseId release = world.upload("api", text);
+    std::string manifest = api_manifest("web-1, web-2", "{unreachable: {defer: 1}}");
+    manifest.insert(manifest.find("    ports:"),
+                    "    strategy: canary\n    canary: {weights: [50], pause_seconds: 1, promote: manual}\n");
+    const auto started = expect_value(world.start(world.request(manifest, {{"api", release}}), 30'000));
+    expect_value(world.operations().promote(FleetWorld::caller, started.row.id, 50));
+    world.run(60'000);
+    return release;
+  }
   model::DeploymentRow newest() { return world.store().deployments(1).at(0); }
   std::size_t deployments() { return world.store().deployments(100).size(); }
   /// A new machine under the old name, without any release.
@@ -228,6 +239,34 @@ TEST_F(ConvergenceTest, IsNotHeldUpInARollbackByAHostThatWasDeclaredGone) {
   EXPECT_EQ(serving("web-1"), world.upload("api", "v1"));
 }
 
+TEST_F(ConvergenceTest, NeedsNobodyAndNoPausesForWhatWasACanaryWhereItWasCommitted) {
+  deploy("v1");
+  world.disconnect(world.agent("web-2"));
+  const ReleaseId release = deploy_canary("v2");
+  ASSERT_EQ(serving("web-1"), release);
+  world.connect(world.agent("web-2"));
+  world.run_until([&] { return newest().kind == DeploymentKind::converge; });
+  const auto plan = world.store().plan(newest().id);
+  ASSERT_EQ(plan->nodes.size(), 1u);
+  EXPECT_FALSE(plan->nodes.front().pauses());
+  EXPECT_EQ(plan->slices.at(HostId("web-2")).components.at(0).stages, 1u);
+  world.run(60'000);
+  EXPECT_EQ(newest().state, DeploymentState::done);
+  EXPECT_EQ(serving("web-2"), release);
+}
+
+/// The way back has one stage only; at the first share of a canary it would end with both releases in use.
+TEST_F(ConvergenceTest, TakesANewMachineBackToACanarysReleaseInOneStage) {
+  deploy("v1");
+  const ReleaseId first = deploy_canary("v2");
+  const DeploymentView second = deploy("v3");
+  replace("web-2");
+  ASSERT_EQ(serving("web-2"), world.upload("api", "v3"));
+  EXPECT_EQ(roll_back(second.row.id), DeploymentState::done);
+  EXPECT_EQ(serving("web-2"), first);
+  EXPECT_EQ(world.store().plan(newest().id)->slices.at(HostId("web-2")).components.at(0).stages, 1u);
+}
+
 TEST_F(ConvergenceTest, HasNothingToDoForAHostThatServesTheReleaseAlready) {
   world.disconnect(world.agent("web-2"));
   const DeploymentView started = deploy("v1");
@@ -235,6 +274,24 @@ TEST_F(ConvergenceTest, HasNothingToDoForAHostThatServesTheReleaseAlready) {
   world.connect(world.agent("web-2"));
   world.run(60'000);
   EXPECT_TRUE(world.row(started.row.id).deferred.empty());
+}
+
+TEST(ManifestForHost, HasNoPausesSinceNobodyIsThereToEndThem) {
+  model::Manifest manifest;
+  manifest.components.resize(2);
+  manifest.components[0].name = "shared";
+  manifest.components[0].hosts = {HostId("web-1")};
+  manifest.components[0].strategy = model::Strategy::canary;
+  manifest.components[0].canary = {{10, 50}, 60'000, true};
+  manifest.components[1].name = "batched";
+  manifest.components[1].hosts = {HostId("web-1")};
+  manifest.components[1].strategy = model::Strategy::rolling;
+  manifest.components[1].min_healthy_ms = 60'000;
+  const model::Manifest part = manifest_for_host(manifest, HostId("web-1"));
+  EXPECT_EQ(part.components[0].strategy, model::Strategy::blue_green);
+  EXPECT_EQ(part.components[0].canary, model::Canary());
+  EXPECT_EQ(part.components[1].strategy, model::Strategy::rolling);
+  EXPECT_EQ(part.components[1].min_healthy_ms, 0u);
 }
 
 TEST(ManifestForHost, KeepsTheHostsOwnPartOnly) {

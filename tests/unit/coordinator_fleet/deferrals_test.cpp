@@ -55,11 +55,17 @@ class DeferralsTest : public ::testing::Test {
     world.run(ms);
     return *answer;
   }
-  void come_back() {
+  void come_back(std::int64_t ms = 120'000) {
     world.connect(away);
-    world.run(120'000);
+    world.run(ms);
   }
-  void replace() {
+  /// The one that brings the host that was away to `target`, as soon as it has begun.
+  DeploymentId next_convergence(const DeploymentId& target) {
+    const std::size_t before = converged_to(target);
+    world.run_until([&] { return converged_to(target) > before; });
+    return world.store().deployments(1).at(0).id;
+  }
+  void replace(std::int64_t ms = 120'000) {
     const TokenMade token = expect_value(world.operations().replace_host(FleetWorld::caller, away.host));
     lost = token.lost;
     world.disconnect(away);
@@ -67,7 +73,7 @@ class DeferralsTest : public ::testing::Test {
     away.open.clear();
     world.deliver(protocol::enrolment_peer(token.id), protocol::Channel::control, std::string(16, 'e'),
                   protocol::Enrol{away.host.str(), sha256_hex("a new key").substr(0, 40), "0.1.0"});
-    come_back();
+    come_back(ms);
   }
   ReleaseId serving(const std::string& host, const std::string& component) {
     return world.agent(host).serving[component].release;
@@ -103,33 +109,118 @@ TEST_F(DeferralsTest, BringsNoHostToWhatIsRolledBackWhileItIsAsked) {
   EXPECT_EQ(owed(), 0u);
 }
 
-/// It was on its way there already, and nobody else knows that it must go back.
-TEST_F(DeferralsTest, TakesAHostBackThatIsBroughtToWhatIsRolledBack) {
+/// It was on its way there already: nobody asked for that, and the rollback need not wait for it.
+TEST_F(DeferralsTest, ARollbackTakesAHostBackThatIsOnItsWayToWhatIsRolledBack) {
   deploy("v1", {.components = {"ja"}});
   world.disconnect(away);
   const DeploymentId second = deploy("v2", {.components = {"ja"}});
   world.connect(away);
-  world.run_until([&] { return converged_to(second) == 1; });
+  const DeploymentId converge = next_convergence(second);
+  const DeploymentId back = expect_value(roll_back(second, {}, 0)).row.id;
+  EXPECT_EQ(world.store().decision(converge), model::Decision::abort) << "before the rollback has begun";
+  EXPECT_NE(world.row(converge).reason.find(second.str()), std::string::npos) << world.row(converge).reason;
+  world.run(240'000);
+  EXPECT_EQ(world.row(back).state, DeploymentState::done);
+  EXPECT_EQ(world.row(converge).state, DeploymentState::rolled_back);
+  EXPECT_EQ(converged_to(second), 1u) << "it is not tried again";
+  EXPECT_EQ(serving("web-1", "ja"), release("ja", "v1"));
+  EXPECT_EQ(serving("web-2", "ja"), release("ja", "v1"));
+  EXPECT_EQ(owed(), 0u);
+}
+
+TEST_F(DeferralsTest, ARollbackLeavesAConvergenceAloneThatIsAboutNoneOfItsComponents) {
+  deploy("v1", {.components = {"ja", "jb"}});
+  world.disconnect(away);
+  const DeploymentId second = deploy("v2", {.components = {"jb"}});
+  deploy("v3", {.components = {"ja"}});
+  const DeploymentId third = world.store().deployments(1).at(0).id;
+  world.connect(away);
+  next_convergence(third);
+  const DeploymentId converge = world.store().deployments(1).at(0).id;
+  expect_value(roll_back(second, {}, 240'000));
+  EXPECT_EQ(world.row(converge).state, DeploymentState::done);
+  EXPECT_EQ(serving("web-2", "ja"), release("ja", "v3"));
+  EXPECT_EQ(serving("web-2", "jb"), release("jb", "v1"));
+}
+
+/// It is newer than what is undone, and its host does not go back.
+TEST_F(DeferralsTest, ARollbackLeavesAConvergenceAloneThatLeadsToALaterDeployment) {
+  deploy("v1", {.components = {"ja"}});
+  world.disconnect(away);
+  const DeploymentId second = deploy("v2", {.components = {"ja"}});
+  const ReleaseId newest = release("ja", "v3");
+  std::string only_there = manifest({.name = "there", .components = {"ja"}});
+  only_there.replace(only_there.find("web-1, "), 7, "");
+  world.connect(world.agent("web-1"));
+  const auto third = world.start(world.request(only_there, {{"ja", newest}}));
+  const DeploymentId later = expect_value(third).row.id;
+  world.connect(away);
+  const DeploymentId converge = next_convergence(later);
+  expect_value(roll_back(second, {}, 240'000));
+  EXPECT_EQ(world.row(converge).state, DeploymentState::done);
+  EXPECT_EQ(serving("web-1", "ja"), release("ja", "v1"));
+  EXPECT_EQ(serving("web-2", "ja"), newest);
+}
+
+/// It cannot be taken back any more, and is over in a moment: then its host goes along.
+TEST_F(DeferralsTest, ARollbackIsRefusedWhileAHostIsAboutToBeWhereTheOthersAre) {
+  deploy("v1", {.components = {"ja"}});
+  world.disconnect(away);
+  const DeploymentId second = deploy("v2", {.components = {"ja"}});
+  world.connect(away);
+  const DeploymentId converge = next_convergence(second);
+  world.run_until([&] { return world.row(converge).state == DeploymentState::watching; });
+  away.deaf = true;
+  world.run_until([&] { return world.store().decision(converge).has_value(); });
+  const Refusal refusal = expect_refusal(roll_back(second, {}, 0));
+  EXPECT_EQ(refusal.status, 409);
+  EXPECT_EQ(refusal.code, "converging");
+  EXPECT_NE(refusal.message.find(converge.str()), std::string::npos) << refusal.message;
+  EXPECT_NE(refusal.message.find("try again in a moment"), std::string::npos) << refusal.message;
+  away.deaf = false;
+  world.run(60'000);
+  ASSERT_EQ(world.row(converge).state, DeploymentState::done);
+  const DeploymentId back = expect_value(roll_back(second, {}, 60'000)).row.id;
+  EXPECT_TRUE(world.store().plan(back)->slices.contains(away.host));
+  EXPECT_EQ(serving("web-2", "ja"), release("ja", "v1"));
+}
+
+/// It serves nothing that it could go back from.
+TEST_F(DeferralsTest, ARollbackWaitsForANewMachineThatIsBroughtToWhereTheOthersAre) {
+  deploy("v1", {.components = {"ja"}});
+  const DeploymentId second = deploy("v2", {.components = {"ja"}});
+  replace(0);
+  const DeploymentId converge = next_convergence(second);
+  const Refusal refusal = expect_refusal(roll_back(second, {}, 0));
+  EXPECT_EQ(refusal.status, 409);
+  EXPECT_EQ(refusal.code, "converging");
+  EXPECT_NE(refusal.message.find(converge.str()), std::string::npos) << refusal.message;
+  EXPECT_NE(refusal.message.find("try again in a moment"), std::string::npos) << refusal.message;
+  world.run(30'000);
+  ASSERT_EQ(world.row(converge).state, DeploymentState::done);
   expect_value(roll_back(second, {}, 240'000));
   EXPECT_EQ(serving("web-1", "ja"), release("ja", "v1"));
   EXPECT_EQ(serving("web-2", "ja"), release("ja", "v1"));
   EXPECT_EQ(owed(), 0u);
 }
 
-/// It is there before the rollback's commit, which was planned without it.
-TEST_F(DeferralsTest, TakesAHostBackThatWasBroughtThereWhileTheRollbackRan) {
-  const std::string settings = "unreachable: {defer: 1}, watch_seconds: 0";
-  deploy("v1", {.components = {"ja"}, .settings = settings});
+/// A convergence that is decided may commit while the rollback runs, when its host was away as that began.
+TEST_F(DeferralsTest, ARollbackTakesAHostBackThatIsBroughtThereByAConvergenceThatItCannotTakeBack) {
+  deploy("v1", {.components = {"ja"}});
   world.disconnect(away);
-  const DeploymentId second = deploy("v2", {.components = {"ja"}, .settings = settings});
+  const DeploymentId second = deploy("v2", {.components = {"ja"}});
   world.connect(away);
-  world.run_until([&] { return converged_to(second) == 1; });
-  const DeploymentId converge = world.store().deployments(1).at(0).id;
-  const DeploymentId back = expect_value(roll_back(second, {}, 0)).row.id;
+  const DeploymentId converge = next_convergence(second);
+  world.run_until([&] { return world.row(converge).state == DeploymentState::watching; });
+  away.deaf = true;
   world.run_until([&] { return world.store().decision(converge).has_value(); });
-  ASSERT_FALSE(world.store().decision(back).has_value()) << "or this is another test";
-  world.run(240'000);
+  away.deaf = false;
+  world.lose(away);
+  ASSERT_EQ(world.row(converge).state, DeploymentState::committing);
+  expect_value(roll_back(second, {}, 60'000));
   EXPECT_EQ(serving("web-1", "ja"), release("ja", "v1"));
+  come_back();
+  EXPECT_EQ(world.row(converge).state, DeploymentState::done);
   EXPECT_EQ(serving("web-2", "ja"), release("ja", "v1"));
   EXPECT_EQ(owed(), 0u);
 }
@@ -137,11 +228,26 @@ TEST_F(DeferralsTest, TakesAHostBackThatWasBroughtThereWhileTheRollbackRan) {
 TEST_F(DeferralsTest, AreOvertakenByAnyLaterDeploymentOfTheComponentWhateverItsName) {
   world.disconnect(away);
   const DeploymentId older = deploy("v1", {.name = "other", .components = {"ja"}});
-  deploy("v2", {.name = "sample", .environment = "staging", .components = {"ja"}});
+  deploy("v2", {.name = "sample", .components = {"ja"}});
   come_back();
   EXPECT_EQ(serving("web-2", "ja"), release("ja", "v2"));
   EXPECT_EQ(converged_to(older), 0u);
   EXPECT_EQ(owed(), 0u);
+}
+
+/// The store of an older coordinator may know a component in two environments: what was deployed last served.
+TEST_F(DeferralsTest, OfAReplacedHostAreOfTheEnvironmentThatDeployedLast) {
+  const DeploymentId first = deploy("v1", {.components = {"ja"}});
+  const DeploymentId second = deploy("v2", {.components = {"ja"}});
+  for (model::ServingRow row : world.store().serving()) {
+    row.environment = "aside";
+    row.deployment = first;
+    row.serving.release = release("ja", "v1");
+    world.store().commit({store::PutServing{row}});
+  }
+  replace();
+  EXPECT_EQ(serving("web-2", "ja"), release("ja", "v2"));
+  EXPECT_EQ(converged_to(second), 1u);
 }
 
 TEST_F(DeferralsTest, OfOtherComponentsOutliveALaterDeploymentOfTheSameName) {

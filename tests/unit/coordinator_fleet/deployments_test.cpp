@@ -200,11 +200,67 @@ TEST_F(DeploymentsTest, APortOfAnotherDeploymentIsRefusedWhenThePlanIsMade) {
   EXPECT_EQ(expect_value(world.start(request)).row.name, "blog");
 }
 
+TEST_F(DeploymentsTest, ThePlanThatWasLookedAtIsTheOneThatIsStarted) {
+  deploy("v1");
+  DeployRequest request = world.request(api_manifest("web-1, web-2"), {{"api", world.upload("api", "v2")}});
+  const std::string looked_at = expect_value(plan(request)).hash;
+  world.run(60'000);
+  EXPECT_EQ(expect_value(plan(request)).hash, looked_at) << "nothing but the time has changed";
+
+  request.plan_hash = looked_at;
+  DeployRequest other = request;
+  other.artifacts["api"] = world.upload("api", "v3");
+  EXPECT_EQ(expect_refusal(world.start(other, 0)).code, "plan_changed");
+  other = request;
+  other.no_monitoring = true;
+  const Refusal refusal = expect_refusal(world.start(other, 0));
+  EXPECT_EQ(refusal.status, 409);
+  EXPECT_NE(refusal.message.find("it has the hash " + expect_value(plan([&] {
+                                                        other.plan_hash.clear();
+                                                        return other;
+                                                      }()))
+                                                          .hash),
+            std::string::npos)
+      << refusal.message;
+  EXPECT_EQ(world.store().deployments(10).size(), 1u) << "nothing was begun";
+
+  const DeploymentView started = expect_value(world.start(request));
+  EXPECT_EQ(world.row(started.row.id).state, DeploymentState::done);
+  EXPECT_NE(world.row(started.row.id).plan_hash, looked_at) << "what the agents verify is good once only";
+  // By now it serves, and there would be nothing to do.
+  EXPECT_EQ(expect_refusal(world.start(request, 0)).code, "plan_changed");
+}
+
+TEST_F(DeploymentsTest, WhatServesForAnotherEnvironmentIsNotTakenOver) {
+  const DeploymentView first = deploy("v1");
+  DeployRequest request = world.request(api_manifest("web-1"), {{"api", world.upload("api", "v2")}});
+  request.environment = "staging";
+  const Refusal refusal = expect_refusal(world.start(request, 0));
+  EXPECT_EQ(refusal.code, "cannot_plan");
+  EXPECT_NE(refusal.message.find(":3:5: component `api` serves on host web-1 for the environment `production` (by "
+                                 "api@blue.service, deployed by " +
+                                 first.row.id.str() + ")"),
+            std::string::npos)
+      << refusal.message;
+  // In its own environment it may come from another manifest.
+  request.environment.clear();
+  request.manifest.replace(request.manifest.find("name: shop"), 10, "name: blog");
+  EXPECT_EQ(expect_value(world.start(request)).row.name, "blog");
+  // What went back to nothing is free.
+  world.agent("web-1").serving.erase("api");
+  request.environment = "staging";
+  EXPECT_EQ(expect_value(world.start(request)).row.environment, "staging");
+  request.environment.clear();
+  const Refusal back = expect_refusal(world.start(request, 0));
+  EXPECT_NE(back.message.find("for the environment `staging`"), std::string::npos) << back.message;
+}
+
 TEST_F(DeploymentsTest, SaysWhereAHostIsNamedThatCannotBeDeployedTo) {
   const ReleaseId release = world.upload("api", "v1");
   const Refusal unknown =
       expect_refusal(world.start(world.request(api_manifest("web-1, web-l"), {{"api", release}}), 0));
   EXPECT_EQ(unknown.code, "unknown_host");
+  EXPECT_EQ(unknown.status, 422);
   EXPECT_NE(
       unknown.message.find(":3:5: component `api` names the host `web-l`, which is not in the fleet; did you mean "
                            "`web-1`?"),
@@ -213,6 +269,7 @@ TEST_F(DeploymentsTest, SaysWhereAHostIsNamedThatCannotBeDeployedTo) {
   expect_value(world.operations().add_host(FleetWorld::caller, HostId("later"), {}));
   const Refusal later = expect_refusal(world.start(world.request(api_manifest("later"), {{"api", release}}), 0));
   EXPECT_EQ(later.code, "not_enrolled");
+  EXPECT_EQ(later.status, 409);
   EXPECT_NE(later.message.find("switchyard agents token create --host later"), std::string::npos) << later.message;
 }
 
@@ -242,13 +299,28 @@ TEST_F(DeploymentsTest, AnswersAManifestWhosePlanIsTooLargeToBeSent) {
   EXPECT_NE(refusal.message.find("are more than 65536"), std::string::npos) << refusal.message;
 }
 
-TEST_F(DeploymentsTest, CannotPlanForAHostThatIsNotThere) {
+/// Nothing is wrong with the manifest: the same request is good again when the host is back.
+TEST_F(DeploymentsTest, AHostThatDoesNotAnswerIsAConflictAndNoBadInput) {
   world.disconnect(world.agent("web-2"));
-  const auto refusal =
-      expect_refusal(world.start(world.request(api_manifest("web-1, web-2"), {{"api", world.upload("api", "v1")}})));
-  EXPECT_EQ(refusal.status, 422);
+  const DeployRequest request = world.request(api_manifest("web-1, web-2"), {{"api", world.upload("api", "v1")}});
+  const auto refusal = expect_refusal(world.start(request));
+  EXPECT_EQ(refusal.status, 409);
+  EXPECT_EQ(refusal.code, "host_away");
   EXPECT_NE(refusal.message.find("web-2"), std::string::npos);
   EXPECT_TRUE(world.store().disk()->guarded.locks.empty());
+  world.connect(world.agent("web-2"));
+  const DeploymentView done = expect_value(world.start(request));
+  world.disconnect(world.agent("web-1"));
+  EXPECT_EQ(expect_refusal(world.roll_back(done.row.id)).code, "host_away");
+}
+
+TEST_F(DeploymentsTest, MoreAwayThanMayBeDeferredIsAConflictAndNoBadInput) {
+  world.disconnect(world.agent("web-1"));
+  world.disconnect(world.agent("web-2"));
+  const auto refusal = expect_refusal(world.start(
+      world.request(api_manifest("web-1, web-2", "{unreachable: {defer: 1}}"), {{"api", world.upload("api", "v1")}})));
+  EXPECT_EQ(refusal.status, 409);
+  EXPECT_EQ(refusal.code, "host_away");
 }
 
 TEST_F(DeploymentsTest, GoesBackWhenItIsCancelled) {
@@ -474,10 +546,19 @@ TEST_F(DeploymentsTest, PromotesACanaryThatWaitsForAPersonAndNothingElse) {
   ASSERT_EQ(view.pauses.size(), 1u);
   EXPECT_EQ(view.pauses[0].what, "10 % of the traffic of api");
   EXPECT_TRUE(view.pauses[0].promotion);
-  expect_value(world.operations().promote(FleetWorld::caller, started.row.id));
+  const Refusal refusal = expect_refusal(world.operations().promote(FleetWorld::caller, started.row.id, 50));
+  EXPECT_EQ(refusal.status, 409);
+  EXPECT_EQ(refusal.code, "another_share");
+  EXPECT_NE(refusal.message.find("is 10 % of the traffic of api, and not only 50 %"), std::string::npos)
+      << refusal.message;
+  world.run(60'000);
+  ASSERT_EQ(world.row(started.row.id).state, DeploymentState::swapping) << "nothing went on";
+  EXPECT_EQ(expect_value(world.operations().promote(FleetWorld::caller, started.row.id, 10)),
+            std::vector<std::string>{"10 % of the traffic of api"});
   world.run(60'000);
   EXPECT_EQ(world.row(started.row.id).state, DeploymentState::done);
-  EXPECT_EQ(expect_refusal(world.operations().promote(FleetWorld::caller, started.row.id)).code, "finished");
+  EXPECT_EQ(expect_refusal(world.operations().promote(FleetWorld::caller, started.row.id, std::nullopt)).code,
+            "finished");
 }
 
 /// What it serves is the new release, and its word that nothing is to be undone there is worth nothing.
@@ -607,6 +688,7 @@ TEST_F(DeploymentsTest, SaysThatTheKeyOfAHostIsRevokedAndNotThatItIsSilent) {
   const Refusal refusal =
       expect_refusal(world.start(world.request(api_manifest("web-1, web-2"), {{"api", world.upload("api", "v1")}}), 0));
   EXPECT_EQ(refusal.code, "revoked");
+  EXPECT_EQ(refusal.status, 409);
   EXPECT_NE(refusal.message.find("whose agent's key is revoked"), std::string::npos) << refusal.message;
   EXPECT_NE(refusal.message.find("switchyard hosts replace web-2"), std::string::npos) << refusal.message;
 }

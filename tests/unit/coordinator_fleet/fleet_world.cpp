@@ -96,6 +96,7 @@ void FleetWorld::connect(FakeAgent& agent) {
   hello.agent_version = "0.1.0";
   hello.boot_id = "boot";
   hello.audit_head = agent.audit_head;
+  hello.forgotten_plan_seq = agent.forgotten_plan_seq;
   for (const auto& [id, report] : agent.open) hello.open.push_back(report);
   reply(agent, hello);
 }
@@ -309,6 +310,7 @@ Answer<DeploymentView> FleetWorld::roll_back(const DeploymentId& id, std::int64_
   std::optional<Answer<DeploymentView>> answer;
   RollbackRequest wanted;
   wanted.deployment = id;
+  wanted.to_nothing = true;
   wanted.reason = "test";
   operations().start_rollback(caller, wanted, [&](Answer<DeploymentView> given) { answer = std::move(given); });
   for (int i = 0; i < 2'000 && !answer; ++i) run(latency_ms / 2);

@@ -61,6 +61,7 @@ struct FakeAgent {
   std::string session;
   std::string audit_head;  ///< the newest it was told
   std::uint64_t connection = 0;
+  std::uint64_t forgotten_plan_seq = 0;
   bool online = false;
   bool fail_prepare = false;
   bool deaf = false;  ///< receives, and does not answer
@@ -129,6 +130,7 @@ class FleetWorld {
   DeployRequest request(const std::string& manifest, std::map<std::string, ReleaseId> artifacts) const;
   /// Until the start is answered, and `ms` more.
   Answer<DeploymentView> start(const DeployRequest& request, std::int64_t ms = 60'000, const Caller& by = caller);
+  /// Also to nothing.
   Answer<DeploymentView> roll_back(const DeploymentId& id, std::int64_t ms = 60'000);
   model::DeploymentRow row(const DeploymentId& id) { return store().deployment(id).value(); }
 

@@ -21,6 +21,7 @@ class RecoveryTest : public ::testing::Test {
     protocol::Hello hello;
     hello.max_epoch = epoch;
     hello.audit_head = agent.audit_head;
+    hello.forgotten_plan_seq = agent.forgotten_plan_seq;
     for (const auto& [id, report] : agent.open) hello.open.push_back(report);
     agent.session = sha256(agent.host.str() + std::to_string(++agent.connection)).substr(0, 16);
     world.say(agent, hello);
@@ -168,6 +169,34 @@ TEST_F(RecoveryTest, DecidesNothingOnARestoredCopyBeforeItHasHeardTheHosts) {
   EXPECT_EQ(world.row(id).state, model::DeploymentState::done);
   world.restart();
   EXPECT_FALSE(world.store().restored());
+}
+
+/// It was committed since the copy was made, and web-1 has ended it and 64 others since: neither may the copy's
+/// deployment go on, nor db-1 go back, by a guess.
+TEST_F(RecoveryTest, LeavesItToAPersonWhatBecameOfADeploymentThatAHostHasForgotten) {
+  const auto started = expect_value(world.start(
+      world.request(api_manifest("web-1, db-1", "{watch_seconds: 60}"), {{"api", world.upload("api", "one")}}), 5'000));
+  const DeploymentId& id = started.row.id;
+  ASSERT_EQ(world.row(id).state, model::DeploymentState::watching);
+  world.store().commit({store::SetRestored{true}});
+  world.restart();
+  web.open.erase(id);
+  web.forgotten_plan_seq = 1'000;
+  say_hello(web, 1);
+  say_hello(db, 1);
+  EXPECT_TRUE(expect_value(recovery().recover(FleetWorld::caller, {{}, "test"})).committed.empty());
+  say_hello(db, 1);
+  say_hello(web, 1);
+  world.run(600'000);
+  EXPECT_EQ(world.row(id).state, model::DeploymentState::paused);
+  EXPECT_NE(world.row(id).reason.find("web-1: has ended later deployments since"), std::string::npos);
+  EXPECT_EQ(world.store().decision(id), std::nullopt);
+  EXPECT_EQ(db.open[id].state, protocol::AgentState::held);
+  // The person has seen that web-1 serves what it served before, and has the others go back.
+  expect_value(world.operations().cancel(FleetWorld::caller, id, "looked at web-1"));
+  world.run(60'000);
+  EXPECT_EQ(db.open[id].state, protocol::AgentState::reverted);
+  EXPECT_EQ(world.row(id).state, model::DeploymentState::stuck) << "of web-1 nobody has read that it went back";
 }
 
 TEST_F(RecoveryTest, WaitsForEveryHostUnlessItIsSaidToBeGone) {

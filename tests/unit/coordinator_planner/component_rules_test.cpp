@@ -1,13 +1,14 @@
 #include <gtest/gtest.h>
 
+#include "tests/support/refusal.hpp"
+
 #include "coordinator/planner/manifest_reader.hpp"
-#include "tests/unit/coordinator_planner/refusal.hpp"
 
 // What a component must not say, and what the refusal tells the person who wrote it.
 namespace switchyard::planner {
 
-using testing::has;
-using testing::refusal;
+using switchyard::testing::has;
+using switchyard::testing::refusal;
 
 namespace {
 

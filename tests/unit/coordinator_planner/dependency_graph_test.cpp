@@ -6,12 +6,12 @@
 #include <algorithm>
 #include <map>
 
-#include "tests/unit/coordinator_planner/refusal.hpp"
+#include "tests/support/refusal.hpp"
 
 namespace switchyard::planner {
 
-using testing::has;
-using testing::refusal;
+using switchyard::testing::has;
+using switchyard::testing::refusal;
 
 TEST(DependencyGraph, PutsDependenciesFirstThenPriorityThenName) {
   const std::vector<GraphNode> nodes = {{"web", 0, {"api"}}, {"api", 0, {"db"}}, {"db", 0, {}},

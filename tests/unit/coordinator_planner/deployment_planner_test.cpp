@@ -5,23 +5,23 @@
 #include "common/crypto.hpp"
 #include "common/limits.hpp"
 #include "tests/support/plan_builder.hpp"
+#include "tests/support/refusal.hpp"
 #include "tests/unit/coordinator_planner/plan_view.hpp"
-#include "tests/unit/coordinator_planner/refusal.hpp"
 
 namespace switchyard::planner {
 
 using protocol::OldKind;
 using protocol::Phase;
 using switchyard::testing::facts_for;
+using switchyard::testing::has;
 using switchyard::testing::manifest_from_text;
 using switchyard::testing::plan_from_text;
 using switchyard::testing::PlanBuilderOptions;
+using switchyard::testing::refusal;
 using switchyard::testing::release_of;
 using testing::action_titled;
 using testing::component_on;
-using testing::has;
 using testing::node_texts;
-using testing::refusal;
 using testing::step_titled;
 using testing::titles;
 
@@ -319,7 +319,7 @@ TEST(DeploymentPlanner, RefusesUnknownAndUnreachableHosts) {
   PlanningFacts facts = facts_for(manifest);
   facts.inventory.erase(HostId("h2"));
   EXPECT_TRUE(has(refusal([&] { plan_deployment(manifest, facts, {}); }),
-                  "host `h2`, which is not in the fleet; did you mean `h1`?"));
+                  "host `h2`, which is not in the fleet (see `switchyard hosts list`, `hosts add`)"));
   facts.unreachable.push_back(HostId("h2"));
   EXPECT_TRUE(
       has(refusal([&] { plan_deployment(manifest, facts, {}); }), "needs the host h2, whose agent does not answer"));
@@ -345,7 +345,12 @@ TEST(DeploymentPlanner, RefusesToMoveTheSwitchUnderARunningService) {
   remember_plan(done, facts);
   EXPECT_EQ(refusal([&] { plan_deployment(manifest, facts, {}); }), "(accepted)");
   manifest.components[0].ports.stable = 9'999;
-  EXPECT_TRUE(has(refusal([&] { plan_deployment(manifest, facts, {}); }), "cannot be changed while it serves"));
+  const std::string refused = refusal([&] { plan_deployment(manifest, facts, {}); });
+  EXPECT_TRUE(has(refused,
+                  "serves on host h1 on the stable port 10000 by nftables, which cannot be changed while it "
+                  "serves"));
+  EXPECT_TRUE(has(refused, "under a new name with ports of its own beside this one"));
+  EXPECT_EQ(refused.find("adopt"), std::string::npos) << "it is a unit of our own";
   // Asked by the new port, the host finds nothing there; the last deployment knows better.
   facts.inventory[HostId("h1")][0].serving = {};
   EXPECT_TRUE(has(refusal([&] { plan_deployment(manifest, facts, {}); }), "cannot be changed while it serves"));

@@ -3,16 +3,16 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/plan_builder.hpp"
-#include "tests/unit/coordinator_planner/refusal.hpp"
+#include "tests/support/refusal.hpp"
 
 namespace switchyard::planner {
 
 using switchyard::testing::facts_for;
+using switchyard::testing::has;
 using switchyard::testing::manifest_from_text;
 using switchyard::testing::plan_from_text;
 using switchyard::testing::PlanBuilderOptions;
-using testing::has;
-using testing::refusal;
+using switchyard::testing::refusal;
 
 namespace {
 
@@ -70,10 +70,26 @@ TEST(HostClaims, WhatWasStoppedByHandHoldsNoPort) {
   EXPECT_EQ(world.refused(), "(accepted)");
 }
 
-TEST(HostClaims, WhoAdoptsTheHoldersUnitTakesOverItsPort) {
+/// With other ports too: the one that it serves on would be nobody's from then on.
+TEST(HostClaims, AUnitOfOurOwnIsNotAdopted) {
+  for (const std::string unit : {"shop@blue.service", "shop@green.service"}) {
+    TwoManifests world;
+    world.ports() = {1, 2, 3};
+    world.blog.components[0].adopt_unit = unit;
+    EXPECT_TRUE(has(world.refused(), "test:1:1: component `blog` adopts the unit " + unit +
+                                         " of host h2, which Switchyard itself deployed the component `shop` with; "
+                                         "`adopt` is for what runs without Switchyard"));
+  }
+}
+
+/// An instance of a template of the same name is no slot, and stays in the manifest when it was adopted.
+TEST(HostClaims, AStrangersUnitMayStillBeAdopted) {
   TwoManifests world;
-  world.blog.components[0].adopt_unit = "shop@green.service";
-  EXPECT_EQ(world.refused(), "(accepted)");
+  world.ports() = {1, 2, 3};
+  for (const std::string unit : {"shop@1.service", "shop.service", "blog.service"}) {
+    world.blog.components[0].adopt_unit = unit;
+    EXPECT_EQ(world.refused(), "(accepted)") << unit;
+  }
 }
 
 TEST(HostClaims, OnlyTheHoldersOfWantedPortsAreAskedAbout) {

@@ -2,15 +2,51 @@
 
 #include <fstream>
 #include <iterator>
+#include <sstream>
+#include <string>
+#include <vector>
 
 #include "coordinator/planner/manifest_reader.hpp"
 
 namespace switchyard::planner {
 
+namespace {
+
+std::string text_of(const std::string& path) {
+  std::ifstream file(std::string(SWITCHYARD_SOURCE_DIR) + "/" + path);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+/// The words in backquotes of the first column of a table that begins with `| key |`.
+std::vector<std::string> keys_of_tables(const std::string& text) {
+  std::vector<std::string> keys;
+  std::istringstream lines(text);
+  bool in_table = false;
+  for (std::string line; std::getline(lines, line);) {
+    in_table = line.starts_with("| key |") || (in_table && line.starts_with("|"));
+    if (!in_table) continue;
+    const std::string column = line.substr(0, line.find('|', 1));
+    for (std::size_t at = column.find('`'); at != std::string::npos; at = column.find('`', at + 1)) {
+      const std::size_t end = column.find('`', at + 1);
+      keys.push_back(column.substr(at + 1, end - at - 1));
+      at = end;
+    }
+  }
+  return keys;
+}
+
+}  // namespace
+
+TEST(ManifestDocumentation, TheManualPageNamesEveryKey) {
+  const std::string page = text_of("docs/man/switchyard-manifest.5");
+  const std::vector<std::string> keys = keys_of_tables(text_of("docs/manifest.md"));
+  EXPECT_GT(keys.size(), 50u);
+  for (const std::string& key : keys) EXPECT_NE(page.find(key), std::string::npos) << key;
+}
+
 // What the documentation shows can be used as it stands.
 TEST(ManifestDocumentation, EveryExampleLoads) {
-  std::ifstream file(std::string(SWITCHYARD_SOURCE_DIR) + "/docs/manifest.md");
-  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  const std::string text = text_of("docs/manifest.md");
   const std::string fence = "```yaml\n";
   int examples = 0;
   for (std::size_t at = text.find(fence); at != std::string::npos; at = text.find(fence, at + 1)) {

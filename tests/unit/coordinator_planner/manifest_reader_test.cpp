@@ -3,12 +3,12 @@
 #include <gtest/gtest.h>
 
 #include "coordinator/planner/deployment_planner.hpp"
-#include "tests/unit/coordinator_planner/refusal.hpp"
+#include "tests/support/refusal.hpp"
 
 namespace switchyard::planner {
 
-using testing::has;
-using testing::refusal;
+using switchyard::testing::has;
+using switchyard::testing::refusal;
 
 namespace {
 

@@ -3,13 +3,13 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/plan_builder.hpp"
-#include "tests/unit/coordinator_planner/refusal.hpp"
+#include "tests/support/refusal.hpp"
 
 namespace switchyard::planner {
 
+using switchyard::testing::has;
 using switchyard::testing::plan_from_text;
 using switchyard::testing::release_of;
-using testing::has;
 
 TEST(PlanText, SaysWhatChangesInWhichOrder) {
   const model::Plan plan = plan_from_text("db@h1 > api@h1,h2 > web@h3");
@@ -23,6 +23,14 @@ TEST(PlanText, SaysWhatChangesInWhichOrder) {
   EXPECT_TRUE(has(text, "    swap     switch api to green\n"));
   EXPECT_TRUE(has(text, "Hash: " + plan.hash + "\n"));
   EXPECT_EQ(text.find(" \n"), std::string::npos);
+}
+
+TEST(PlanText, NamesTheHostsOfACanaryOnceThoughTheyAreInEachOfItsShares) {
+  const std::string text = plan_text(plan_from_text("can@h1,h2", {.strategy = model::Strategy::canary}));
+  EXPECT_TRUE(has(text, "  1. 10 % of can on h1, h2"));
+  EXPECT_TRUE(has(text, "  3. 100 % of can on h1, h2"));
+  EXPECT_TRUE(has(text, "Changes:\n  can on h1, h2: release "));
+  EXPECT_TRUE(has(text, "Steps:\n  can on h1, h2\n"));
 }
 
 TEST(PlanText, StatesTheDowntime) {

@@ -4,12 +4,12 @@
 
 #include "coordinator/planner/health_check_reader.hpp"
 #include "tests/support/plan_builder.hpp"
-#include "tests/unit/coordinator_planner/refusal.hpp"
+#include "tests/support/refusal.hpp"
 
 namespace switchyard::planner {
 
-using testing::has;
-using testing::refusal;
+using switchyard::testing::has;
+using switchyard::testing::refusal;
 
 namespace {
 

@@ -2,22 +2,22 @@
 
 #include "coordinator/planner/deployment_planner.hpp"
 #include "tests/support/plan_builder.hpp"
+#include "tests/support/refusal.hpp"
 #include "tests/unit/coordinator_planner/plan_view.hpp"
-#include "tests/unit/coordinator_planner/refusal.hpp"
 
 namespace switchyard::planner {
 
 using protocol::OldKind;
 using protocol::Phase;
 using switchyard::testing::facts_for;
+using switchyard::testing::has;
 using switchyard::testing::manifest_from_text;
 using switchyard::testing::PlanBuilderOptions;
+using switchyard::testing::refusal;
 using switchyard::testing::release_of;
 using testing::action_titled;
 using testing::component_on;
-using testing::has;
 using testing::node_texts;
-using testing::refusal;
 using testing::step_titled;
 using testing::titles;
 
@@ -213,7 +213,7 @@ TEST(RollbackPlanner, HasNothingToDoWhereTheOldServesAlready) {
 TEST(RollbackPlanner, RefusesWhenAHostIsAway) {
   History history("api@h1,h2");
   history.facts.inventory.erase(HostId("h2"));
-  EXPECT_TRUE(has(refusal([&] { plan_rollback(history.second, {}, history.facts); }), "host h2 cannot be reached"));
+  EXPECT_TRUE(has(refusal([&] { plan_rollback(history.second, {}, history.facts); }), "host h2 does not answer"));
 }
 
 TEST(RollbackPlanner, AsksTheHostsOfTheDeployment) {

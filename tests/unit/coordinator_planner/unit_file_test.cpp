@@ -3,11 +3,11 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/plan_builder.hpp"
-#include "tests/unit/coordinator_planner/refusal.hpp"
+#include "tests/support/refusal.hpp"
 
 namespace switchyard::planner {
 
-using testing::has;
+using switchyard::testing::has;
 
 namespace {
 

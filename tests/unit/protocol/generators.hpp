@@ -203,12 +203,13 @@ SWITCHYARD_ARBITRARY(sp::ComponentReport, gen::set(&sp::ComponentReport::compone
                      gen::set(&sp::ComponentReport::serving_slot, st::name_or_none()));
 SWITCHYARD_ARBITRARY(sp::DeploymentReport, gen::set(&sp::DeploymentReport::deployment),
                      gen::set(&sp::DeploymentReport::state, st::upto(sp::AgentState::safe)),
-                     gen::set(&sp::DeploymentReport::components), gen::set(&sp::DeploymentReport::remaining_ms));
+                     gen::set(&sp::DeploymentReport::components), gen::set(&sp::DeploymentReport::remaining_ms),
+                     gen::set(&sp::DeploymentReport::forgotten));
 SWITCHYARD_ARBITRARY(sp::Hello, gen::set(&sp::Hello::protocol_min), gen::set(&sp::Hello::protocol_max),
                      gen::set(&sp::Hello::features, gen::container<std::vector<std::string>>(st::text())),
                      gen::set(&sp::Hello::agent_version, st::text()), gen::set(&sp::Hello::boot_id, st::text()),
                      gen::set(&sp::Hello::max_epoch), gen::set(&sp::Hello::audit_head, st::text()),
-                     gen::set(&sp::Hello::open));
+                     gen::set(&sp::Hello::open), gen::set(&sp::Hello::forgotten_plan_seq));
 SWITCHYARD_ARBITRARY(sp::Welcome, gen::set(&sp::Welcome::protocol),
                      gen::set(&sp::Welcome::features, gen::container<std::vector<std::string>>(st::text())),
                      gen::set(&sp::Welcome::host), gen::set(&sp::Welcome::audit_head, st::text()));
@@ -233,7 +234,8 @@ SWITCHYARD_ARBITRARY(sp::Held, gen::set(&sp::Held::deployment));
 SWITCHYARD_ARBITRARY(sp::Commit, gen::set(&sp::Commit::deployment));
 SWITCHYARD_ARBITRARY(sp::Committed, gen::set(&sp::Committed::deployment));
 SWITCHYARD_ARBITRARY(sp::Abort, gen::set(&sp::Abort::deployment), gen::set(&sp::Abort::component, st::name_or_none()),
-                     gen::set(&sp::Abort::all), gen::set(&sp::Abort::reason, st::text()));
+                     gen::set(&sp::Abort::all), gen::set(&sp::Abort::reason, st::text()),
+                     gen::set(&sp::Abort::plan_seq));
 SWITCHYARD_ARBITRARY(sp::Reverted, gen::set(&sp::Reverted::deployment),
                      gen::set(&sp::Reverted::component, st::name_or_none()), gen::set(&sp::Reverted::complete),
                      gen::set(&sp::Reverted::why, st::text()));
@@ -252,7 +254,7 @@ SWITCHYARD_ARBITRARY(sp::StepEventAck, gen::set(&sp::StepEventAck::deployment), 
                      gen::set(&sp::StepEventAck::undo));
 SWITCHYARD_ARBITRARY(sp::Health, gen::set(&sp::Health::deployment), gen::set(&sp::Health::component, st::name()),
                      gen::set(&sp::Health::healthy), gen::set(&sp::Health::detail, st::text()));
-SWITCHYARD_ARBITRARY(sp::Query, gen::set(&sp::Query::deployment));
+SWITCHYARD_ARBITRARY(sp::Query, gen::set(&sp::Query::deployment), gen::set(&sp::Query::plan_seq));
 SWITCHYARD_ARBITRARY(sp::Report, gen::set(&sp::Report::report));
 SWITCHYARD_ARBITRARY(sp::ReleaseFact, gen::set(&sp::ReleaseFact::release), gen::set(&sp::ReleaseFact::complete));
 SWITCHYARD_ARBITRARY(sp::ComponentFact, gen::set(&sp::ComponentFact::component, st::name()),

@@ -6,7 +6,7 @@
 
 #include "common/error.hpp"
 
-namespace switchyard::planner::testing {
+namespace switchyard::testing {
 
 /// What an InputError says; "(accepted)" if there is none.
 template <class Action>
@@ -25,4 +25,4 @@ inline ::testing::AssertionResult has(const std::string& text, const std::string
   return ::testing::AssertionFailure() << "no \"" << part << "\" in:\n" << text;
 }
 
-}  // namespace switchyard::planner::testing
+}  // namespace switchyard::testing

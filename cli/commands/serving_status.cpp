@@ -1,0 +1,56 @@
+#include <algorithm>
+#include <tuple>
+
+#include "cli/api_values.hpp"
+#include "cli/commands/commands.hpp"
+#include "cli/table.hpp"
+#include "cli/time_text.hpp"
+
+namespace switchyard::cli {
+namespace {
+
+/// What a person must know before believing the rest of the line.
+std::string state_of(const Serving& serving) {
+  if (serving.host_removed) return "host removed";
+  if (!serving.changing.empty()) return "being changed by " + serving.changing;
+  if (!serving.owed.empty()) return "to follow " + serving.owed;
+  return serving.connected ? "committed" : "committed; host away";
+}
+
+std::string or_dash(const std::string& text) { return text.empty() ? "-" : text; }
+
+std::string release_of(const Serving& serving) {
+  if (serving.kind == "legacy") return "what ran before";
+  return or_dash(serving.release.substr(0, 12));
+}
+
+}  // namespace
+
+ExitStatus run_command(Context& context, const ServingStatus&) {
+  const std::string answer = context.api.get("/v1/serving");
+  if (context.console.json) {
+    context.console.print_json(answer);
+    return ExitStatus::done;
+  }
+  std::vector<Serving> all = read_serving(answer);
+  // What was given back to nothing is nowhere any more.
+  std::erase_if(all, [](const Serving& serving) {
+    return serving.kind == "absent" && serving.owed.empty() && serving.changing.empty();
+  });
+  std::stable_sort(all.begin(), all.end(), [](const Serving& left, const Serving& right) {
+    return std::tie(left.environment, left.component) < std::tie(right.environment, right.component);
+  });
+  Table table({"ENVIRONMENT", "COMPONENT", "HOST", "VERSION", "RELEASE", "SLOT", "SINCE", "STATE"});
+  for (const Serving& serving : all) {
+    table.add({serving.environment, serving.component, serving.host, or_dash(serving.version), release_of(serving),
+               or_dash(serving.slot), date_text(serving.since_ms), state_of(serving)});
+  }
+  if (table.empty()) {
+    context.console.notes << "Nothing is deployed yet. Begin: switchyard plan FILE\n";
+  } else {
+    context.console.out << table.text();
+  }
+  return ExitStatus::done;
+}
+
+}  // namespace switchyard::cli
