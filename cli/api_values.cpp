@@ -152,6 +152,8 @@ Approval approval_of(const json& value) {
   approval.author = text(value, "author");
   approval.plan_hash = text(value, "plan_hash");
   approval.needed = value.at("needed").get<std::int64_t>();
+  approval.without = texts(value, "without");
+  approval.to_nothing = value.at("to_nothing").get<bool>();
   approval.votes = list(value, "votes", [](const json& vote) {
     return ApprovalVote{text(vote, "approver"), text(vote, "reason"), vote.at("granted").get<bool>(),
                         time(vote, "wall_ms")};

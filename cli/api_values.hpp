@@ -86,6 +86,8 @@ struct ApprovalVote {
 struct Approval {
   std::string deployment, kind, name, version, environment, state, deployment_state, reason, author, plan_hash;
   std::int64_t needed = 1;
+  std::vector<std::string> without;  ///< rollback: hosts that are left out
+  bool to_nothing = false;           ///< rollback: services may be taken away
   std::vector<ApprovalVote> votes;
   std::int64_t created_ms = 0, expires_ms = 0;
   std::string plan_text;  ///< when one was asked for

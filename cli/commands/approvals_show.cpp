@@ -22,6 +22,8 @@ ExitStatus run_command(Context& context, const ApprovalsShow& options) {
       << "State:       " << approval.deployment_state << (approval.reason.empty() ? "" : ": ") << approval.reason
       << "\n"
       << "Plan:        " << approval.plan_hash << "\n";
+  for (const std::string& host : approval.without) out << "Left out:    " << host << "\n";
+  if (approval.to_nothing) out << "To nothing:  services may be taken away where nothing ran before\n";
   for (const ApprovalVote& vote : approval.votes) {
     out << (vote.granted ? "Approved:    " : "Rejected:    ") << date_text(vote.wall_ms) << " by " << vote.approver
         << (vote.reason.empty() ? "" : ": ") << vote.reason << "\n";

@@ -105,6 +105,8 @@ json approval_view(const fleet::ApprovalView& view) {
           {"author", view.row.author},
           {"plan_hash", view.row.plan_hash},
           {"needed", view.row.needed},
+          {"without", names(view.row.without)},
+          {"to_nothing", view.row.to_nothing},
           {"votes", std::move(votes)},
           {"created_ms", view.row.created_wall_ms},
           {"expires_ms", view.row.expires_wall_ms}};

@@ -17,7 +17,8 @@ constexpr const char* host =
 std::string approval_json(const std::string& state) {
   return R"({"deployment":"d-1","kind":"deploy","name":"shop","version":"1.2","environment":"production","state":")" +
          state +
-         R"(","deployment_state":"draft","reason":"","author":"token:build","plan_hash":"beef","needed":2,"votes":[)"
+         R"(","deployment_state":"draft","reason":"","author":"token:build","plan_hash":"beef","needed":2,)"
+         R"("without":["web-2"],"to_nothing":true,"votes":[)"
          R"({"approver":"token:ann","granted":true,"reason":"fine","wall_ms":1,"second_factor":false}],)"
          R"("created_ms":1,"expires_ms":2})";
 }
@@ -180,6 +181,13 @@ TEST_F(CommandsTest, WhoSaysNoPlanSpeaksOfTheOneThatWaits) {
   EXPECT_EQ(asked(1), "POST /v1/approvals/d-1/approve");
   EXPECT_EQ(coordinator.calls.at(1).body, R"({"plan_hash":"beef","reason":""})");
   EXPECT_NE(notes.str().find("somebody else's approval too"), std::string::npos);
+}
+
+TEST_F(CommandsTest, WhoApprovesARollbackSeesWhoIsLeftOutAndWhatIsTakenAway) {
+  coordinator.answer(approval_json("waiting"));
+  EXPECT_EQ(run({"approvals", "show", "d-1"}), 0);
+  EXPECT_NE(out.str().find("\nLeft out:    web-2\nTo nothing:  services may be taken away"), std::string::npos)
+      << out.str();
 }
 
 TEST_F(CommandsTest, ListsWhatWaitsUnlessAllIsWanted) {
