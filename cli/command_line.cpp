@@ -27,7 +27,7 @@ deployment goes on).
 Environment: SWITCHYARD_SOCKET, SWITCHYARD_URL, SWITCHYARD_TOKEN_FILE stand for the options of these names; NO_COLOR
 turns colours off.)";
 
-constexpr std::array verbs = {"deploy", "plan",      "rollback", "status", "agents",   "hosts",  "audit",
+constexpr std::array verbs = {"deploy",    "plan",   "rollback", "status",   "agents", "hosts",  "audit",
                               "approvals", "tokens", "totp",     "validate", "config", "recover"};
 constexpr std::array options_with_value = {"--socket", "--url", "--token-file", "--environment", "--plan"};
 

@@ -57,6 +57,32 @@ std::string policy_line(const config::Resolved& resolved) {
   return line;
 }
 
+/// For the column IN FORCE.
+std::string_view force_of(config::SettingReader reader) {
+  switch (reader) {
+    case config::SettingReader::nobody_yet:
+      return "not yet";
+    case config::SettingReader::command:
+      return "yes";
+    case config::SettingReader::coordinator:
+      return "in the coordinator's environment";
+  }
+  return "";
+}
+
+/// Who acts on it, for machines; empty: nobody yet.
+std::string_view word_of(config::SettingReader reader) {
+  switch (reader) {
+    case config::SettingReader::nobody_yet:
+      return "";
+    case config::SettingReader::command:
+      return "command";
+    case config::SettingReader::coordinator:
+      return "coordinator";
+  }
+  return "";
+}
+
 json settings_json(const std::vector<config::CallerSetting>& settings) {
   json list = json::array();
   for (const config::CallerSetting& setting : settings) {
@@ -64,7 +90,8 @@ json settings_json(const std::vector<config::CallerSetting>& settings) {
                     {"value", setting.value},
                     {"from", setting.is_set ? "environment" : "default"},
                     {"problem", setting.problem},
-                    {"in_force", setting.in_force}});
+                    {"in_force", setting.reader != config::SettingReader::nobody_yet},
+                    {"acted_on_by", word_of(setting.reader)}});
   }
   return list;
 }
@@ -78,6 +105,10 @@ void print_resolved(const Console& console, const config::Resolved& resolved,
   console.out << "\n";
   if (const std::string line = policy_line(resolved); !line.empty()) {
     console.out << line << " (not in force: nothing acts on limits and policies yet)\n";
+    // Who reads this must not believe that no code is asked for, where one is.
+    if (resolved.security_policies.require_mfa) {
+      console.out << "Codes are asked for where the coordinator's own `environments:` says `require_mfa: true`.\n";
+    }
   }
 
   Table values({"KEY", "VALUE", "FROM", "WHERE"});
@@ -96,7 +127,7 @@ void print_resolved(const Console& console, const config::Resolved& resolved,
                setting.is_set          ? "environment"
                : setting.value.empty() ? "not set"
                                        : "default",
-               setting.in_force ? "yes" : "not yet"});
+               std::string(force_of(setting.reader))});
   }
   console.out << "\n" << known.text();
 }

@@ -87,11 +87,12 @@ Looked look_at_secret(const std::string& text) {
   return is_printable(text) ? Looked{"<set>", ""} : wrong("one word, without blanks");
 }
 
+/// Empty ones do not count, as they do not for the coordinator.
 Looked look_at_secrets(const std::string& text) {
-  const std::vector<std::string> items = split_list(text);
-  const bool usable = std::all_of(items.begin(), items.end(),
-                                  [](const std::string& item) { return !item.empty() && is_printable(item); });
-  if (!usable) return wrong("tokens with commas between them, none of them empty");
+  std::vector<std::string> items = split_list(text);
+  std::erase_if(items, [](const std::string& item) { return item.empty(); });
+  const bool usable = !items.empty() && std::all_of(items.begin(), items.end(), is_printable);
+  if (!usable) return wrong("tokens with commas between them");
   return {"<" + std::to_string(items.size()) + " set>", ""};
 }
 
@@ -110,10 +111,10 @@ struct Known {
   const char* name;
   const char* fallback;
   Looked (*look)(const std::string&);
-  bool in_force = false;
+  SettingReader reader = SettingReader::nobody_yet;
 };
 constexpr std::array known_settings = {
-    Known{"DEPLOYMENT_ENVIRONMENTS", "", look_at_environments, true},
+    Known{"DEPLOYMENT_ENVIRONMENTS", "", look_at_environments, SettingReader::command},
     Known{"DEPLOYMENT_STRATEGY", "", look_at_strategy},
     Known{"HEALTH_CHECK_TIMEOUT", "300s", look_at_seconds},
     Known{"ROLLBACK_ENABLED", "true", look_at_boolean},
@@ -123,8 +124,8 @@ constexpr std::array known_settings = {
     Known{"PRODUCTION_URL", "", look_at_url},
     Known{"GITHUB_TOKEN", "", look_at_secret},
     Known{"GITHUB_REPOSITORY", "", look_at_repository},
-    Known{"DEPLOYMENT_ADMIN_TOKENS", "", look_at_secrets},
-    Known{"DEPLOYMENT_AUDIT_LOG", "", look_at_path},
+    Known{"DEPLOYMENT_ADMIN_TOKENS", "", look_at_secrets, SettingReader::coordinator},
+    Known{"DEPLOYMENT_AUDIT_LOG", "", look_at_path, SettingReader::coordinator},
 };
 
 }  // namespace
@@ -133,7 +134,7 @@ std::vector<CallerSetting> read_caller_settings(
     const std::function<std::optional<std::string>(const std::string& name)>& caller) {
   std::vector<CallerSetting> settings;
   for (const Known& known : known_settings) {
-    CallerSetting setting{known.name, known.fallback, false, "", known.in_force};
+    CallerSetting setting{known.name, known.fallback, false, "", known.reader};
     // Scripts set a variable to nothing to take it back.
     if (const auto text = caller(known.name); text && !text->empty()) {
       Looked looked = known.look(*text);

@@ -7,13 +7,20 @@
 
 namespace switchyard::config {
 
+/// Who acts on a setting.
+enum class SettingReader {
+  nobody_yet,   ///< it is read and checked, and nothing acts on it
+  command,      ///< the command that shows it
+  coordinator,  ///< the coordinator, in its own environment: what the caller has set means nothing to it
+};
+
 /// An environment variable of whoever calls the command that Switchyard itself knows (docs/configuration.md).
 struct CallerSetting {
   std::string name;
-  std::string value;      ///< as it may be shown: of secrets only that they are there
-  bool is_set = false;    ///< false: `value` is the default; empty: there is none
-  std::string problem;    ///< why the value cannot be used; empty: it can
-  bool in_force = false;  ///< false: it is read and checked, and nothing acts on it yet
+  std::string value;    ///< as it may be shown: of secrets only that they are there
+  bool is_set = false;  ///< false: `value` is the default; empty: there is none
+  std::string problem;  ///< why the value cannot be used; empty: it can
+  SettingReader reader = SettingReader::nobody_yet;
 };
 
 /// All of them, in the order of the documentation. Pure.

@@ -88,13 +88,19 @@ TEST_F(ConfigCommandTest, ShowSaysEveryValueAndWhereItComesFrom) {
 TEST_F(ConfigCommandTest, WhatNothingActsOnIsNotShownAsIfItWereInForce) {
   write("deploy/config/environments/production.yaml",
         "variables: {a: b}\nresource_limits: {cpu_cores: 2}\nsecurity_policies: {require_mfa: true}\n");
-  variables = {{"ROLLBACK_ENABLED", "false"}, {"DEPLOYMENT_ENVIRONMENTS", "production"}};
+  variables = {{"ROLLBACK_ENABLED", "false"},
+               {"DEPLOYMENT_ENVIRONMENTS", "production"},
+               {"DEPLOYMENT_AUDIT_LOG", "/var/log/audit"}};
   write("deploy/config/servers/api.yaml", "base_config: {port: 80}\n");
   ASSERT_EQ(run_here({"show", "api", "production"}), 0) << notes.str();
-  for (const char* line : {"cpu_cores 2, require_mfa (not in force: nothing acts on limits and policies yet)\n",
-                           "Deployments do not hand these to services yet.\n",
-                           "DEPLOYMENT_ENVIRONMENTS   production        environment  yes\n",
-                           "ROLLBACK_ENABLED          false             environment  not yet\n"}) {
+  for (const char* line :
+       {"cpu_cores 2, require_mfa (not in force: nothing acts on limits and policies yet)\n",
+        "Codes are asked for where the coordinator's own `environments:` says `require_mfa: true`.\n",
+        "Deployments do not hand these to services yet.\n",
+        "DEPLOYMENT_ENVIRONMENTS   production        environment  yes\n",
+        "ROLLBACK_ENABLED          false             environment  not yet\n",
+        "DEPLOYMENT_ADMIN_TOKENS   -                 not set      in the coordinator's environment\n",
+        "DEPLOYMENT_AUDIT_LOG      /var/log/audit    environment  in the coordinator's environment\n"}) {
     EXPECT_NE(out.str().find(line), std::string::npos) << line << "\n" << out.str();
   }
 }
@@ -105,6 +111,11 @@ TEST_F(ConfigCommandTest, ShowInJsonKeepsTypesAndNamesSecrets) {
   EXPECT_EQ(shown.at("config"), json({{"region", "eu"}, {"port", 80}, {"key", "<secret API_KEY>"}, {"on", "80"}}));
   EXPECT_EQ(shown.at("valid"), true);
   EXPECT_EQ(shown.at("in_force").at("resource_limits"), false);
+  for (const json& setting : shown.at("settings")) {
+    EXPECT_EQ(setting.at("in_force"), setting.at("acted_on_by") != "") << setting;
+  }
+  EXPECT_EQ(shown.at("settings").back().at("name"), "DEPLOYMENT_AUDIT_LOG");
+  EXPECT_EQ(shown.at("settings").back().at("acted_on_by"), "coordinator");
   EXPECT_EQ(shown.at("values").at(2).at("secret"), true);
   EXPECT_EQ(shown.at("values").at(1).at("from"), "base");
 }

@@ -25,9 +25,8 @@ inline const std::map<std::string, std::string>& sample_bodies() {
       {"resume_deployment", "{}"},
       {"promote_deployment", R"({"share":10})"},
       {"resolve_deployment", R"({"host":"web-1","gone":true,"reason":"r"})"},
-      {"start_rollback",
-       R"({"deployment":"d-0123456789abcdef","components":["api"],"without":["web-2"],)"
-       R"("to_nothing":true,"reason":"r"})"},
+      {"start_rollback", R"({"deployment":"d-0123456789abcdef","components":["api"],"without":["web-2"],)"
+                         R"("to_nothing":true,"reason":"r"})"},
       {"create_token", R"({"host_pattern":"web-*"})"},
       {"revoke_agent", "{}"},
       {"recover", R"({"without":["web-2"],"reason":"r"})"},

@@ -36,6 +36,17 @@ TEST(CallerSettings, EveryVariableOfTheUsersDocumentsIsKnown) {
                                              "DEPLOYMENT_ADMIN_TOKENS", "DEPLOYMENT_AUDIT_LOG"}));
 }
 
+/// What the coordinator reads is there in its own environment; all else is not said to act before it does.
+TEST(CallerSettings, WhoActsOnThemIsSaid) {
+  for (const CallerSetting& one : read_caller_settings([](const std::string&) { return std::nullopt; })) {
+    const bool coordinator = one.name == "DEPLOYMENT_ADMIN_TOKENS" || one.name == "DEPLOYMENT_AUDIT_LOG";
+    EXPECT_EQ(one.reader, coordinator                             ? SettingReader::coordinator
+                          : one.name == "DEPLOYMENT_ENVIRONMENTS" ? SettingReader::command
+                                                                  : SettingReader::nobody_yet)
+        << one.name;
+  }
+}
+
 TEST(CallerSettings, DefaultsAreThoseOfTheUsersDocuments) {
   EXPECT_EQ(setting("HEALTH_CHECK_TIMEOUT", {}).value, "300s");
   EXPECT_EQ(setting("ROLLBACK_ENABLED", {}).value, "true");
@@ -76,7 +87,8 @@ TEST(CallerSettings, ARefusalNamesTheVariableAndTheNearestWord) {
 TEST(CallerSettings, NoSecretIsShown) {
   EXPECT_EQ(shown_as("GITHUB_TOKEN", "ghp_abc"), "<set>");
   EXPECT_EQ(shown_as("DEPLOYMENT_ADMIN_TOKENS", "token1,token2"), "<2 set>");
-  EXPECT_EQ(shown_as("DEPLOYMENT_ADMIN_TOKENS", "token1,"), "refused");
+  EXPECT_EQ(shown_as("DEPLOYMENT_ADMIN_TOKENS", "token1, ,"), "<1 set>") << "as the coordinator counts them";
+  EXPECT_EQ(shown_as("DEPLOYMENT_ADMIN_TOKENS", " ,"), "refused");
   EXPECT_EQ(shown_as("STAGING_URL", "https://user:pass@staging/x"), "https://***@staging/x");
   for (const char* name : {"GITHUB_TOKEN", "DEPLOYMENT_ADMIN_TOKENS", "STAGING_URL"}) {
     const CallerSetting one = setting(name, {{name, "wrong secret"}});

@@ -22,8 +22,8 @@ class ProposalsTest : public ApprovalsTest {
   }
   /// Carried out on the hosts that answer; the others follow.
   DeploymentId deploy_deferring(const std::string& text) {
-    const auto request = world.request(api_manifest("web-1, web-2", "{unreachable: {defer: 1}}"),
-                                       {{"api", world.upload("api", text)}});
+    const auto request =
+        world.request(api_manifest("web-1, web-2", "{unreachable: {defer: 1}}"), {{"api", world.upload("api", text)}});
     const DeploymentId id = expect_value(world.start(request, 1'000, build)).row.id;
     expect_value(decide(ann, id));
     world.run(60'000);
@@ -174,8 +174,8 @@ TEST_F(ProposalsTest, WhereProductionIsUnderWayOrOwedNothingElseIsDeployed) {
     return expect_refusal(world.start(request, 0)).code;
   };
   world.disconnect(world.agent("web-2"));
-  const auto request = world.request(api_manifest("web-1, web-2", "{unreachable: {defer: 1}}"),
-                                     {{"api", world.upload("api", "v1")}});
+  const auto request =
+      world.request(api_manifest("web-1, web-2", "{unreachable: {defer: 1}}"), {{"api", world.upload("api", "v1")}});
   const DeploymentId first = expect_value(world.start(request, 1'000, build)).row.id;
   expect_value(decide(ann, first));
   ASSERT_TRUE(world.store().serving().empty());
