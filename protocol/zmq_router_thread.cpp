@@ -77,7 +77,10 @@ void ZmqRouterThread::run() {
         throw TransportError(std::string("waiting for frames: ") + zmq_strerror(zmq_errno()));
       }
       carry_out_commands();
-      zap_.answer(allowed_);
+      zap_.answer([this]() -> const PeerAllowList& {
+        carry_out_commands();
+        return allowed_;
+      });
       if (behind) continue;
       receive(Channel::control);
       receive(Channel::bulk);

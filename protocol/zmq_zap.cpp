@@ -57,18 +57,18 @@ ZapHandler::ZapHandler(ZmqContext& context, std::string expected_stranger)
   socket_.bind("inproc://zeromq.zap.01");
 }
 
-void ZapHandler::answer(const PeerAllowList& allowed) {
+void ZapHandler::answer(const AskAllowed& allowed) {
   for (int i = 0; i < limits::receive_burst_frames && answer_one(allowed); ++i) {
   }
 }
 
-bool ZapHandler::answer_one(const PeerAllowList& allowed) {
+bool ZapHandler::answer_one(const AskAllowed& allowed) {
   const std::vector<std::string> question = receive_all(socket_);
   if (question.empty()) return false;
   const bool readable = question.size() == question_parts && question[0] == zap_version && question[2] == zap_domain &&
                         question[5] == "CURVE" && question[6].size() == 32;
   const std::optional<std::uint64_t> grant =
-      readable ? allowed.find(curve_key_text(question[6])) : std::optional<std::uint64_t>();
+      readable ? allowed().find(curve_key_text(question[6])) : std::optional<std::uint64_t>();
   if (!grant) note_refusal(readable ? question[3] : "unknown", readable ? curve_key_text(question[6]) : "unreadable");
   socket_.send(zap_version, true);
   socket_.send(question.size() > 1 ? question[1] : "", true);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -39,13 +40,16 @@ class ZapHandler {
   /// `expected_stranger`: the self-test's key, whose refusal is no news.
   ZapHandler(ZmqContext& context, std::string expected_stranger);
   ZmqSocket& socket() { return socket_; }
+  /// Who is let in, asked for each question once it is there: a key that was allowed before its peer dialled is
+  /// known by then, whatever this thread was doing in between.
+  using AskAllowed = std::function<const PeerAllowList&()>;
   /// Answers at most a burst of waiting questions.
-  void answer(const PeerAllowList& allowed);
+  void answer(const AskAllowed& allowed);
   /// What was turned away since the last call. From any thread.
   std::vector<RefusedDial> take_refused();
 
  private:
-  bool answer_one(const PeerAllowList& allowed);
+  bool answer_one(const AskAllowed& allowed);
   void note_refusal(const std::string& address, const std::string& key);
 
   ZmqSocket socket_;

@@ -35,7 +35,7 @@ class Server {
         while (!stop.stop_requested()) {
           zmq_pollitem_t item{zap_->socket().handle(), 0, ZMQ_POLLIN, 0};
           zmq_poll(&item, 1, 10);
-          zap_->answer(allowed_);
+          zap_->answer([this]() -> const PeerAllowList& { return allowed_; });
         }
       });
     }
