@@ -243,6 +243,22 @@ std::vector<ApiToken> read_api_tokens(const std::string& body) {
   return decoded(body, [](const json& value) { return list(value, "tokens", api_token_of); });
 }
 
+KeysReport read_keys_report(const std::string& body) {
+  return decoded(body, [](const json& value) {
+    const auto host_of = [](const json& host) {
+      return KeysReport::Host{text(host, "host"), host.at("connected").get<bool>()};
+    };
+    KeysReport report;
+    report.keys = text(value, "keys");
+    if (!value.at("next").is_null()) report.next = text(value, "next");
+    report.known_by = list(value, "known_by", host_of);
+    report.missing = list(value, "missing", host_of);
+    report.deployments_at_work = texts(value, "deployments_at_work");
+    report.in_force = value.at("in_force").get<bool>();
+    return report;
+  });
+}
+
 std::vector<AuditEntry> read_audit(const std::string& body) {
   return decoded(body, [](const json& value) { return list(value, "entries", audit_entry_of); });
 }

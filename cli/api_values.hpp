@@ -113,6 +113,21 @@ Token read_token_made(const std::string& body);
 Approval read_approval(const std::string& body);
 std::vector<Approval> read_approvals(const std::string& body);
 std::string read_totp_uri(const std::string& body);
+/// The coordinator's own keys, and who knows the next ones.
+struct KeysReport {
+  struct Host {
+    std::string name;
+    bool connected = false;
+  };
+  std::string keys;
+  std::string next;  ///< empty: none are announced
+  std::vector<Host> known_by;
+  std::vector<Host> missing;
+  std::vector<std::string> deployments_at_work;
+  bool in_force = false;
+};
+KeysReport read_keys_report(const std::string& body);
+
 ApiToken read_api_token_made(const std::string& body);
 std::vector<ApiToken> read_api_tokens(const std::string& body);
 std::vector<AuditEntry> read_audit(const std::string& body);

@@ -27,8 +27,8 @@ deployment goes on).
 Environment: SWITCHYARD_SOCKET, SWITCHYARD_URL, SWITCHYARD_TOKEN_FILE stand for the options of these names; NO_COLOR
 turns colours off.)";
 
-constexpr std::array verbs = {"deploy",    "plan",   "rollback", "status",   "agents", "hosts",  "audit",
-                              "approvals", "tokens", "totp",     "validate", "config", "recover"};
+constexpr std::array verbs = {"deploy",    "plan",   "rollback", "status",   "agents", "hosts",   "audit",
+                              "approvals", "tokens", "totp",     "validate", "config", "recover", "keys"};
 constexpr std::array options_with_value = {"--socket", "--url", "--token-file", "--environment", "--plan"};
 
 /// Adds the verbs to the parser; each leaves its options in `command` when it was the one.
@@ -51,6 +51,7 @@ class Grammar {
     add_config();
     add_access();
     add_recover();
+    add_keys();
   }
 
   CLI::App& app() { return app_; }
@@ -254,6 +255,17 @@ class Grammar {
         verb(&app_, "recover", "Take in what the hosts know, after an old copy of the store was restored", recover);
     app->add_option("--without", recover->without, "A host that is gone; may be given more than once")->take_all();
     app->add_option("--reason", recover->reason, "What happened; kept in the audit chain")->required();
+  }
+
+  void add_keys() {
+    CLI::App* keys = group("keys", "The coordinator's own keys, by which every agent knows it");
+    verb(keys, "show", "Show the keys in force, the next ones, and which hosts know them",
+         std::make_shared<KeysShow>());
+    auto renew = std::make_shared<KeysRenew>();
+    CLI::App* app = verb(keys, "renew", "Put new keys in the place of both, when every host knows them", renew);
+    app->add_option("--without", renew->without, "Hosts that are not waited for: a,b; they must be enrolled anew")
+        ->delimiter(',');
+    app->add_option("--reason", renew->reason, "Why; kept in the audit chain")->required();
   }
 
   void add_offline() {

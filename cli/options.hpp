@@ -169,12 +169,18 @@ struct Recover {
   std::string reason;
 };
 
+struct KeysShow {};
+struct KeysRenew {
+  std::vector<std::string> without;
+  std::string reason;
+};
+
 using Command =
     std::variant<DeployStart, PlanShow, Validate, DeployStatus, DeployList, DeployCancel, DeployResume, DeployPromote,
                  DeployResolve, RollbackStart, RollbackStatus, RollbackList, ServingStatus, AgentsList,
                  AgentsTokenCreate, AgentsRevoke, HostsList, HostsAdd, HostsRemove, HostsReplace, AuditList,
                  AuditVerify, AuditExportAll, TokensCreate, TokensList, TokensRevoke, ApprovalsList, ApprovalsShow,
-                 ApprovalsDecide, TotpEnrol, TotpReset, Recover, ConfigShow, ConfigValidate, ConfigList, ConfigRender>;
+                 ApprovalsDecide, TotpEnrol, TotpReset, Recover, KeysShow, KeysRenew, ConfigShow, ConfigValidate, ConfigList, ConfigRender>;
 
 struct Invocation {
   GlobalOptions global;

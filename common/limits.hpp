@@ -303,6 +303,8 @@ inline constexpr std::int64_t api_linger_ms_max = 1'000;
 /// From a connection's acceptance, and between its requests while its caller is not known, to the next byte: our
 /// clients speak at once, and who is silent holds a place.
 inline constexpr std::int64_t api_silence_ms_max = 10'000;
+/// Between an answer and the end of the coordinator that begins anew after it.
+inline constexpr std::int64_t answer_leaves_ms = 200;
 /// Of each listener apart: whoever on this machine may connect to the loopback address must not keep out who comes by
 /// the socket. Together far below the unit's LimitNOFILE.
 inline constexpr std::size_t api_tcp_connections_max = 256;
@@ -375,6 +377,8 @@ inline constexpr std::int64_t cli_redraw_ms = 1'000;
 inline constexpr std::int64_t cli_poll_ms = 20'000;
 /// An answer may take as long as the coordinator waits for the agents' inventories, and a margin.
 inline constexpr std::int64_t cli_answer_ms_max = 120'000;
+/// For all hosts to write new keys down: three tries to connect, and their silence until the coordinator misses them.
+inline constexpr std::int64_t cli_keys_wait_ms = 30'000;
 
 // --- output of steps and probes --------------------------------------------------------------------------------------
 inline constexpr std::size_t excerpt_bytes_max = 4096;

@@ -35,6 +35,7 @@ std::filesystem::path prepare_state(const CoordinatorConfig& config) {
   files.create_directories(config.state_directory, 0700);
   files.create_directories(config.state_directory / "artifacts", 0700);
   if (!config.api.unix_socket.empty()) files.create_directories(config.api.unix_socket.parent_path(), 0755);
+  finish_taking_keys(config.state_directory);
   return config.state_directory;
 }
 
@@ -103,7 +104,7 @@ fleet::EnrolmentTerms enrolment_terms(const CoordinatorConfig& config, const pro
 
 /// In the order of construction: each part needs only those above it.
 struct Coordinator::Parts {
-  Parts(EventLoop& event_loop, const CoordinatorConfig& config);
+  Parts(EventLoop& event_loop, const CoordinatorConfig& config, std::function<void()> begin_anew);
 
   void keep_alive(std::int64_t interval_ms);
 
@@ -123,7 +124,7 @@ struct Coordinator::Parts {
   std::unique_ptr<api::HttpServer> http;  ///< last: it answers only when all else is there
 };
 
-Coordinator::Parts::Parts(EventLoop& event_loop, const CoordinatorConfig& config)
+Coordinator::Parts::Parts(EventLoop& event_loop, const CoordinatorConfig& config, std::function<void()> begin_anew)
     : loop(event_loop),
       state(prepare_state(config)),
       timers(loop),
@@ -143,12 +144,16 @@ Coordinator::Parts::Parts(EventLoop& event_loop, const CoordinatorConfig& config
           .clock = clock,
           .artifacts = state / "artifacts",
           .plan_key = plan_key,
+          .vault_key = load_or_make_vault_key(state),
           .terms = enrolment_terms(config, server_keys, plan_key),
           .publish = [this](const std::map<std::string, HostId>& allowed) { allow_list.set(allowed); },
           .take_refused = [this] { return router.take_refused(); },
           .host_roots = config.host_roots,
           .keep_releases = config.keep_releases,
           .environments = config.environments,
+          .next_keys = load_next_keys(state),
+          .key_hands = {[this] { return draw_next_keys(state); }, [this] { take_next_keys(state); },
+                        std::move(begin_anew)},
       }),
       audit_log(store, timers, [this, file = config.audit_log](std::string lines, std::function<void(bool)> done) {
         const bool taken = writer.submit([this, file, lines = std::move(lines), done] {
@@ -169,8 +174,8 @@ void Coordinator::Parts::keep_alive(std::int64_t interval_ms) {
   timers.set("coordinator/watchdog", interval_ms, [this, interval_ms] { keep_alive(interval_ms); });
 }
 
-Coordinator::Coordinator(EventLoop& loop, const CoordinatorConfig& config)
-    : parts_(std::make_unique<Parts>(loop, config)) {}
+Coordinator::Coordinator(EventLoop& loop, const CoordinatorConfig& config, std::function<void()> begin_anew)
+    : parts_(std::make_unique<Parts>(loop, config, std::move(begin_anew))) {}
 Coordinator::~Coordinator() = default;
 
 void check_coordinator(const CoordinatorConfig& config) {
@@ -180,6 +185,8 @@ void check_coordinator(const CoordinatorConfig& config) {
   const AsOwnerOf owner(state);
   if (std::filesystem::exists(state / "server.key")) load_or_make_server_keys(state);
   if (std::filesystem::exists(state / "plan.key")) load_or_make_plan_key(state);
+  if (std::filesystem::exists(state / "vault.key")) load_or_make_vault_key(state);
+  load_next_keys(state);
   const std::filesystem::path store = state / "coordinator.db";
   // What an older coordinator wrote is read after its schema has become ours, at the next start.
   if (std::filesystem::exists(store) && store::check_schema(store)) check_audit_of(store);

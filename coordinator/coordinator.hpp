@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 
 #include "common/event_loop.hpp"
@@ -11,8 +12,8 @@ namespace switchyard {
 class Coordinator {
  public:
   /// Opens the store, takes the epoch, listens, and takes up unfinished deployments. Throws Error: what is wrong, and
-  /// what to do.
-  Coordinator(EventLoop& loop, const CoordinatorConfig& config);
+  /// what to do. `begin_anew` is called when this one shall be ended and another built: its keys are new.
+  Coordinator(EventLoop& loop, const CoordinatorConfig& config, std::function<void()> begin_anew);
   ~Coordinator();
   Coordinator(const Coordinator&) = delete;
   Coordinator& operator=(const Coordinator&) = delete;

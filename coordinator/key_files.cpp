@@ -25,11 +25,47 @@ std::string without_newline(std::string text) {
   return text;
 }
 
+bool is_there(const std::filesystem::path& file) {
+  return std::filesystem::exists(std::filesystem::symlink_status(file));
+}
+
+/// 32 raw bytes from a file of 64 hexadecimal digits. `loss`: what it means that they are gone.
+std::string load_seed(const std::filesystem::path& file, const std::string& loss) {
+  refuse_open_file(file);
+  const PosixFileSystem files;
+  const auto secret = from_hex(without_newline(files.read(file).value_or("")));
+  if (!secret || secret->size() != 32) {
+    throw InputError(file.string() + ": this is not a key (64 hexadecimal digits); restore it from a backup, since " +
+                     loss);
+  }
+  return *secret;
+}
+
+void save_seed(const std::filesystem::path& file, const std::string& secret) {
+  PosixFileSystem files;
+  files.write_atomically(file, to_hex(secret) + "\n", 0600);
+}
+
+SigningKeyPair load_plan_key(const std::filesystem::path& file) {
+  return signing_key_from_secret(load_seed(file, "every enrolled agent trusts this key only"));
+}
+
+struct NextFiles {
+  explicit NextFiles(const std::filesystem::path& directory)
+      : server(directory / "server.next.key"), plan(directory / "plan.next.key") {}
+  std::filesystem::path server, plan;
+};
+
+void move_into_place(const std::filesystem::path& from, const std::filesystem::path& to) {
+  if (::rename(from.c_str(), to.c_str()) != 0) throw_errno("putting " + from.string() + " in its place");
+  sync_directory_or_abort(to.parent_path());
+}
+
 }  // namespace
 
 protocol::CurveKeyPair load_or_make_server_keys(const std::filesystem::path& directory) {
   const std::filesystem::path file = directory / "server.key";
-  if (std::filesystem::exists(std::filesystem::symlink_status(file))) return protocol::load_curve_keys(file);
+  if (is_there(file)) return protocol::load_curve_keys(file);
   protocol::CurveKeyPair keys = protocol::generate_curve_keys();
   protocol::save_curve_keys(file, keys);
   log::info("server key made", {{"file", file.string()}});
@@ -38,21 +74,50 @@ protocol::CurveKeyPair load_or_make_server_keys(const std::filesystem::path& dir
 
 SigningKeyPair load_or_make_plan_key(const std::filesystem::path& directory) {
   const std::filesystem::path file = directory / "plan.key";
-  PosixFileSystem files;
-  if (!std::filesystem::exists(std::filesystem::symlink_status(file))) {
-    SigningKeyPair key = generate_signing_key();
-    files.write_atomically(file, to_hex(key.secret) + "\n", 0600);
-    log::info("plan key made", {{"file", file.string()}});
-    return key;
-  }
-  refuse_open_file(file);
-  const auto secret = from_hex(without_newline(files.read(file).value_or("")));
-  if (!secret || secret->size() != 32) {
-    throw InputError(file.string() +
-                     ": this is not a plan key (64 hexadecimal digits); restore it from a backup, since " +
-                     "every enrolled agent trusts this key only");
-  }
-  return signing_key_from_secret(*secret);
+  if (is_there(file)) return load_plan_key(file);
+  SigningKeyPair key = generate_signing_key();
+  save_seed(file, key.secret);
+  log::info("plan key made", {{"file", file.string()}});
+  return key;
+}
+
+std::string load_or_make_vault_key(const std::filesystem::path& directory) {
+  const std::filesystem::path file = directory / "vault.key";
+  if (is_there(file)) return load_seed(file, "what the store holds of secrets cannot be read without it");
+  const std::string secret = *from_hex(random_hex(32));
+  save_seed(file, secret);
+  log::info("vault key made", {{"file", file.string()}});
+  return secret;
+}
+
+std::optional<protocol::CoordinatorKeys> load_next_keys(const std::filesystem::path& directory) {
+  const NextFiles next(directory);
+  if (!is_there(next.server) || !is_there(next.plan)) return std::nullopt;
+  return protocol::CoordinatorKeys{protocol::load_curve_keys(next.server).public_key,
+                                   load_plan_key(next.plan).public_key};
+}
+
+/// The server's file last: while it is not there nothing was drawn, and nobody was told.
+protocol::CoordinatorKeys draw_next_keys(const std::filesystem::path& directory) {
+  if (const auto drawn = load_next_keys(directory)) return *drawn;
+  const NextFiles next(directory);
+  const SigningKeyPair plan = generate_signing_key();
+  const protocol::CurveKeyPair server = protocol::generate_curve_keys();
+  save_seed(next.plan, plan.secret);
+  protocol::save_curve_keys(next.server, server);
+  return {server.public_key, plan.public_key};
+}
+
+/// The plan's file first: a server's file alone says that the change has begun (see finish_taking_keys()).
+void take_next_keys(const std::filesystem::path& directory) {
+  const NextFiles next(directory);
+  move_into_place(next.plan, directory / "plan.key");
+  move_into_place(next.server, directory / "server.key");
+}
+
+void finish_taking_keys(const std::filesystem::path& directory) {
+  const NextFiles next(directory);
+  if (is_there(next.server) && !is_there(next.plan)) move_into_place(next.server, directory / "server.key");
 }
 
 }  // namespace switchyard

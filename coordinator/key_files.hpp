@@ -1,11 +1,14 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
+#include <string>
 
 #include "common/crypto.hpp"
+#include "protocol/coordinator_keys.hpp"
 #include "protocol/zmq_curve_keys.hpp"
 
-/// The coordinator's two keys, each in a file that only its owner reads; made at the first start. The plan key is apart
+/// The coordinator's keys, each in a file that only its owner reads; made at the first start. The plan key is apart
 /// from the bus's, so that it can move elsewhere (another process, a hardware module) without touching the bus.
 /// Throw InputError when a file is there and is not as it must be, SysError.
 namespace switchyard {
@@ -14,5 +17,17 @@ namespace switchyard {
 protocol::CurveKeyPair load_or_make_server_keys(const std::filesystem::path& directory);
 /// <directory>/plan.key: the Ed25519 key that signs plans, 64 hexadecimal digits.
 SigningKeyPair load_or_make_plan_key(const std::filesystem::path& directory);
+/// <directory>/vault.key: 32 raw bytes, for what the store keeps of secrets. It does not change with the other two.
+std::string load_or_make_vault_key(const std::filesystem::path& directory);
+
+/// The keys that are to take the place of the two above, in server.next.key and plan.next.key; nothing when none, or
+/// not both, were drawn.
+std::optional<protocol::CoordinatorKeys> load_next_keys(const std::filesystem::path& directory);
+/// Draws them, unless they are there. Durable when it returns.
+protocol::CoordinatorKeys draw_next_keys(const std::filesystem::path& directory);
+/// Puts them in the place of the present ones, which are gone then.
+void take_next_keys(const std::filesystem::path& directory);
+/// Ends a take_next_keys() that was cut short; before any key is loaded.
+void finish_taking_keys(const std::filesystem::path& directory);
 
 }  // namespace switchyard

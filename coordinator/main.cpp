@@ -83,9 +83,14 @@ Arguments parse(int count, char** values) {
   return arguments;
 }
 
-void serve(const CoordinatorConfig& config) {
+/// True when it shall begin anew: its keys are new.
+bool serve(const CoordinatorConfig& config) {
   EventLoop loop;
-  const Coordinator coordinator(loop, config);
+  bool anew = false;
+  const Coordinator coordinator(loop, config, [&] {
+    anew = true;
+    loop.stop();
+  });
   loop.on_end_signal([&loop] {
     // Nothing is undone: what is durable is taken up again at the next start, and the agents wait for it.
     log::info("ending; running deployments go on after the next start");
@@ -94,6 +99,7 @@ void serve(const CoordinatorConfig& config) {
   });
   notify_service("READY=1");
   loop.run();
+  return anew;
 }
 
 /// What the environment says. Nothing that is started from here shall find the tokens there.
@@ -123,7 +129,7 @@ int run(const Arguments& arguments) {
     return EX_OK;
   }
   if (!arguments.check) {
-    serve(config);
+    while (serve(config)) log::info("beginning anew");
     return EX_OK;
   }
   check_coordinator(config);

@@ -141,6 +141,7 @@ bool may_say(Speaker speaker, Channel channel, MessageType type) {
     case inventory:
     case step_event_ack:
     case query:
+    case next_keys:
       return speaker == Speaker::coordinator;
     case hello:
     case step_event:
@@ -156,6 +157,7 @@ bool may_say(Speaker speaker, Channel channel, MessageType type) {
     case failed:
     case stuck:
     case report:
+    case keys_noted:
       return speaker == Speaker::agent;
     case blob_get:
     case blob:

@@ -15,7 +15,8 @@
 /// Version history (see version.hpp for how a version is agreed on):
 ///   1  all messages below
 ///      added since, read as its default from who does not know it: StepEvent.undo, Hello.forgotten_plan_seq,
-///      DeploymentReport.forgotten, DeploymentReport.why, Abort.plan_seq, Query.plan_seq
+///      DeploymentReport.forgotten, DeploymentReport.why, Abort.plan_seq, Query.plan_seq, Welcome.keys
+///      added since, dropped by who does not know it: NextKeys
 namespace switchyard::protocol {
 
 /// The agent's view of one deployment (protocol states of an agent, in the order in which they are passed).
@@ -76,6 +77,7 @@ struct Welcome {  // C->A
   std::vector<std::string> features;
   HostId host;  ///< who the coordinator takes the agent for, by its key
   std::string audit_head;
+  std::string keys = {};  ///< keys_digest() of the coordinator's keys in force; empty: it is of an older version
   bool operator==(const Welcome&) const = default;
 };
 struct Refuse {  // C->A; code: version | revoked | recovery | duplicate | enrolment
@@ -104,6 +106,21 @@ struct Enrolled {  // C->A
   HostId host;
   std::string plan_public_key;  ///< 32 raw bytes, pinned by the agent
   bool operator==(const Enrolled&) const = default;
+};
+
+// --- the coordinator's own keys (coordinator_keys.hpp)
+// ---------------------------------------------------------------
+/// "These will be my keys": kept by the agent beside those that it has pinned.
+struct NextKeys {  // C->A -> KeysNoted
+  std::string server_public_key;  ///< CURVE, 40 characters of Z85
+  std::string plan_public_key;    ///< 32 raw bytes
+  std::string signature;          ///< 64 raw bytes, by the plan key in force
+  bool operator==(const NextKeys&) const = default;
+};
+/// They are durable on the host.
+struct KeysNoted {
+  std::string digest;  ///< keys_digest() of those that were announced
+  bool operator==(const KeysNoted&) const = default;
 };
 
 // --- deployments -----------------------------------------------------------------------------------------------------
@@ -310,6 +327,8 @@ enum class MessageType : std::uint16_t {
   blob_get = 20,
   enrol = 50,
   enrolled = 51,
+  next_keys = 52,
+  keys_noted = 53,
   plan_ack = 60,
   staged = 61,
   swapped = 62,
@@ -329,7 +348,8 @@ std::string_view message_name(MessageType type);
 
 using Message = std::variant<Hello, Welcome, Refuse, Ping, Pong, Enrol, Enrolled, Plan, PlanAck, Prepare, Staged, Swap,
                              Swapped, Hold, Held, Commit, Committed, Abort, Reverted, Stuck, Failed, Extend, Extended,
-                             StepEvent, StepEventAck, Health, Query, Report, Inventory, InventoryReply, BlobGet, Blob>;
+                             StepEvent, StepEventAck, Health, Query, Report, Inventory, InventoryReply, BlobGet, Blob, NextKeys,
+                             KeysNoted>;
 MessageType type_of(const Message& message);
 
 /// One frame: the head of protocol.md, and the message.

@@ -47,6 +47,7 @@ void fields(Archive& archive, Like<Welcome> auto& welcome) {
   archive(2, welcome.features);
   archive.required(3, welcome.host);
   archive(4, welcome.audit_head);
+  archive.bytes(5, welcome.keys, 32);
 }
 template <class Archive>
 void fields(Archive& archive, Like<Refuse> auto& refuse) {
@@ -77,6 +78,17 @@ template <class Archive>
 void fields(Archive& archive, Like<Enrolled> auto& enrolled) {
   archive.required(1, enrolled.host);
   archive.bytes(2, enrolled.plan_public_key, 32);
+}
+
+template <class Archive>
+void fields(Archive& archive, Like<NextKeys> auto& next) {
+  archive(1, next.server_public_key);
+  archive.bytes(2, next.plan_public_key, 32);
+  archive.bytes(3, next.signature, 64);
+}
+template <class Archive>
+void fields(Archive& archive, Like<KeysNoted> auto& noted) {
+  archive.bytes(1, noted.digest, 32);
 }
 
 // --- deployments

@@ -110,6 +110,10 @@ std::string_view message_name(MessageType type) {
       return "enrol";
     case MessageType::enrolled:
       return "enrolled";
+    case MessageType::next_keys:
+      return "next_keys";
+    case MessageType::keys_noted:
+      return "keys_noted";
     case MessageType::plan_ack:
       return "plan_ack";
     case MessageType::staged:
@@ -149,7 +153,7 @@ MessageType type_of(const Message& message) {
       hello,    welcome, refuse,   ping,       pong,           enrol,  enrolled,  plan,   plan_ack,  prepare,
       staged,   swap,    swapped,  hold,       held,           commit, committed, abort,  reverted,  stuck,
       failed,   extend,  extended, step_event, step_event_ack, health, query,     report, inventory, inventory_reply,
-      blob_get, blob};
+      blob_get, blob,    next_keys, keys_noted};
   static_assert(std::size(types) == std::variant_size_v<Message>);
   return types[message.index()];
 }

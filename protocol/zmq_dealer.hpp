@@ -26,7 +26,7 @@ class ZmqDealer final : public CoordinatorLink {
  public:
   struct Settings {
     std::vector<Endpoint> endpoints;  ///< at least one
-    std::string server_public_key;
+    std::vector<std::string> server_public_keys;  ///< at least one; where one leads nowhere the next is tried
     CurveKeyPair keys;
   };
   using Callbacks = LinkCallbacks;

@@ -17,7 +17,7 @@
 namespace switchyard::protocol {
 ZmqDealerThread::ZmqDealerThread(ZmqDealer::Settings settings, Tell tell)
     : settings_(std::move(settings)), tell_(std::move(tell)), random_(std::random_device{}()) {
-  ENSURE(!settings_.endpoints.empty());
+  ENSURE(!settings_.endpoints.empty() && !settings_.server_public_keys.empty());
   thread_ = std::jthread([this] { run(); });
 }
 
@@ -119,12 +119,15 @@ void ZmqDealerThread::carry_out(Redial&) {
   redial_boot_ms_ = clock_.boot_ms();
 }
 
+ZmqSocket ZmqDealerThread::make_socket(std::size_t frame_bytes_max, int queue_frames_max) {
+  return make_dialler(context_, settings_.server_public_keys[server_key_], settings_.keys,
+                      {static_cast<std::int64_t>(frame_bytes_max), queue_frames_max});
+}
+
 void ZmqDealerThread::dial_control() {
   ++connection_;
   const Endpoint& endpoint = settings_.endpoints[endpoint_];
-  ZmqSocket socket =
-      make_dialler(context_, settings_.server_public_key, settings_.keys,
-                   {static_cast<std::int64_t>(limits::control_frame_bytes_max), limits::send_queue_frames_max});
+  ZmqSocket socket = make_socket(limits::control_frame_bytes_max, limits::send_queue_frames_max);
   ZmqMonitor monitor = socket.monitor(context_, dial_events);
   socket.connect(endpoint.control_address());
   control_ = Dial{std::move(socket), std::move(monitor), clock_.boot_ms() + limits::dial_ms_max, false};
@@ -132,9 +135,7 @@ void ZmqDealerThread::dial_control() {
 
 /// Unlike control frames, the first bulk frames wait for the connection, so that a request need not be repeated.
 void ZmqDealerThread::dial_bulk() {
-  ZmqSocket socket =
-      make_dialler(context_, settings_.server_public_key, settings_.keys,
-                   {static_cast<std::int64_t>(limits::bulk_frame_bytes_max), limits::bulk_queue_frames_max});
+  ZmqSocket socket = make_socket(limits::bulk_frame_bytes_max, limits::bulk_queue_frames_max);
   socket.set(ZMQ_IMMEDIATE, 0);
   ZmqMonitor monitor = socket.monitor(context_, dial_events);
   socket.connect(settings_.endpoints[endpoint_].bulk_address());
@@ -172,6 +173,8 @@ std::int64_t ZmqDealerThread::redial_delay_ms(LinkLoss loss) {
   turned_away_ = turned_away_ || loss == LinkLoss::refused;
   if (++round_dials_ >= settings_.endpoints.size()) {
     round_dials_ = 0;
+    // Who turns our key away, or had a connection with us, has the server key that we dialled with.
+    if (!turned_away_ && loss != LinkLoss::lost) server_key_ = (server_key_ + 1) % settings_.server_public_keys.size();
     // Another endpoint might have known the key. None did. A coordinator that has just started opens its door a moment
     // before it knows who may come in; but after some tries a person must act, and the longer that takes, the slower.
     if (!std::exchange(turned_away_, false)) {

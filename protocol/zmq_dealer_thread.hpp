@@ -75,6 +75,7 @@ class ZmqDealerThread {
   void watch_control();
   void watch_bulk();
   void lose_control(LinkLoss loss);
+  ZmqSocket make_socket(std::size_t frame_bytes_max, int queue_frames_max);
   void receive(Channel channel, ZmqSocket& socket);
   std::int64_t redial_delay_ms(LinkLoss loss);
 
@@ -87,6 +88,7 @@ class ZmqDealerThread {
   std::optional<Dial> bulk_;
   std::uint64_t connection_ = 0;  ///< dials of the control socket so far
   std::size_t endpoint_ = 0;
+  std::size_t server_key_ = 0;
   unsigned failures_ = 0;            ///< dials in a row that did not stand
   std::size_t round_dials_ = 0;      ///< of those, since every endpoint had its turn
   bool turned_away_ = false;         ///< the key was refused in this round

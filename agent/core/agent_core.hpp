@@ -22,7 +22,8 @@ enum class Role : std::uint8_t { agent, dead_man, resume };
 
 struct CoreIdentity {
   HostId host;
-  std::string plan_public_key;  ///< pinned at enrolment, 32 raw bytes
+  std::string plan_public_key;            ///< pinned, 32 raw bytes
+  std::string next_plan_public_key = {};  ///< announced by the coordinator, and good as well; empty: none
 };
 
 /// The agent's decisions. Pure: no clock, no disk, no network. One thread. Every call returns what shall be done; the

@@ -15,9 +15,10 @@ constexpr std::int64_t retire_again_ms = 60'000;
 
 /// Why this plan may not be taken, as a code and a text; two empty strings when it may.
 std::pair<std::string, std::string> AgentCore::plan_trouble(const protocol::SignedPlan& plan) const {
-  if (const auto refusal = protocol::refuse_plan(plan, identity_.host, identity_.plan_public_key)) {
-    return {"plan_refused", *refusal};
-  }
+  const auto refusal_by = [&](const std::string& key) { return protocol::refuse_plan(plan, identity_.host, key); };
+  const auto refusal = refusal_by(identity_.plan_public_key);
+  const bool by_next = !identity_.next_plan_public_key.empty() && !refusal_by(identity_.next_plan_public_key);
+  if (refusal && !by_next) return {"plan_refused", *refusal};
   const protocol::PlanHeader header = protocol::decode_header(plan.header);
   for (const protocol::SliceComponent& component : protocol::decode_slice(plan.slice).components) {
     const auto newest = plan_seq_.find(component.name);

@@ -18,6 +18,7 @@
 #include "agent/link/link_note.hpp"
 #include "agent/link/provisional.hpp"
 #include "agent/link/step_runner.hpp"
+#include "agent/link/trusted_keys.hpp"
 #include "agent/link/witness.hpp"
 #include "agent/system/switch_watch.hpp"
 #include "common/clock.hpp"
@@ -51,8 +52,9 @@ struct Agent::Parts {
         journal(config.paths.state),
         steps(loop, pool, tools.executors, clock, [this](const StepFinished& finished) { shell.handle(finished); }),
         watch(loop, pool, tools.prober, [this](const HealthChanged& changed) { shell.handle(changed); }),
-        shell({identity.host, identity.plan_public_key}, Role::agent, journal, loop, clock, steps, hands()),
-        session({identity.endpoints, identity.server_public_key, keys}, loop, clock, callbacks()),
+        shell({identity.host, identity.plan_public_key, identity.next_keys ? identity.next_keys->plan_public_key : ""},
+              Role::agent, journal, loop, clock, steps, hands()),
+        session({identity.endpoints, trusted_server_keys(identity), keys}, loop, clock, callbacks()),
         pool(workers, limits::steps_per_slice_max) {}
 
   CoreShell::Hands hands() {
@@ -75,6 +77,9 @@ struct Agent::Parts {
       return make_hello({SWITCHYARD_VERSION, boot_id, witness.head()}, shell.core(), clock.boot_ms());
     };
     callbacks.welcomed = [this](std::uint64_t epoch, const protocol::Welcome& welcome, std::uint64_t connection) {
+      if (const auto trusting = with_in_force(identity, welcome.keys)) {
+        if (trust(*trusting)) log::info("the coordinator's new keys are in force, the old ones are none any more");
+      }
       shell.handle(MessageArrived{epoch, welcome});
       shell.handle(SessionBegan{connection});
     };
@@ -91,7 +96,33 @@ struct Agent::Parts {
   void on_message(std::uint64_t epoch, protocol::Message message) {
     if (auto* blob = std::get_if<protocol::Blob>(&message)) return blobs.deliver(std::move(*blob));
     if (const auto* question = std::get_if<protocol::Inventory>(&message)) return answer(*question);
+    if (const auto* next = std::get_if<protocol::NextKeys>(&message)) return note(*next);
     shell.handle(MessageArrived{epoch, std::move(message)});
+  }
+
+  /// The coordinator hears that its next keys are known here only when they are durable.
+  void note(const protocol::NextKeys& next) {
+    const auto trusting = with_announced(identity, next);
+    if (!trusting) return log::error("keys were announced by somebody who has not this host's plan key; ignored");
+    if (trusting->next_keys != identity.next_keys) {
+      if (!trust(*trusting)) return;
+      log::info("the coordinator's next keys are known", {{"keys", protocol::keys_name(*trusting->next_keys)}});
+    }
+    session.send(protocol::KeysNoted{protocol::keys_digest(*trusting->next_keys)});
+  }
+
+  /// False when it could not be made durable. What runs here was built with the keys of before: it begins anew when no
+  /// deployment is under way.
+  bool trust(const AgentIdentity& trusting) {
+    try {
+      save_identity(tools.files, config.paths.state, trusting);
+    } catch (const SysError& error) {
+      log::error("the coordinator's keys could not be written down", {{"why", error.what()}});
+      return false;
+    }
+    identity = trusting;
+    begin_anew = true;
+    return true;
   }
 
   Provisional provisional_now() const { return provisional_components(shell.core(), clock.boot_ms()); }
@@ -142,9 +173,10 @@ struct Agent::Parts {
     mind_key();
     // A package upgrade asks for a restart at a moment when no deployment is under way.
     const std::filesystem::path wish = config.paths.run / "restart-when-idle";
-    if (!restart_is_safe(shell.core()) || !tools.files.read(wish)) return;
+    const bool upgraded = tools.files.read(wish).has_value();
+    if (!restart_is_safe(shell.core()) || !(upgraded || begin_anew)) return;
     tools.files.remove(wish);
-    log::info("restarting for an upgrade");
+    log::info(upgraded ? "restarting for an upgrade" : "restarting for the coordinator's new keys");
     loop.stop();
   }
 
@@ -152,6 +184,7 @@ struct Agent::Parts {
   AgentIdentity identity;
   const protocol::CurveKeyPair keys = protocol::load_curve_keys(config.paths.state / "agent.key");
   LinkState link = LinkState::lost;
+  bool begin_anew = false;  ///< other keys of the coordinator are trusted than what runs was built with
   std::string boot_id = read_boot_id();
   SystemClock clock;
   EventLoop loop;

@@ -9,6 +9,7 @@
 #include "agent/core/hello.hpp"
 #include "agent/link/coordinator_session.hpp"
 #include "agent/link/host_boot.hpp"
+#include "agent/link/trusted_keys.hpp"
 #include "common/clock.hpp"
 #include "common/error.hpp"
 #include "common/event_loop.hpp"
@@ -35,7 +36,7 @@ std::optional<DeploymentId> subject_of(const protocol::Message& message) {
 struct SafeAgent::Parts {
   Parts(const AgentConfig& config, const AgentIdentity& identity, std::string reason)
       : why(std::move(reason)),
-        session({identity.endpoints, identity.server_public_key,
+        session({identity.endpoints, trusted_server_keys(identity),
                  protocol::load_curve_keys(config.paths.state / "agent.key")},
                 loop, clock, callbacks()) {}
 

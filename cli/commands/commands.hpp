@@ -25,6 +25,8 @@ ExitStatus run_command(Context& context, const AgentsList& options);
 ExitStatus run_command(Context& context, const AgentsTokenCreate& options);
 ExitStatus run_command(Context& context, const AgentsRevoke& options);
 ExitStatus run_command(Context& context, const Recover& options);
+ExitStatus run_command(Context& context, const KeysShow& options);
+ExitStatus run_command(Context& context, const KeysRenew& options);
 ExitStatus run_command(Context& context, const HostsList& options);
 ExitStatus run_command(Context& context, const HostsAdd& options);
 ExitStatus run_command(Context& context, const HostsRemove& options);

@@ -53,6 +53,10 @@ void get_approval(fleet::Operations& operations, const Request& request, Respond
 void approve(fleet::Operations& operations, const Request& request, Respond respond);
 void reject(fleet::Operations& operations, const Request& request, Respond respond);
 
+// key_handlers.cpp
+void get_keys(fleet::Operations& operations, const Request& request, Respond respond);
+void renew_keys(fleet::Operations& operations, const Request& request, Respond respond);
+
 // recovery_handlers.cpp
 void get_recovery(fleet::Operations& operations, const Request& request, Respond respond);
 void recover(fleet::Operations& operations, const Request& request, Respond respond);

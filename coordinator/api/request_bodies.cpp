@@ -186,6 +186,15 @@ fleet::RecoverRequest recover_request(const std::string& text) {
   return request;
 }
 
+fleet::RenewKeysRequest renew_keys_request(const std::string& text) {
+  const Members members(text, {"without", "reason"});
+  fleet::RenewKeysRequest request;
+  for (const std::string& host : members.text_list("without")) request.without.emplace_back(checked_name(host, "host"));
+  request.reason = members.reason();
+  if (request.reason.empty()) throw InputError("`reason` must say why; it is kept in the audit chain");
+  return request;
+}
+
 std::string token_pattern(const std::string& text) {
   const Members members(text, {"host_pattern"});
   std::string pattern = members.text_or("host_pattern", "");

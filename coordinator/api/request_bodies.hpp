@@ -35,6 +35,8 @@ struct Resolution {
 Resolution resolution(const std::string& text);
 /// {without[]?, reason}
 fleet::RecoverRequest recover_request(const std::string& text);
+/// {without[]?, reason}
+fleet::RenewKeysRequest renew_keys_request(const std::string& text);
 /// {host_pattern?}: a name, `prefix-*`, empty for any host, or `=name`: a new key for that one.
 std::string token_pattern(const std::string& text);
 

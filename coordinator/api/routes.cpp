@@ -58,6 +58,9 @@ constexpr std::array table = {
     Route{Method::post, "/v1/totp", enrol_totp, json_body, small},
     Route{Method::post, "/v1/totp/{person}/reset", reset_totp, json_body, small},
 
+    Route{Method::get, "/v1/keys", get_keys},
+    Route{Method::post, "/v1/keys/renew", renew_keys, json_body, small},
+
     Route{Method::get, "/v1/recovery", get_recovery},
     Route{Method::post, "/v1/recovery", recover, json_body, small},
 };

@@ -48,7 +48,7 @@ HelloOutcome AgentRegistry::hello(const HostId& host, std::uint64_t connection, 
     log::info("agent connected", {{"host", host.str()}, {"version", hello.agent_version}});
   }
   sessions_.at(host).heard_boot_ms = clock_.boot_ms();
-  send(host, protocol::Welcome{agreement->protocol, agreement->features, host, audit_head_}, envelope.seq);
+  send(host, protocol::Welcome{agreement->protocol, agreement->features, host, audit_head_, keys_}, envelope.seq);
   return outcome;
 }
 

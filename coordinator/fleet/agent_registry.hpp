@@ -41,7 +41,9 @@ struct HelloOutcome {
 /// sessions, not deployments: its caller (Intake) tells the rest what has begun and ended.
 class AgentRegistry {
  public:
-  AgentRegistry(protocol::AgentBus& bus, const Clock& clock) : bus_(bus), clock_(clock) {}
+  /// `keys`: what WELCOME says of the coordinator's keys in force.
+  AgentRegistry(protocol::AgentBus& bus, const Clock& clock, std::string keys)
+      : bus_(bus), clock_(clock), keys_(std::move(keys)) {}
 
   /// The epoch that every frame carries. Before anything is sent.
   void speak_for(std::uint64_t epoch, std::string audit_head);
@@ -72,6 +74,7 @@ class AgentRegistry {
 
   protocol::AgentBus& bus_;
   const Clock& clock_;
+  std::string keys_;
   std::uint64_t epoch_ = 0;
   std::string audit_head_;
   std::map<HostId, AgentSession> sessions_;

@@ -9,13 +9,20 @@
 #include "coordinator/store/audit_check.hpp"
 
 namespace switchyard::fleet {
+namespace {
+
+protocol::CoordinatorKeys keys_of(const EnrolmentTerms& terms) {
+  return {terms.server_public_key, terms.plan_public_key};
+}
+
+}  // namespace
 
 Fleet::Fleet(const Seams& seams)
     : store(seams.store),
       timers(seams.timers),
       clock(seams.clock),
       artifacts(seams.artifacts),
-      registry(seams.bus, clock),
+      registry(seams.bus, clock, protocol::keys_digest(keys_of(seams.terms))),
       hosts(store, clock, seams.terms, seams.publish),
       viewers(store, timers),
       runs(store, registry, timers, clock, viewers),
@@ -25,14 +32,16 @@ Fleet::Fleet(const Seams& seams)
       convergence(store, planning, starter, registry, timers, clock),
       pruner(store, artifacts, timers, clock, seams.keep_releases),
       refusals(store, clock),
+      keys({store, hosts, registry, timers, clock}, keys_of(seams.terms), seams.plan_key, seams.next_keys,
+           seams.key_hands),
       api_tokens(store, clock),
-      totp(store, clock, derive_key(seams.plan_key.secret, "switchyard totp")),
+      totp(store, clock, derive_key(seams.vault_key, "switchyard totp")),
       recovery(store, registry, runs, hosts, clock),
       approvals({store, clock, timers, planning, starter, viewers, totp, api_tokens, recovery, registry, runs},
                 seams.environments),
-      intake({store, registry, hosts, runs, inventory, convergence, artifacts, refusals, recovery}),
+      intake({store, registry, hosts, runs, inventory, convergence, artifacts, refusals, recovery, keys}),
       operations({store, clock, registry, hosts, artifacts, pruner, runs, planning, starter, convergence, viewers,
-                  intake, recovery, api_tokens, refusals, totp, approvals}),
+                  intake, recovery, api_tokens, refusals, totp, approvals, keys}),
       guarded(operations, store, api_tokens, refusals),
       take_refused_(seams.take_refused) {}
 

@@ -21,6 +21,7 @@
 #include "coordinator/fleet/host_book.hpp"
 #include "coordinator/fleet/intake.hpp"
 #include "coordinator/fleet/inventory_rounds.hpp"
+#include "coordinator/fleet/key_renewal.hpp"
 #include "coordinator/fleet/planning.hpp"
 #include "coordinator/fleet/recovery.hpp"
 #include "coordinator/fleet/refusal_book.hpp"
@@ -43,6 +44,7 @@ class Fleet {
     const Clock& clock;
     std::filesystem::path artifacts;
     SigningKeyPair plan_key;
+    std::string vault_key;  ///< 32 raw bytes: what the store keeps of secrets is derived from it, or sealed with it
     EnrolmentTerms terms;
     HostBook::Publish publish;
     /// Who was turned away since the last call; asked for at every ping.
@@ -52,6 +54,8 @@ class Fleet {
     HostRoots host_roots = {};
     std::uint32_t keep_releases;
     access::EnvironmentRules environments = {};
+    std::optional<protocol::CoordinatorKeys> next_keys = {};  ///< drawn, and not yet in force
+    KeyRenewal::Hands key_hands = {};
   };
   explicit Fleet(const Seams& seams);
   Fleet(const Fleet&) = delete;
@@ -77,6 +81,7 @@ class Fleet {
 
   ArtifactPruner pruner;
   RefusalBook refusals;
+  KeyRenewal keys;
   ApiTokenBook api_tokens;
   TotpBook totp;
   Recovery recovery;

@@ -13,6 +13,7 @@
 #include "coordinator/fleet/deployment_starter.hpp"
 #include "coordinator/fleet/host_book.hpp"
 #include "coordinator/fleet/intake.hpp"
+#include "coordinator/fleet/key_renewal.hpp"
 #include "coordinator/fleet/operations.hpp"
 #include "coordinator/fleet/planning.hpp"
 #include "coordinator/fleet/recovery.hpp"
@@ -44,6 +45,7 @@ class FleetOperations final : public Operations {
     RefusalBook& refusals;
     TotpBook& totp;
     Approvals& approvals;
+    KeyRenewal& keys;
   };
   explicit FleetOperations(Parts parts) : parts_(parts) {}
 
@@ -83,6 +85,11 @@ class FleetOperations final : public Operations {
   std::optional<RecoveryView> recovery(const Caller&) const override { return parts_.recovery.view(); }
   Answer<RecoveryDone> recover(const Caller& caller, const RecoverRequest& request) override {
     return parts_.recovery.recover(caller, request);
+  }
+
+  Answer<KeysView> keys(const Caller&) const override { return parts_.keys.view(); }
+  Answer<KeysView> renew_keys(const Caller& caller, const RenewKeysRequest& request) override {
+    return parts_.keys.renew(caller, request);
   }
 
   Answer<std::vector<store::StoredAudit>> audit(const Caller& caller, std::uint64_t after_seq,

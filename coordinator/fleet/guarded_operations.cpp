@@ -213,6 +213,16 @@ Answer<RecoveryDone> GuardedOperations::recover(const Caller& caller, const Reco
   return inner_.recover(caller, request);
 }
 
+Answer<KeysView> GuardedOperations::keys(const Caller& caller) const {
+  if (auto refusal = refuse(caller, Action::show_keys)) return *refusal;
+  return inner_.keys(caller);
+}
+
+Answer<KeysView> GuardedOperations::renew_keys(const Caller& caller, const RenewKeysRequest& request) {
+  if (auto refusal = refuse(caller, Action::renew_keys)) return *refusal;
+  return inner_.renew_keys(caller, request);
+}
+
 Answer<std::vector<store::StoredAudit>> GuardedOperations::audit(const Caller& caller, std::uint64_t after_seq,
                                                                  std::size_t limit) const {
   if (auto refusal = refuse(caller, Action::read_audit)) return *refusal;

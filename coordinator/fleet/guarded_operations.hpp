@@ -53,6 +53,9 @@ class GuardedOperations final : public Operations {
   std::optional<RecoveryView> recovery(const Caller& caller) const override;
   Answer<RecoveryDone> recover(const Caller& caller, const RecoverRequest& request) override;
 
+  Answer<KeysView> keys(const Caller& caller) const override;
+  Answer<KeysView> renew_keys(const Caller& caller, const RenewKeysRequest& request) override;
+
   Answer<std::vector<store::StoredAudit>> audit(const Caller& caller, std::uint64_t after_seq,
                                                 std::size_t limit) const override;
 

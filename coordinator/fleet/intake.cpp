@@ -109,6 +109,7 @@ void Intake::hello(const HostId& host, std::uint64_t connection, const protocol:
   parts_.hosts.seen(host, hello.agent_version);
   parts_.runs.agent_connected(host, *outcome.begun, hello);
   parts_.convergence.host_connected(host);
+  parts_.keys.host_connected(host);
 }
 
 void Intake::from_agent(const HostId& host, const protocol::Envelope& envelope) {
@@ -122,6 +123,8 @@ void Intake::from_agent(const HostId& host, const protocol::Envelope& envelope) 
     parts_.registry.send(host, protocol::Pong{ping->sent_ms, parts_.store.audit_head()}, envelope.seq);
   } else if (const auto* reply = std::get_if<protocol::InventoryReply>(&envelope.message)) {
     parts_.inventory.answered(host, *reply);
+  } else if (const auto* note = std::get_if<protocol::KeysNoted>(&envelope.message)) {
+    parts_.keys.noted(host, *note);
   } else if (const DeploymentId* id = deployment_of(envelope.message)) {
     if (parts_.runs.agent_said(host, *session, *id, envelope.message)) return;
     forbid(host, "speaks of deployment " + id->str() + ", in which it takes no part");

@@ -10,6 +10,7 @@
 #include "coordinator/fleet/deployment_runs.hpp"
 #include "coordinator/fleet/host_book.hpp"
 #include "coordinator/fleet/inventory_rounds.hpp"
+#include "coordinator/fleet/key_renewal.hpp"
 #include "coordinator/fleet/recovery.hpp"
 #include "coordinator/fleet/refusal_book.hpp"
 #include "protocol/transport.hpp"
@@ -31,6 +32,7 @@ class Intake {
     const ArtifactStore& artifacts;
     RefusalBook& refusals;
     Recovery& recovery;
+    KeyRenewal& keys;
   };
   explicit Intake(Parts parts) : parts_(parts) {}
 

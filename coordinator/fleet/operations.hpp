@@ -152,6 +152,25 @@ struct RecoveryDone {
   std::size_t tokens_burnt = 0;
 };
 
+/// The coordinator's own keys, by the names that its agents log (protocol::keys_name).
+struct KeysView {
+  struct Host {
+    HostId id;
+    bool connected = false;
+    bool operator==(const Host&) const = default;
+  };
+  std::string present;
+  std::string next;             ///< announced; empty: none
+  std::vector<Host> known_by;   ///< enrolled hosts that have written the next ones down
+  std::vector<Host> missing;    ///< those that were not heard to have
+  std::vector<DeploymentId> at_work;
+  bool in_force = false;  ///< the next ones have taken the place: the coordinator is about to begin anew
+};
+struct RenewKeysRequest {
+  std::vector<HostId> without;  ///< they are not waited for, and have to be enrolled anew
+  std::string reason;
+};
+
 class Operations {
  public:
   virtual ~Operations() = default;
@@ -200,6 +219,10 @@ class Operations {
   /// Nothing when no recovery is needed.
   virtual std::optional<RecoveryView> recovery(const Caller& caller) const = 0;
   virtual Answer<RecoveryDone> recover(const Caller& caller, const RecoverRequest& request) = 0;
+
+  virtual Answer<KeysView> keys(const Caller& caller) const = 0;
+  /// Announces the coordinator's next keys; puts them into force when every host knows them. To be repeated until then.
+  virtual Answer<KeysView> renew_keys(const Caller& caller, const RenewKeysRequest& request) = 0;
 
   virtual Answer<std::vector<store::StoredAudit>> audit(const Caller& caller, std::uint64_t after_seq,
                                                         std::size_t limit) const = 0;

@@ -105,7 +105,7 @@ class Coordinator {
   Coordinator()
       : router_({"tcp://127.0.0.1:*", "tcp://127.0.0.1:*", keys_}, loop_,
                 [this](const protocol::ZmqRouter::Arrival& arrival) { hear(arrival); }),
-        registry_(router_, clock_) {
+        registry_(router_, clock_, {}) {
     registry_.speak_for(1, "");
     thread_ = std::jthread([this] { loop_.run(); });
   }

@@ -79,7 +79,7 @@ class LocalFleet::Agent {
         session_(
             [&](protocol::LinkCallbacks heard) {
               return std::make_unique<protocol::ZmqDealer>(
-                  protocol::ZmqDealer::Settings{settings.identity.endpoints, settings.identity.server_public_key,
+                  protocol::ZmqDealer::Settings{settings.identity.endpoints, {settings.identity.server_public_key},
                                                 settings.keys},
                   place_.loop, count_refusals(std::move(heard)));
             },

@@ -80,6 +80,7 @@ CoordinatorProcess::Parts::Parts(CoordinatorProcess& self, Surroundings& world)
              .clock = self.clock_,
              .artifacts = self.artifacts_,
              .plan_key = world.plan_key,
+             .vault_key = std::string(32, 'v'),
              .terms = {.endpoints = {{"coordinator", 7400, 7401}},
                        .server_public_key = {},
                        .plan_public_key = world.plan_key.public_key,

@@ -37,7 +37,7 @@ class Session : public ::testing::Test {
     callbacks.ended = [this] { ++endings; };
     callbacks.every_ping = [] {};
     callbacks.link_changed = [this](LinkState state, const std::string& text) { links.emplace_back(state, text); };
-    session.emplace(protocol::ZmqDealer::Settings{{coordinator->endpoint()}, coordinator->public_key(), keys}, loop,
+    session.emplace(protocol::ZmqDealer::Settings{{coordinator->endpoint()}, {coordinator->public_key()}, keys}, loop,
                     clock, std::move(callbacks));
   }
   bool run_until(const std::function<bool()>& done, std::int64_t ms = 10'000) {
@@ -112,7 +112,7 @@ TEST_F(Session, SaysThatItsKeyIsRefusedAtTheDoor) {
   callbacks.hello = [] { return protocol::Hello{}; };
   callbacks.every_ping = [] {};
   callbacks.link_changed = [this](LinkState state, const std::string& text) { links.emplace_back(state, text); };
-  session.emplace(protocol::ZmqDealer::Settings{{coordinator->endpoint()}, coordinator->public_key(), unknown}, loop,
+  session.emplace(protocol::ZmqDealer::Settings{{coordinator->endpoint()}, {coordinator->public_key()}, unknown}, loop,
                   clock, std::move(callbacks));
   ASSERT_TRUE(run_until([&] { return !links.empty(); }));
   EXPECT_EQ(links[0].first, LinkState::refused);

@@ -33,6 +33,7 @@ Process::Process(std::shared_ptr<store::MemoryDisk> disk, FakeBus& bus, testing:
              .clock = clock,
              .artifacts = artifact_directory,
              .plan_key = plan_key,
+             .vault_key = std::string(32, 'v'),
              .terms = {.endpoints = {{"coordinator.example", 7400, 7401}},
                        .server_public_key = fake_key("server"),
                        .plan_public_key = plan_key.public_key,

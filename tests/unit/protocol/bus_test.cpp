@@ -107,7 +107,7 @@ struct Agent {
 
   void dial(EventLoop& loop, std::vector<Endpoint> endpoints, const std::string& server_key) {
     dealer.emplace(
-        ZmqDealer::Settings{std::move(endpoints), server_key, keys}, loop,
+        ZmqDealer::Settings{std::move(endpoints), {server_key}, keys}, loop,
         ZmqDealer::Callbacks{
             [this](std::uint64_t connection, std::string session) { ups.emplace_back(connection, std::move(session)); },
             [this](Channel channel, std::string frame) { frames.emplace_back(channel, std::move(frame)); },

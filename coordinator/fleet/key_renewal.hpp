@@ -1,0 +1,70 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "common/clock.hpp"
+#include "coordinator/fleet/agent_registry.hpp"
+#include "coordinator/fleet/host_book.hpp"
+#include "coordinator/fleet/operations.hpp"
+#include "coordinator/fleet/timers.hpp"
+#include "coordinator/store/state_store.hpp"
+#include "protocol/coordinator_keys.hpp"
+
+namespace switchyard::fleet {
+
+/// The coordinator's own keys, and how the next two take their place without a host being lost: they are drawn, told to
+/// every agent under the keys that it has pinned, and put into force when all have written them down. Who knows them is
+/// remembered by the hosts alone: each is told again in every session, and answers again. See docs/adr/0009. Owned by
+/// the Fleet, loop thread only. Throws StoreError, SysError.
+class KeyRenewal {
+ public:
+  /// What it does outside of the store.
+  struct Hands {
+    std::function<protocol::CoordinatorKeys()> draw_next;  ///< durable when it returns; drawn before: the same again
+    std::function<void()> take_next;                       ///< from the next start on they are the keys
+    std::function<void()> begin_anew;                      ///< the coordinator ends and starts
+  };
+  struct Parts {
+    store::StateStore& store;
+    HostBook& hosts;
+    AgentRegistry& registry;
+    Timers& timers;
+    const Clock& clock;
+  };
+  KeyRenewal(Parts parts, protocol::CoordinatorKeys present, SigningKeyPair plan_key,
+             std::optional<protocol::CoordinatorKeys> next, Hands hands)
+      : parts_(parts),
+        present_(std::move(present)),
+        plan_key_(std::move(plan_key)),
+        next_(std::move(next)),
+        hands_(std::move(hands)) {}
+
+  /// The host's session has begun: it is told of the next keys.
+  void host_connected(const HostId& host) const;
+  void noted(const HostId& host, const protocol::KeysNoted& note);
+
+  KeysView view() const;
+  /// Draws and announces the next keys; when every host knows them, and no deployment is at work, puts them into force.
+  /// To be repeated until the answer says that they are.
+  Answer<KeysView> renew(const Caller& caller, const RenewKeysRequest& request);
+
+ private:
+  std::vector<DeploymentId> deployments_at_work() const;
+  std::optional<Refusal> refuse(const RenewKeysRequest& request) const;
+  void announce(const Caller& caller, const std::string& reason);
+  void put_into_force(const Caller& caller, const RenewKeysRequest& request);
+
+  Parts parts_;
+  protocol::CoordinatorKeys present_;
+  SigningKeyPair plan_key_;
+  std::optional<protocol::CoordinatorKeys> next_;
+  Hands hands_;
+  std::set<HostId> known_by_;
+  bool taken_ = false;
+};
+
+}  // namespace switchyard::fleet
