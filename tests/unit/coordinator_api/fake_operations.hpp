@@ -150,6 +150,16 @@ class FakeOperations final : public fleet::Operations {
     note("create_token " + pattern, &caller);
     return fleet::TokenMade{"t1", "sy1.secret", 9};
   }
+  static fleet::KeysView keys_view() {
+    return {"0123456789ab", "ba9876543210", {{HostId("web-1"), true}}, {{HostId("web-2"), false}}, {known_deployment}};
+  }
+  fleet::Answer<fleet::KeysView> keys(const fleet::Caller&) const override { return keys_view(); }
+  fleet::Answer<fleet::KeysView> renew_keys(const fleet::Caller& caller,
+                                            const fleet::RenewKeysRequest& request) override {
+    note("renew_keys without " + std::to_string(request.without.size()) + " " + request.reason, &caller);
+    return keys_view();
+  }
+
   std::optional<fleet::RecoveryView> recovery(const fleet::Caller&) const override {
     return fleet::RecoveryView{40, 3, {HostId("web-1")}, {HostId("web-2")}};
   }

@@ -29,6 +29,7 @@ inline const std::map<std::string, std::string>& sample_bodies() {
                          R"("to_nothing":true,"reason":"r"})"},
       {"create_token", R"({"host_pattern":"web-*"})"},
       {"revoke_agent", "{}"},
+      {"renew_keys", R"({"without":["web-2"],"reason":"r"})"},
       {"recover", R"({"without":["web-2"],"reason":"r"})"},
       {"add_host", R"({"host":"web-1","labels":{"a":"b"}})"},
       {"replace_host", "{}"},

@@ -18,13 +18,15 @@ std::string fake_key(const std::string& of) { return sha256_hex(of).substr(0, 40
 
 constexpr std::uint64_t bulk_connection = 1;
 
+protocol::CoordinatorKeys next_keys() { return {fake_key("next server"), std::string(32, 'n')}; }
+
 }  // namespace
 
 const Caller FleetWorld::caller{"local:root", "test"};
 
 Process::Process(std::shared_ptr<store::MemoryDisk> disk, FakeBus& bus, testing::FakeClock& clock,
-                 const SigningKeyPair& plan_key, const std::filesystem::path& artifact_directory,
-                 const access::EnvironmentRules& environments)
+                 const SigningKeyPair& plan_key, FakeKeyFiles& key_files,
+                 const std::filesystem::path& artifact_directory, const access::EnvironmentRules& environments)
     : timers(clock),
       store(std::move(disk)),
       fleet({.store = store,
@@ -40,7 +42,14 @@ Process::Process(std::shared_ptr<store::MemoryDisk> disk, FakeBus& bus, testing:
                        .public_key_of = fake_key},
              .publish = [this](const std::map<std::string, HostId>& keys) { allowed = keys; },
              .keep_releases = limits::keep_releases_default,
-             .environments = environments}) {
+             .environments = environments,
+             .next_keys = key_files.next,
+             .key_hands = {[&key_files] { return *(key_files.next = next_keys()); },
+                           [&key_files] {
+                             ++key_files.taken;
+                             key_files.next.reset();
+                           },
+                           [&key_files] { ++key_files.begun_anew; }}}) {
   fleet.begin("test");
 }
 
@@ -48,7 +57,7 @@ FleetWorld::FleetWorld(access::EnvironmentRules environments) : environments_(st
   log::set_up("fleet-test", log::Level::error);
   char name[] = "/tmp/switchyard-fleet-XXXXXX";
   directory_ = ::mkdtemp(name);
-  process_ = std::make_unique<Process>(disk_, bus, clock, plan_key, directory_, environments_);
+  process_ = std::make_unique<Process>(disk_, bus, clock, plan_key, key_files, directory_, environments_);
 }
 FleetWorld::~FleetWorld() { std::filesystem::remove_all(directory_); }
 
@@ -56,7 +65,7 @@ void FleetWorld::restart() {
   bus.sent.clear();
   flights_.clear();
   process_.reset();
-  process_ = std::make_unique<Process>(disk_, bus, clock, plan_key, directory_, environments_);
+  process_ = std::make_unique<Process>(disk_, bus, clock, plan_key, key_files, directory_, environments_);
 }
 
 ReleaseId FleetWorld::upload(const std::string& component, const std::string& text) {

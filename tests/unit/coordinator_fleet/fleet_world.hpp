@@ -43,10 +43,17 @@ class FakeBus final : public protocol::AgentBus {
   std::function<void(const HostId&)> on_send;
 };
 
+/// What a coordinator's key files hold of its next keys, and what became of them.
+struct FakeKeyFiles {
+  std::optional<protocol::CoordinatorKeys> next;
+  int taken = 0;
+  int begun_anew = 0;
+};
+
 /// One coordinator process's worth. A new one over the same disk is a restart.
 struct Process {
   Process(std::shared_ptr<store::MemoryDisk> disk, FakeBus& bus, testing::FakeClock& clock,
-          const SigningKeyPair& plan_key, const std::filesystem::path& artifact_directory,
+          const SigningKeyPair& plan_key, FakeKeyFiles& key_files, const std::filesystem::path& artifact_directory,
           const access::EnvironmentRules& environments);
 
   testing::FakeTimers timers;
@@ -137,6 +144,7 @@ class FleetWorld {
   testing::FakeClock clock;
   FakeBus bus;
   SigningKeyPair plan_key = generate_signing_key();
+  FakeKeyFiles key_files;
 
  private:
   /// A frame on its way, to an agent or from one.

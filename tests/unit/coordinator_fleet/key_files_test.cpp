@@ -63,5 +63,55 @@ TEST_F(KeyFilesTest, FollowsNoLinkThatLeadsNowhere) {
   EXPECT_FALSE(std::filesystem::exists(directory / "elsewhere"));
 }
 
+TEST_F(KeyFilesTest, DrawsTheNextKeysOnceAndPutsThemInThePlaceOfThePresentOnes) {
+  load_or_make_server_keys(directory);
+  load_or_make_plan_key(directory);
+  EXPECT_FALSE(load_next_keys(directory));
+  const protocol::CoordinatorKeys next = draw_next_keys(directory);
+  EXPECT_EQ(mode("server.next.key"), 0600u);
+  EXPECT_EQ(mode("plan.next.key"), 0600u);
+  EXPECT_EQ(draw_next_keys(directory), next);
+  EXPECT_EQ(load_next_keys(directory), next);
+  EXPECT_NE(load_or_make_server_keys(directory).public_key, next.server_public_key);
+
+  take_next_keys(directory);
+  EXPECT_EQ(load_or_make_server_keys(directory).public_key, next.server_public_key);
+  EXPECT_EQ(load_or_make_plan_key(directory).public_key, next.plan_public_key);
+  EXPECT_FALSE(load_next_keys(directory));
+}
+
+TEST_F(KeyFilesTest, EndsAChangeThatWasCutShortBetweenTheTwoFiles) {
+  load_or_make_server_keys(directory);
+  load_or_make_plan_key(directory);
+  const protocol::CoordinatorKeys next = draw_next_keys(directory);
+  std::filesystem::rename(directory / "plan.next.key", directory / "plan.key");
+  finish_taking_keys(directory);
+  EXPECT_EQ(load_or_make_server_keys(directory).public_key, next.server_public_key);
+  EXPECT_EQ(load_or_make_plan_key(directory).public_key, next.plan_public_key);
+}
+
+/// Nobody was told of the half that is there.
+TEST_F(KeyFilesTest, DrawsAnewWhenTheDrawingWasCutShort) {
+  const std::string present = load_or_make_server_keys(directory).public_key;
+  draw_next_keys(directory);
+  std::filesystem::remove(directory / "server.next.key");
+  finish_taking_keys(directory);
+  EXPECT_EQ(load_or_make_server_keys(directory).public_key, present);
+  EXPECT_FALSE(load_next_keys(directory));
+  const protocol::CoordinatorKeys next = draw_next_keys(directory);
+  EXPECT_EQ(load_next_keys(directory), next);
+}
+
+TEST_F(KeyFilesTest, KeepsTheVaultsKeyWhenTheOthersChange) {
+  const std::string vault = load_or_make_vault_key(directory);
+  EXPECT_EQ(vault.size(), 32u);
+  EXPECT_EQ(mode("vault.key"), 0600u);
+  load_or_make_server_keys(directory);
+  load_or_make_plan_key(directory);
+  draw_next_keys(directory);
+  take_next_keys(directory);
+  EXPECT_EQ(load_or_make_vault_key(directory), vault);
+}
+
 }  // namespace
 }  // namespace switchyard

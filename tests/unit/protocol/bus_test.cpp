@@ -106,8 +106,11 @@ struct Agent {
   std::optional<ZmqDealer> dealer;
 
   void dial(EventLoop& loop, std::vector<Endpoint> endpoints, const std::string& server_key) {
+    dial(loop, std::move(endpoints), std::vector<std::string>{server_key});
+  }
+  void dial(EventLoop& loop, std::vector<Endpoint> endpoints, std::vector<std::string> server_keys) {
     dealer.emplace(
-        ZmqDealer::Settings{std::move(endpoints), {server_key}, keys}, loop,
+        ZmqDealer::Settings{std::move(endpoints), std::move(server_keys), keys}, loop,
         ZmqDealer::Callbacks{
             [this](std::uint64_t connection, std::string session) { ups.emplace_back(connection, std::move(session)); },
             [this](Channel channel, std::string frame) { frames.emplace_back(channel, std::move(frame)); },
@@ -203,6 +206,21 @@ TEST_F(Bus, AgentSaysNothingToAServerWithAnotherKey) {
   EXPECT_EQ(agent.losses[0], LinkLoss::unreachable);
   EXPECT_TRUE(agent.ups.empty());
   EXPECT_TRUE(stays_quiet());
+}
+
+TEST_F(Bus, AgentThatTrustsTwoKeysFindsTheServerWhicheverItHas) {
+  Agent agent;
+  ASSERT_TRUE(router->allow(web_1, agent.keys.public_key));
+  const std::string other = generate_curve_keys().public_key;
+  agent.dial(loop, {endpoint_of(*router)}, {other, server.public_key});
+  ASSERT_TRUE(run_until([&] { return agent.ups.size() == 1; }));
+  EXPECT_EQ(agent.losses, std::vector<LinkLoss>{LinkLoss::unreachable}) << "one dial for the key that leads nowhere";
+  ASSERT_TRUE(agent.dealer->send(Channel::bulk, "the bulk socket takes the key that was found"));
+  ASSERT_TRUE(arrives(1));
+
+  agent.dealer->redial();
+  ASSERT_TRUE(run_until([&] { return agent.ups.size() == 2; }));
+  EXPECT_EQ(agent.losses.size(), 1u) << "the key that was found is tried first";
 }
 
 TEST_F(Bus, RefusesAPeerWithoutCurve) {
@@ -439,6 +457,24 @@ TEST_F(Bus, TokenOpensItsOwnDoorOnlyWhileItIsAllowed) {
   EXPECT_EQ(newcomer.receive(), "enrolled");
   router->disallow(peer);
   EXPECT_EQ(RawPeer(*router, server.public_key, derived).outcome(), ZMQ_EVENT_HANDSHAKE_FAILED_AUTH);
+}
+
+/// The list that the door asks changes on one thread, and is asked on another: the next dial meets the new one already.
+TEST_F(Bus, ChangesOfWhoMayComeInHoldFromTheVeryNextDialOn) {
+  const CurveKeyPair keys = generate_curve_keys();
+  int too_late = 0;
+  for (std::size_t round = 1; round <= 100; ++round) {
+    ASSERT_TRUE(router->allow(web_1, keys.public_key));
+    RawPeer peer(*router, server.public_key, keys);
+    ASSERT_EQ(peer.outcome(), ZMQ_EVENT_HANDSHAKE_SUCCEEDED) << "round " << round;
+    peer.socket.send("hello", false);
+    ASSERT_TRUE(arrives(round));
+    ASSERT_TRUE(router->send(web_1, Channel::control, "the door's thread is at work"));
+    ASSERT_TRUE(peer.receive());
+    router->disallow(web_1);
+    if (RawPeer(*router, server.public_key, keys).outcome() != ZMQ_EVENT_HANDSHAKE_FAILED_AUTH) ++too_late;
+  }
+  EXPECT_EQ(too_late, 0);
 }
 
 TEST_F(Bus, CarriesTwoThousandRoundTrips) {

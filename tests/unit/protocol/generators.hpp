@@ -212,7 +212,8 @@ SWITCHYARD_ARBITRARY(sp::Hello, gen::set(&sp::Hello::protocol_min), gen::set(&sp
                      gen::set(&sp::Hello::open), gen::set(&sp::Hello::forgotten_plan_seq));
 SWITCHYARD_ARBITRARY(sp::Welcome, gen::set(&sp::Welcome::protocol),
                      gen::set(&sp::Welcome::features, gen::container<std::vector<std::string>>(st::text())),
-                     gen::set(&sp::Welcome::host), gen::set(&sp::Welcome::audit_head, st::text()));
+                     gen::set(&sp::Welcome::host), gen::set(&sp::Welcome::audit_head, st::text()),
+                     gen::set(&sp::Welcome::keys, st::bytes(32)));
 SWITCHYARD_ARBITRARY(sp::Refuse, gen::set(&sp::Refuse::code, st::text()), gen::set(&sp::Refuse::text, st::text()));
 SWITCHYARD_ARBITRARY(sp::Ping, gen::set(&sp::Ping::sent_ms), gen::set(&sp::Ping::audit_head, st::text()));
 SWITCHYARD_ARBITRARY(sp::Pong, gen::set(&sp::Pong::sent_ms), gen::set(&sp::Pong::audit_head, st::text()));
@@ -220,6 +221,10 @@ SWITCHYARD_ARBITRARY(sp::Enrol, gen::set(&sp::Enrol::name, st::name()), gen::set
                      gen::set(&sp::Enrol::agent_version, st::text()));
 SWITCHYARD_ARBITRARY(sp::Enrolled, gen::set(&sp::Enrolled::host),
                      gen::set(&sp::Enrolled::plan_public_key, st::bytes(32)));
+SWITCHYARD_ARBITRARY(sp::NextKeys, gen::set(&sp::NextKeys::server_public_key, st::text()),
+                     gen::set(&sp::NextKeys::plan_public_key, st::bytes(32)),
+                     gen::set(&sp::NextKeys::signature, st::bytes(64)));
+SWITCHYARD_ARBITRARY(sp::KeysNoted, gen::set(&sp::KeysNoted::digest, st::bytes(32)));
 SWITCHYARD_ARBITRARY(sp::Plan, gen::set(&sp::Plan::plan));
 SWITCHYARD_ARBITRARY(sp::PlanAck, gen::set(&sp::PlanAck::deployment), gen::set(&sp::PlanAck::plan_hash, st::text()));
 SWITCHYARD_ARBITRARY(sp::Prepare, gen::set(&sp::Prepare::deployment), gen::set(&sp::Prepare::component, st::name()));
