@@ -175,12 +175,12 @@ struct KeysRenew {
   std::string reason;
 };
 
-using Command =
-    std::variant<DeployStart, PlanShow, Validate, DeployStatus, DeployList, DeployCancel, DeployResume, DeployPromote,
-                 DeployResolve, RollbackStart, RollbackStatus, RollbackList, ServingStatus, AgentsList,
-                 AgentsTokenCreate, AgentsRevoke, HostsList, HostsAdd, HostsRemove, HostsReplace, AuditList,
-                 AuditVerify, AuditExportAll, TokensCreate, TokensList, TokensRevoke, ApprovalsList, ApprovalsShow,
-                 ApprovalsDecide, TotpEnrol, TotpReset, Recover, KeysShow, KeysRenew, ConfigShow, ConfigValidate, ConfigList, ConfigRender>;
+using Command = std::variant<DeployStart, PlanShow, Validate, DeployStatus, DeployList, DeployCancel, DeployResume,
+                             DeployPromote, DeployResolve, RollbackStart, RollbackStatus, RollbackList, ServingStatus,
+                             AgentsList, AgentsTokenCreate, AgentsRevoke, HostsList, HostsAdd, HostsRemove,
+                             HostsReplace, AuditList, AuditVerify, AuditExportAll, TokensCreate, TokensList,
+                             TokensRevoke, ApprovalsList, ApprovalsShow, ApprovalsDecide, TotpEnrol, TotpReset, Recover,
+                             KeysShow, KeysRenew, ConfigShow, ConfigValidate, ConfigList, ConfigRender>;
 
 struct Invocation {
   GlobalOptions global;

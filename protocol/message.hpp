@@ -111,7 +111,7 @@ struct Enrolled {  // C->A
 // --- the coordinator's own keys (coordinator_keys.hpp)
 // ---------------------------------------------------------------
 /// "These will be my keys": kept by the agent beside those that it has pinned.
-struct NextKeys {  // C->A -> KeysNoted
+struct NextKeys {                 // C->A -> KeysNoted
   std::string server_public_key;  ///< CURVE, 40 characters of Z85
   std::string plan_public_key;    ///< 32 raw bytes
   std::string signature;          ///< 64 raw bytes, by the plan key in force
@@ -346,10 +346,10 @@ enum class MessageType : std::uint16_t {
 };
 std::string_view message_name(MessageType type);
 
-using Message = std::variant<Hello, Welcome, Refuse, Ping, Pong, Enrol, Enrolled, Plan, PlanAck, Prepare, Staged, Swap,
-                             Swapped, Hold, Held, Commit, Committed, Abort, Reverted, Stuck, Failed, Extend, Extended,
-                             StepEvent, StepEventAck, Health, Query, Report, Inventory, InventoryReply, BlobGet, Blob, NextKeys,
-                             KeysNoted>;
+using Message =
+    std::variant<Hello, Welcome, Refuse, Ping, Pong, Enrol, Enrolled, Plan, PlanAck, Prepare, Staged, Swap, Swapped,
+                 Hold, Held, Commit, Committed, Abort, Reverted, Stuck, Failed, Extend, Extended, StepEvent,
+                 StepEventAck, Health, Query, Report, Inventory, InventoryReply, BlobGet, Blob, NextKeys, KeysNoted>;
 MessageType type_of(const Message& message);
 
 /// One frame: the head of protocol.md, and the message.

@@ -150,9 +150,9 @@ std::string_view message_name(MessageType type) {
 MessageType type_of(const Message& message) {
   using enum MessageType;
   static constexpr MessageType types[] = {
-      hello,    welcome, refuse,   ping,       pong,           enrol,  enrolled,  plan,   plan_ack,  prepare,
-      staged,   swap,    swapped,  hold,       held,           commit, committed, abort,  reverted,  stuck,
-      failed,   extend,  extended, step_event, step_event_ack, health, query,     report, inventory, inventory_reply,
+      hello,    welcome, refuse,    ping,       pong,           enrol,  enrolled,  plan,   plan_ack,  prepare,
+      staged,   swap,    swapped,   hold,       held,           commit, committed, abort,  reverted,  stuck,
+      failed,   extend,  extended,  step_event, step_event_ack, health, query,     report, inventory, inventory_reply,
       blob_get, blob,    next_keys, keys_noted};
   static_assert(std::size(types) == std::variant_size_v<Message>);
   return types[message.index()];

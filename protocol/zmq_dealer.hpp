@@ -25,7 +25,7 @@ namespace switchyard::protocol {
 class ZmqDealer final : public CoordinatorLink {
  public:
   struct Settings {
-    std::vector<Endpoint> endpoints;  ///< at least one
+    std::vector<Endpoint> endpoints;              ///< at least one
     std::vector<std::string> server_public_keys;  ///< at least one; where one leads nowhere the next is tried
     CurveKeyPair keys;
   };

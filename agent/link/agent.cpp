@@ -122,6 +122,7 @@ struct Agent::Parts {
     }
     identity = trusting;
     begin_anew = true;
+    loop.post([this] { restart_if_wished(); });  // after the answer
     return true;
   }
 
@@ -171,7 +172,11 @@ struct Agent::Parts {
     sd_notify(0, "WATCHDOG=1");
     shell.compact_if_large();
     mind_key();
-    // A package upgrade asks for a restart at a moment when no deployment is under way.
+    restart_if_wished();
+  }
+
+  /// A package upgrade asks for a restart at a moment when no deployment is under way; so do new keys.
+  void restart_if_wished() {
     const std::filesystem::path wish = config.paths.run / "restart-when-idle";
     const bool upgraded = tools.files.read(wish).has_value();
     if (!restart_is_safe(shell.core()) || !(upgraded || begin_anew)) return;

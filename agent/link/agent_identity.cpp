@@ -14,8 +14,7 @@ constexpr const char* next_keys_file = "next-keys.yaml";
 /// Throws InputError at a node that holds no key.
 protocol::CoordinatorKeys read_keys(const YamlNode& root) {
   protocol::CoordinatorKeys keys{root.at("server_key").text(), {}};
-  if (!protocol::is_curve_key(keys.server_public_key))
-    root.at("server_key").refuse("not a key; enrol this host again");
+  if (!protocol::is_curve_key(keys.server_public_key)) root.at("server_key").refuse("not a key; enrol this host again");
   const auto plan_key = from_hex(root.at("plan_key").text());
   if (!plan_key || plan_key->size() != 32) root.at("plan_key").refuse("not a key; enrol this host again");
   keys.plan_public_key = *plan_key;

@@ -20,8 +20,8 @@ struct AgentIdentity {
   std::vector<protocol::Endpoint> endpoints;
   std::string server_public_key;  ///< Z85
   std::string plan_public_key;    ///< 32 raw bytes
-  /// Announced by the coordinator, and good beside the two above. In a file of their own, next-keys.yaml, which an older
-  /// agent passes over.
+  /// Announced by the coordinator, and good beside the two above. In a file of their own, next-keys.yaml, which an
+  /// older agent passes over.
   std::optional<protocol::CoordinatorKeys> next_keys = {};
 };
 

@@ -38,7 +38,8 @@ class Conversation {
         unreachable_("no coordinator with that key answers at " + addresses_of(enrolment) +
                      ", as the enrolment string has it; can this host reach that address? If it is the wrong one, set "
                      "`advertise` in the coordinator's /etc/switchyard/coordinator.yaml and make another string"),
-        dealer_({enrolment.endpoints, {enrolment.server_public_key},
+        dealer_({enrolment.endpoints,
+                 {enrolment.server_public_key},
                  protocol::curve_keys_from_secret(protocol::enrolment_secret(enrolment.token))},
                 loop_,
                 {[this](std::uint64_t, std::string session) { ask(std::move(session)); },

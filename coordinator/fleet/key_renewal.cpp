@@ -53,7 +53,9 @@ KeysView KeyRenewal::view() const {
 std::optional<Refusal> KeyRenewal::refuse(const RenewKeysRequest& request) const {
   for (const HostId& host : request.without) {
     if (parts_.hosts.may_connect(host)) continue;
-    return Refusal{404, "no_such_host", "there is no enrolled host " + host.str() + " that could be left out",
+    return Refusal{404,
+                   "no_such_host",
+                   "there is no enrolled host " + host.str() + " that could be left out",
                    {{"host", host.str()}}};
   }
   return std::nullopt;

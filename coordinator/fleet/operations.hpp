@@ -160,9 +160,9 @@ struct KeysView {
     bool operator==(const Host&) const = default;
   };
   std::string present;
-  std::string next;             ///< announced; empty: none
-  std::vector<Host> known_by;   ///< enrolled hosts that have written the next ones down
-  std::vector<Host> missing;    ///< those that were not heard to have
+  std::string next;            ///< announced; empty: none
+  std::vector<Host> known_by;  ///< enrolled hosts that have written the next ones down
+  std::vector<Host> missing;   ///< those that were not heard to have
   std::vector<DeploymentId> at_work;
   bool in_force = false;  ///< the next ones have taken the place: the coordinator is about to begin anew
 };

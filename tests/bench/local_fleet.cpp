@@ -79,8 +79,8 @@ class LocalFleet::Agent {
         session_(
             [&](protocol::LinkCallbacks heard) {
               return std::make_unique<protocol::ZmqDealer>(
-                  protocol::ZmqDealer::Settings{settings.identity.endpoints, {settings.identity.server_public_key},
-                                                settings.keys},
+                  protocol::ZmqDealer::Settings{
+                      settings.identity.endpoints, {settings.identity.server_public_key}, settings.keys},
                   place_.loop, count_refusals(std::move(heard)));
             },
             place.loop, fleet.clock_, callbacks()) {

@@ -271,6 +271,42 @@ class Hostile(Scenario):
         self.product.deploy(self.product.provide(sample.write_release(self.place, "0.0.5", [sample.Component()]))
                             + "/deploy.yaml")
 
+    def test_6_the_coordinator_gets_new_keys_while_all_services_go_on(self):
+        state = self.product.coordinator.root / "var/lib/switchyard/coordinator"
+        files = [state / "server.key", state / "plan.key"]
+        old = [file.read_text() for file in files]
+        services = {host.name: [process for process in os.listdir("/proc")
+                                if process.isdigit() and self.runs_on(host, process, "bin/serve")]
+                    for host in self.product.hosts}
+        self.assertTrue(services["h1"])
+        began = time.monotonic()
+        answer = self.product.ask("keys", "renew", "--reason", "a backup was lost")
+        self.assertTrue(answer["in_force"], answer)
+        changed = time.monotonic()
+        for file, before in zip(files, old):
+            self.assertNotEqual(file.read_text(), before, file)
+        # The sessions of before are over with the process that led them; whoever is connected came with the new key.
+        while "beginning anew" not in self.product.coordinator.read_journal("switchyard-coordinator"):
+            self.assertLess(time.monotonic() - changed, 20, "the coordinator has not begun anew")
+            time.sleep(0.1)
+        # An agent begins anew twice: when it knows both pairs of keys, and when it trusts the new one alone.
+        for host in self.product.hosts:
+            while host.read_journal("switchyard-agent").count("restarting for the coordinator's new keys") < 2:
+                self.assertLess(time.monotonic() - changed, 30, f"{host.name} has not changed its keys")
+                time.sleep(0.1)
+        self.product.wait_until_connected(self.product.hosts)
+        print(f"new keys for the coordinator: every host knew them after {changed - began:.1f} s, all are back "
+              f"{time.monotonic() - changed:.1f} s later, their services go on")
+        for host in self.product.hosts:
+            self.assertEqual(services[host.name], [process for process in os.listdir("/proc")
+                                                   if process.isdigit() and self.runs_on(host, process, "bin/serve")])
+        self.product.deploy(self.product.provide(sample.write_release(self.place, "0.0.6", [sample.Component()]))
+                            + "/deploy.yaml")
+        server = self.product.ask("keys", "show")["keys"]
+        self.assertEqual(server, answer["next"])
+        for host in self.product.hosts:
+            self.assertFalse((host.root / "var/lib/switchyard/agent/next-keys.yaml").exists(), "the old key is trusted")
+
     # What the stories need ----------------------------------------------------------------------------
 
     def has_curl(self):
@@ -295,6 +331,7 @@ class Hostile(Scenario):
         text = (state / "server.key").read_text().split()[-1][-40:]
         found.append(("the server's key", forms(z85_decoded(text), text), "server.key"))
         found.append(("the plan's key", forms(bytes.fromhex((state / "plan.key").read_text().strip())), "plan.key"))
+        found.append(("the vault's key", forms(bytes.fromhex((state / "vault.key").read_text().strip())), "vault.key"))
         text = (state / "admin.token").read_text().strip()
         found.append(("the administrator's token", forms(text.encode(), text), "admin.token"))
         return found

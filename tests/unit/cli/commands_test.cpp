@@ -286,6 +286,38 @@ TEST_F(CommandsTest, SaysWhoseKeysAreInForceAfterARecovery) {
   EXPECT_NE(out.str().find("burnt (3)"), std::string::npos) << out.str();
 }
 
+TEST_F(CommandsTest, RenewsTheCoordinatorsKeysBySayingSoUntilTheyAreInForce) {
+  const std::string waiting = R"({"keys":"aa","next":"bb","known_by":[],"missing":[{"host":"web-1","connected":true}],)"
+                              R"("deployments_at_work":[],"in_force":false})";
+  coordinator.answer(waiting);
+  coordinator.answer(R"({"keys":"aa","next":"bb","known_by":[{"host":"web-1","connected":true}],"missing":[],)"
+                     R"("deployments_at_work":[],"in_force":true})");
+  EXPECT_EQ(run({"keys", "renew", "--reason", "r", "--without", "web-2,web-3"}), 0);
+  EXPECT_NE(out.str().find("keys are new: bb"), std::string::npos) << out.str();
+  ASSERT_EQ(coordinator.calls.size(), 2u);
+  EXPECT_EQ(coordinator.calls[1].body, R"({"reason":"r","without":["web-2","web-3"]})");
+}
+
+TEST_F(CommandsTest, SaysWhomTheNextKeysWaitForAndEndsWithStatusSix) {
+  coordinator.always([](const cli::HttpCall&) {
+    return cli::HttpReply{200, R"({"keys":"aa","next":"bb","known_by":[],)"
+                               R"("missing":[{"host":"web-1","connected":false}],)"
+                               R"("deployments_at_work":["d-0123456789abcdef"],"in_force":false})"};
+  });
+  EXPECT_EQ(run({"keys", "renew", "--reason", "r"}), 6);
+  EXPECT_NE(notes.str().find("web-1 (away)"), std::string::npos) << notes.str();
+  EXPECT_NE(notes.str().find("--without"), std::string::npos) << notes.str();
+  EXPECT_NE(notes.str().find("d-0123456789abcdef"), std::string::npos) << notes.str();
+  EXPECT_EQ(out.str(), "");
+}
+
+TEST_F(CommandsTest, ShowsTheCoordinatorsKeys) {
+  coordinator.answer(
+      R"({"keys":"aa","next":null,"known_by":[],"missing":[],"deployments_at_work":[],"in_force":false})");
+  EXPECT_EQ(run({"keys", "show"}), 0);
+  EXPECT_NE(out.str().find("Keys in force: aa\nNo others are announced"), std::string::npos) << out.str();
+}
+
 TEST_F(CommandsTest, ListsHostsAsATable) {
   std::string removed = host;
   removed.replace(removed.find("\"removed\":false"), 15, "\"removed\":true");

@@ -21,8 +21,8 @@ class KeyRenewalTest : public ::testing::Test {
   void note(FakeAgent& agent) {
     for (const protocol::Message& message : agent.heard) {
       if (const auto* next = std::get_if<protocol::NextKeys>(&message)) {
-        return world.say(agent, protocol::KeysNoted{
-                                    protocol::keys_digest({next->server_public_key, next->plan_public_key})});
+        return world.say(agent,
+                         protocol::KeysNoted{protocol::keys_digest({next->server_public_key, next->plan_public_key})});
       }
     }
     FAIL() << "it was told nothing";
@@ -100,8 +100,8 @@ TEST_F(KeyRenewalTest, LeavesOutWhomAPersonLeavesOut) {
 
 TEST_F(KeyRenewalTest, KnowsNoHostThatCouldBeLeftOutButTheEnrolled) {
   world.add_agent("web-1");
-  const Refusal refusal = expect_refusal(
-      world.operations().renew_keys(FleetWorld::caller, {{HostId("web-9")}, "it is time"}));
+  const Refusal refusal =
+      expect_refusal(world.operations().renew_keys(FleetWorld::caller, {{HostId("web-9")}, "it is time"}));
   EXPECT_EQ(refusal.code, "no_such_host");
   EXPECT_FALSE(world.key_files.next) << "what is refused has drawn nothing";
 }
@@ -125,7 +125,8 @@ TEST_F(KeyRenewalTest, BelievesNoNoteOfOtherKeys) {
 TEST_F(KeyRenewalTest, WaitsForTheEndOfADeployment) {
   FakeAgent& agent = world.add_agent("web-1");
   const ReleaseId release = world.upload("api", "one");
-  const auto view_of = world.start(world.request(api_manifest("web-1", "{watch_seconds: 10}"), {{"api", release}}), 5'000);
+  const auto view_of =
+      world.start(world.request(api_manifest("web-1", "{watch_seconds: 10}"), {{"api", release}}), 5'000);
   const DeploymentId id = expect_value(view_of).row.id;
   renew();
   note(agent);

@@ -29,7 +29,8 @@ TEST(CoordinatorKeys, HaveADigestThatIsTheirsAlone) {
   EXPECT_EQ(keys_digest(keys).size(), 32u);
   EXPECT_EQ(keys_digest(keys), keys_digest(keys));
   EXPECT_NE(keys_digest(keys), keys_digest({keys.server_public_key, generate_signing_key().public_key}));
-  EXPECT_NE(keys_digest(keys), keys_digest({std::string(keys.server_public_key).replace(0, 1, "a"), keys.plan_public_key}));
+  EXPECT_NE(keys_digest(keys),
+            keys_digest({std::string(keys.server_public_key).replace(0, 1, "a"), keys.plan_public_key}));
   EXPECT_EQ(keys_name(keys).size(), 12u);
 }
 
@@ -38,8 +39,8 @@ TEST(CoordinatorKeys, AreNotAnnouncedByASignatureOfSomethingElse) {
   const SigningKeyPair present = generate_signing_key();
   const CoordinatorKeys keys = some_keys();
   const std::string both = keys.server_public_key + keys.plan_public_key;
-  EXPECT_FALSE(is_announced({keys.server_public_key, keys.plan_public_key, sign(present, sha256(both))},
-                            present.public_key));
+  EXPECT_FALSE(
+      is_announced({keys.server_public_key, keys.plan_public_key, sign(present, sha256(both))}, present.public_key));
 }
 
 RC_GTEST_PROP(CoordinatorKeys, AreRefusedWhenAnyBitOfTheAnnouncementIsChanged, ()) {
