@@ -90,6 +90,7 @@ ExitStatus status_of_refusal(int http_status) {
     case 401:
     case 403:
     case 409:
+    case 429:
       return ExitStatus::refused;
     case 503:
       return ExitStatus::unreachable;

@@ -326,6 +326,18 @@ inline constexpr std::size_t api_tokens_max = 1'000;
 inline constexpr std::int64_t api_token_life_ms_default = 90LL * 86'400'000;
 inline constexpr std::int64_t api_token_life_ms_min = 60'000;
 inline constexpr std::int64_t api_token_life_ms_max = 366LL * 86'400'000;
+/// So many wrong tokens of one source cost nothing: a person's mistakes. The next ones are let try after a pause that
+/// doubles up to the longest: then a guesser has 1,440 tries a day.
+inline constexpr unsigned wrong_tokens_free = 10;
+/// One and the same wrong token: a job whose token has expired learns nothing by more.
+inline constexpr unsigned wrong_token_repeats_free = 3;
+inline constexpr std::int64_t wrong_token_pause_ms_min = 1'000;
+inline constexpr std::int64_t wrong_token_pause_ms_max = 60'000;
+/// Who has not come with a wrong one for so long is forgotten.
+inline constexpr std::int64_t wrong_token_memory_ms = 15 * 60'000;
+/// Sources and tokens that are told apart: what local users and a proxy are, and a flood's share of memory (200 KiB).
+inline constexpr std::size_t wrong_token_sources_max = 256;
+inline constexpr std::size_t wrong_tokens_max = 1'024;
 /// A code has six digits and three of them are right at any time: so many wrong ones, and then none counts for so long.
 inline constexpr unsigned totp_wrong_max = 5;
 inline constexpr std::int64_t totp_lock_ms = 15 * 60'000;

@@ -164,7 +164,7 @@ Coordinator::Parts::Parts(EventLoop& event_loop, const CoordinatorConfig& config
   const std::uint64_t epoch = fleet.begin(holder_name());
   static_cast<void>(router.take_refused());  // who dialled a moment too early is no stranger
   log::info("coordinator started", {{"epoch", epoch}, {"hosts", fleet.hosts.rows().size()}, {"state", state.string()}});
-  http = std::make_unique<api::HttpServer>(loop, fleet.guarded, config.api);
+  http = std::make_unique<api::HttpServer>(loop, fleet.guarded, config.api, clock);
   if (!config.audit_log.empty()) audit_log.begin(fleet::last_row_in(read_audit_tail(config.audit_log)));
   if (const auto watchdog = service_watchdog_ms()) keep_alive(*watchdog / 2);
 }

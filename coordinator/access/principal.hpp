@@ -36,6 +36,7 @@ struct Principal {
 struct Bearer {
   Principal who;
   std::string token;
+  bool guessable = false;  ///< so short that it can be found by trying
   bool operator==(const Bearer&) const = default;
 };
 /// The first 12 of a digest's 64 hexadecimal digits.

@@ -112,7 +112,7 @@ class Listener : public std::enable_shared_from_this<Listener<Protocol>> {
 }  // namespace
 
 struct HttpServer::Parts {
-  std::shared_ptr<const Service> service;
+  std::shared_ptr<Service> service;
   std::shared_ptr<Listener<Local>> local;
   std::shared_ptr<Listener<tcp>> loopback;
   std::filesystem::path socket_path;
@@ -179,13 +179,13 @@ void HttpServer::Parts::listen_loopback(EventLoop& loop, const ApiConfig& config
   log::info("API listens", {{"address", config.listen_address}, {"port", loopback->acceptor.local_endpoint().port()}});
 }
 
-HttpServer::HttpServer(EventLoop& loop, fleet::Operations& operations, const ApiConfig& config)
+HttpServer::HttpServer(EventLoop& loop, fleet::Operations& operations, const ApiConfig& config, const Clock& clock)
     : parts_(std::make_unique<Parts>()) {
   PosixFileSystem files;
   files.create_directories(config.state_directory, 0700);
   TokenBook tokens = TokenBook::open(files, config.state_directory);
   tokens.add_administrators(config.admin_tokens);
-  parts_->service = std::make_shared<const Service>(operations, config, std::move(tokens));
+  parts_->service = std::make_shared<Service>(operations, config, std::move(tokens), clock);
   if (!config.unix_socket.empty()) parts_->listen_local(loop, config);
   if (!config.listen_address.empty()) parts_->listen_loopback(loop, config);
 }

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "common/clock.hpp"
 #include "common/event_loop.hpp"
 #include "coordinator/api/api_config.hpp"
 #include "coordinator/fleet/operations.hpp"
@@ -10,11 +11,12 @@
 namespace switchyard::api {
 
 /// The HTTP API on a unix socket and on a loopback address. Listens from its construction to its destruction; all its
-/// callbacks run on the loop. Owned by the composition root, destroyed before `operations`.
+/// callbacks run on the loop. Owned by the composition root, destroyed before `operations`
+/// and `clock`.
 /// Throws from the constructor: InputError for a configuration that it refuses, SysError when it cannot listen.
 class HttpServer {
  public:
-  HttpServer(EventLoop& loop, fleet::Operations& operations, const ApiConfig& config);
+  HttpServer(EventLoop& loop, fleet::Operations& operations, const ApiConfig& config, const Clock& clock);
   ~HttpServer();
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;

@@ -20,10 +20,10 @@ struct SessionTimes {
 
 /// What a listener and its sessions share; it outlives both.
 struct SessionRoom {
-  SessionRoom(std::shared_ptr<const Service> the_service, SessionTimes the_times, ConnectionBounds bounds,
+  SessionRoom(std::shared_ptr<Service> the_service, SessionTimes the_times, ConnectionBounds bounds,
               std::string the_name)
       : service(std::move(the_service)), times(the_times), name(std::move(the_name)), connections(bounds) {}
-  const std::shared_ptr<const Service> service;  ///< of all listeners
+  const std::shared_ptr<Service> service;  ///< of all listeners
   const SessionTimes times;
   const std::string name;  ///< for the log: socket, tcp
   ConnectionBook connections;

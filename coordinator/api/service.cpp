@@ -6,6 +6,7 @@
 #include "common/error.hpp"
 #include "coordinator/api/failure.hpp"
 #include "coordinator/api/site_check.hpp"
+#include "coordinator/fleet/refusal_book.hpp"
 
 namespace switchyard::api {
 namespace {
@@ -47,6 +48,24 @@ std::optional<Response> refuse_body(const RequestHead& head, const Route& route)
   return std::nullopt;
 }
 
+Response refuse_stranger(std::int64_t wait_ms) {
+  if (wait_ms > 0) {
+    const std::string seconds = std::to_string((wait_ms + 999) / 1'000);
+    Response response =
+        refusal(429, "too_many_wrong_tokens",
+                "wrong tokens come again and again, this one or others from the same source: ask again in " + seconds +
+                    " s, with a token that this coordinator knows, and that has neither expired nor been revoked");
+    response.headers.emplace_back("Retry-After", seconds);
+    return response;
+  }
+  Response response = refusal(401, "unknown_caller",
+                              "send `Authorization: Bearer <token>` with a token that this coordinator knows, and that "
+                              "has neither expired nor been revoked; the administrator's is in the file admin.token of "
+                              "its state directory");
+  response.headers.emplace_back("WWW-Authenticate", "Bearer");
+  return response;
+}
+
 bool is_idempotency_key(std::string_view key) {
   constexpr std::size_t bytes_max = 64;
   return key.size() <= bytes_max && std::all_of(key.begin(), key.end(), [](char c) {
@@ -56,8 +75,8 @@ bool is_idempotency_key(std::string_view key) {
 
 }  // namespace
 
-Service::Service(fleet::Operations& operations, ApiConfig config, TokenBook tokens)
-    : operations_(operations), config_(std::move(config)), tokens_(std::move(tokens)) {}
+Service::Service(fleet::Operations& operations, ApiConfig config, TokenBook tokens, const Clock& clock)
+    : operations_(operations), config_(std::move(config)), tokens_(std::move(tokens)), wrong_tokens_(clock) {}
 
 std::optional<Response> Service::refuse_site(const RequestHead& head) const {
   if (!is_allowed_host(head.host, config_.allowed_hosts)) {
@@ -69,41 +88,45 @@ std::optional<Response> Service::refuse_site(const RequestHead& head) const {
   return std::nullopt;
 }
 
-std::optional<fleet::Caller> Service::caller_of(const RequestHead& head, const Peer& peer) const {
-  if (head.authorization.empty()) {
-    if (!peer.local) return std::nullopt;
-    return fleet::Caller{peer.principal, peer.origin, access::administrator(peer.principal), {}};
-  }
-  if (const auto digest = bearer_digest(head.authorization)) {
-    // Both are asked, so that the time does not tell in which of them a token is.
-    const auto lasting = tokens_.bearer(*digest);
-    const auto stored = operations_.bearer(*digest);
-    if (const auto& bearer = lasting ? lasting : stored) {
-      return fleet::Caller{bearer->who.name, peer.origin, bearer->who, bearer->token};
-    }
-  }
-  operations_.turned_away(peer.origin);
-  return std::nullopt;
+std::optional<access::Bearer> Service::bearer(const std::string& digest) const {
+  // Both are asked, so that the time does not tell in which of them a token is.
+  const auto lasting = tokens_.bearer(digest);
+  const auto stored = operations_.bearer(digest);
+  return lasting ? lasting : stored;
 }
 
-std::variant<Service::Admission, Response> Service::admit(const RequestHead& head, const Peer& peer) const {
+std::variant<fleet::Caller, Service::Stranger> Service::caller_of(const RequestHead& head, const Peer& peer) {
+  if (head.authorization.empty()) {
+    if (!peer.local) return Stranger{};
+    return fleet::Caller{peer.principal, peer.origin, access::administrator(peer.principal), {}};
+  }
+  // What is no bearer token is wrong too, and each is as wrong as the other.
+  const std::string digest = bearer_digest(head.authorization).value_or("");
+  const std::string source = peer.local ? peer.principal : fleet::without_port(peer.origin);
+  const std::int64_t source_wait_ms = wrong_tokens_.source_wait_ms(source);
+  const std::int64_t token_wait_ms = wrong_tokens_.token_wait_ms(digest);
+  if (token_wait_ms == 0 && !digest.empty()) {
+    const auto found = bearer(digest);
+    // While somebody tries from there, a guess that is right must look like one that is wrong.
+    const bool held_back = found && found->guessable && source_wait_ms > 0;
+    if (found && !held_back) return fleet::Caller{found->who.name, peer.origin, found->who, found->token};
+  }
+  wrong_tokens_.note(source, digest);
+  operations_.turned_away(peer.origin);
+  return Stranger{std::max(source_wait_ms, token_wait_ms)};
+}
+
+std::variant<Service::Admission, Response> Service::admit(const RequestHead& head, const Peer& peer) {
   if (std::optional<Response> refused = refuse_site(head)) return *refused;
   const std::optional<Target> target = parse_target(head.target);
   if (!target) return refusal(400, "bad_target", "the request's path or query is malformed");
 
   auto found = find_route(routes(), head.method, target->segments);
-  const std::optional<fleet::Caller> caller = caller_of(head, peer);
+  const auto asking = caller_of(head, peer);
+  const auto* caller = std::get_if<fleet::Caller>(&asking);
   const Match* match = std::get_if<Match>(&found);
   const bool open = match != nullptr && match->route->access == Access::open;
-  if (!caller && !open) {
-    Response response =
-        refusal(401, "unknown_caller",
-                "send `Authorization: Bearer <token>` with a token that this coordinator knows, and that has "
-                "neither expired nor been revoked; the administrator's is in the file admin.token of "
-                "its state directory");
-    response.headers.emplace_back("WWW-Authenticate", "Bearer");
-    return response;
-  }
+  if (caller == nullptr && !open) return refuse_stranger(std::get<Stranger>(asking).wait_ms);
   if (const auto* other = std::get_if<NoSuchMethod>(&found)) {
     Response response = refusal(405, "wrong_method", "this path answers to " + other->allow + " only");
     response.headers.emplace_back("Allow", other->allow);
@@ -118,7 +141,7 @@ std::variant<Service::Admission, Response> Service::admit(const RequestHead& hea
   Admission admission;
   admission.route = match->route;
   admission.request = {match->parameters, target->query, head.idempotency_key, "",
-                       caller.value_or(fleet::Caller{"", peer.origin})};
+                       caller != nullptr ? *caller : fleet::Caller{"", peer.origin}};
   admission.body_bytes = static_cast<std::size_t>(head.content_length);
   return admission;
 }

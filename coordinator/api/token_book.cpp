@@ -68,11 +68,12 @@ TokenBook TokenBook::open(FileSystem& files, const std::filesystem::path& direct
 void TokenBook::add_administrators(const std::vector<std::string>& tokens) {
   for (const std::string& token : tokens) {
     const std::string digest = sha256_hex(token);
-    if (token.size() < weak_token_bytes) {
+    const bool guessable = token.size() < weak_token_bytes;
+    if (guessable) {
       log::warning("a token of DEPLOYMENT_ADMIN_TOKENS is short enough to be guessed",
                    {{"token_hash", access::token_mark(digest)}, {"characters", token.size()}});
     }
-    entries_.push_back({"env-" + access::token_mark(digest), digest});
+    entries_.push_back({"env-" + access::token_mark(digest), digest, guessable});
   }
 }
 
@@ -83,7 +84,7 @@ std::optional<access::Bearer> TokenBook::bearer(const std::string& digest) const
     if (equal_in_constant_time(entry.digest, digest)) found = &entry;
   }
   if (found == nullptr) return std::nullopt;
-  return access::Bearer{access::administrator("token:" + found->id), access::token_mark(digest)};
+  return access::Bearer{access::administrator("token:" + found->id), access::token_mark(digest), found->guessable};
 }
 
 std::optional<std::string> bearer_digest(std::string_view authorization) {

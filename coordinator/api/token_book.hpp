@@ -31,6 +31,7 @@ class TokenBook {
   struct Entry {
     std::string id;
     std::string digest;  ///< 64 hexadecimal digits
+    bool guessable = false;
   };
   std::vector<Entry> entries_;
 };

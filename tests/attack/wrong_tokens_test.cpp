@@ -51,13 +51,16 @@ TEST(WrongTokens, AThousandASecondKeepNobodyWaitingWhoHasARightOne) {
   const double quiet_ms = p99_ms(attacked);
   const std::uint64_t memory_before = attacked.memory_kib();
   std::atomic<int> refused = 0;
+  std::atomic<int> held_off = 0;
   double flooded_ms = 0;
   const auto begin = Steady::now();
   {
     const std::jthread flooding([&](const std::stop_token& stop) {
       for (auto next = Steady::now(); !stop.stop_requested(); next += burst_every) {
         for (int i = 0; i < wrong_per_burst; ++i) {
-          refused += ask_with(attacked, "/v1/version", std::to_string(refused)).status == 401 ? 1 : 0;
+          const int status = ask_with(attacked, "/v1/version", std::to_string(refused)).status;
+          refused += status == 401 || status == 429 ? 1 : 0;
+          held_off += status == 429 ? 1 : 0;
         }
         std::this_thread::sleep_until(next);
       }
@@ -70,6 +73,7 @@ TEST(WrongTokens, AThousandASecondKeepNobodyWaitingWhoHasARightOne) {
   std::printf("wrong tokens: %d in %.1f s; right ones p99 %.2f ms, %.2f ms before; memory %+.1f MiB\n", refused.load(),
               seconds, flooded_ms, quiet_ms, growth_mib);
   EXPECT_GE(refused, 1'000) << "that was no flood";
+  EXPECT_GE(held_off, refused * 9 / 10) << "who tries tokens out is told to wait";
   EXPECT_LE(flooded_ms, 2 * quiet_ms + noise_ms);
   EXPECT_LE(growth_mib, 16);
   const std::string audit = attacked.ask("GET", "/v1/audit?limit=500").body;

@@ -116,7 +116,7 @@ class AccessMatrix : public ::testing::Test {
   fleet::RefusalBook refusals{store, clock};
   fleet::ApiTokenBook tokens_of_store{store, clock};
   fleet::GuardedOperations guarded{operations, store, tokens_of_store, refusals};
-  Service service{guarded, ApiConfig{}, tokens()};
+  Service service{guarded, ApiConfig{}, tokens(), clock};
 };
 
 /// Trailing blanks would be taken away by editors.

@@ -97,7 +97,7 @@ class HttpServerTest : public ::testing::Test {
   }
   void begin() {
     loop = std::make_unique<EventLoop>();
-    server = std::make_unique<HttpServer>(*loop, operations, config);
+    server = std::make_unique<HttpServer>(*loop, operations, config, clock);
     port = server->tcp_port();
     thread = std::thread([this] { loop->run(); });
   }
@@ -128,6 +128,7 @@ class HttpServerTest : public ::testing::Test {
   ApiConfig config;
   std::unique_ptr<EventLoop> loop;  // outlives the replies that the operations keep
   testing::FakeOperations operations;
+  SystemClock clock;
   std::unique_ptr<HttpServer> server;
   std::uint16_t port = 0;
   std::thread thread;

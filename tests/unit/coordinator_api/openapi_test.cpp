@@ -6,6 +6,7 @@
 #include <regex>
 #include <set>
 
+#include "common/clock.hpp"
 #include "common/crypto.hpp"
 #include "coordinator/api/service.hpp"
 #include "tests/support/memory_file_system.hpp"
@@ -163,7 +164,8 @@ class OpenApiTest : public ::testing::Test {
   YAML::Node document;
   Schema schema;
   testing::FakeOperations operations;
-  Service service{operations, ApiConfig{}, tokens()};
+  SystemClock clock;
+  Service service{operations, ApiConfig{}, tokens(), clock};
 };
 
 TEST_F(OpenApiTest, DescribesExactlyTheOperationsOfTheServer) {

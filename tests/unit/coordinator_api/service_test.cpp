@@ -6,6 +6,8 @@
 
 #include "common/crypto.hpp"
 #include "common/error.hpp"
+#include "common/limits.hpp"
+#include "tests/support/fake_clock.hpp"
 #include "tests/support/memory_file_system.hpp"
 #include "tests/unit/coordinator_api/fake_operations.hpp"
 
@@ -59,7 +61,20 @@ class ServiceTest : public ::testing::Test {
   }
 
   testing::FakeOperations operations;
-  Service service{operations, ApiConfig{}, one_token_book()};
+  Response get_with(const std::string& token, const Peer& peer = remote) {
+    RequestHead request = head(Method::get, "/v1/hosts");
+    request.authorization = "Bearer " + token;
+    return ask(request, "", peer);
+  }
+  /// Until the source of `peer` is to wait.
+  void try_out(const Peer& peer = remote) {
+    for (unsigned i = 0; i < limits::wrong_tokens_free; ++i) {
+      ASSERT_EQ(get_with("guess " + std::to_string(i), peer).status, 401);
+    }
+  }
+
+  testing::FakeClock clock;
+  Service service{operations, ApiConfig{}, one_token_book(), clock};
 };
 
 /// T21 of the threat model: Origin x Host x method.
@@ -127,6 +142,56 @@ TEST_F(ServiceTest, TellsOfAWrongTokenFromWhereItCame) {
   EXPECT_EQ(operations.turned_away_from, std::vector<std::string>{"127.0.0.1:40000"});
   EXPECT_EQ(ask(head(Method::get, "/v1/hosts"), "", remote).status, 401);
   EXPECT_EQ(operations.turned_away_from.size(), 1u) << "who shows no token tries none";
+}
+
+TEST_F(ServiceTest, WhoTriesTokensOutIsToldToWaitAndHowLong) {
+  try_out();
+  Response refused = get_with("one more");
+  EXPECT_EQ(refused.status, 429);
+  EXPECT_EQ(code_of(refused), "too_many_wrong_tokens");
+  EXPECT_EQ(refused.headers.at(0), (std::pair<std::string, std::string>("Retry-After", "1")));
+  clock.advance(limits::wrong_token_pause_ms_min);
+  EXPECT_EQ(get_with("another").status, 401) << "one try";
+  refused = get_with("yet another");
+  EXPECT_EQ(refused.headers.at(0).second, "2");
+  EXPECT_EQ(operations.turned_away_from.size(), limits::wrong_tokens_free + 3U) << "the audit counts all of them";
+}
+
+TEST_F(ServiceTest, WhoHasARightTokenDoesNotWaitForOthersOfHisSource) {
+  try_out();
+  ASSERT_EQ(get_with("one more").status, 429);
+  EXPECT_EQ(get_with("secret").status, 200);
+  operations.bearers[sha256_hex("syt_1")] = {access::administrator("token:ann"), "0123456789ab"};
+  EXPECT_EQ(get_with("syt_1").status, 200) << "nor who has never been here before";
+  EXPECT_EQ(get_with("one more", local).status, 401) << "nor who comes another way";
+  EXPECT_EQ(ask(head(Method::get, "/v1/hosts")).status, 200);
+}
+
+/// `DEPLOYMENT_ADMIN_TOKENS=token1,token2` is what people write.
+TEST_F(ServiceTest, AShortTokenIsNotFoundByTryingFast) {
+  TokenBook book = one_token_book();
+  book.add_administrators({"token1"});
+  Service guessed(operations, ApiConfig{}, std::move(book), clock);
+  const auto status_of = [&](const std::string& token) {
+    RequestHead request = head(Method::get, "/v1/hosts");
+    request.authorization = "Bearer " + token;
+    const auto judged = guessed.admit(request, remote);
+    const auto* refused = std::get_if<Response>(&judged);
+    return refused == nullptr ? 200 : refused->status;
+  };
+  EXPECT_EQ(status_of("token1"), 200);
+  for (unsigned i = 0; i < limits::wrong_tokens_free; ++i) status_of("guess " + std::to_string(i));
+  EXPECT_EQ(status_of("token1"), 429) << "a guess that is right looks like one that is wrong";
+  EXPECT_EQ(status_of("secret"), 200);
+  clock.advance(limits::wrong_token_pause_ms_max);
+  EXPECT_EQ(status_of("token1"), 200);
+}
+
+TEST_F(ServiceTest, OneWrongTokenAgainAndAgainIsNotEvenLookedUp) {
+  for (unsigned i = 0; i < limits::wrong_token_repeats_free; ++i) EXPECT_EQ(get_with("expired").status, 401);
+  EXPECT_EQ(get_with("expired").status, 429);
+  EXPECT_EQ(get_with("secret").status, 200);
+  EXPECT_EQ(get_with("not yet").status, 401);
 }
 
 TEST_F(ServiceTest, TheLocalUserIsAnAdministrator) {
