@@ -31,7 +31,7 @@ class CurlTransportTest : public ::testing::Test {
     config.socket_group = "";
     config.listen_port = 0;
     config.state_directory = directory / "state";
-    server = std::make_unique<api::HttpServer>(loop, operations, config);
+    server = std::make_unique<api::HttpServer>(loop, operations, config, clock);
     port = server->tcp_port();
     thread = std::thread([this] { loop.run(); });
   }
