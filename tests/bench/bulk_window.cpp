@@ -106,7 +106,7 @@ int run(std::size_t mebibytes) {
   int control = 0, bulk = 0;
   if (std::scanf("%d %d", &control, &bulk) != 2) return EXIT_FAILURE;
   const protocol::Endpoint dialled{near.host, static_cast<std::uint16_t>(control), static_cast<std::uint16_t>(bulk)};
-  CoordinatorSession session({{dialled}, coordinator.public_key(), keys}, loop, clock, std::move(callbacks));
+  CoordinatorSession session({{dialled}, {coordinator.public_key()}, keys}, loop, clock, std::move(callbacks));
   talk = &session;
   loop.run();
   return EXIT_SUCCESS;
