@@ -19,7 +19,12 @@ std::string joined(const Ids& ids) {
 
 }  // namespace
 
-void KeyRenewal::host_connected(const HostId& host) const {
+void KeyRenewal::host_connected(const HostId& host) {
+  known_by_.erase(host);
+  tell(host);
+}
+
+void KeyRenewal::tell(const HostId& host) const {
   if (next_) parts_.registry.send(host, protocol::announce_keys(*next_, plan_key_));
 }
 
@@ -67,7 +72,7 @@ Answer<KeysView> KeyRenewal::renew(const Caller& caller, const RenewKeysRequest&
   if (!next_) announce(caller, request.reason);
   KeysView now = view();
   // Told again: what was said before may have been lost.
-  for (const KeysView::Host& host : now.missing) host_connected(host.id);
+  for (const KeysView::Host& host : now.missing) tell(host.id);
   std::erase_if(now.missing, [&](const KeysView::Host& host) {
     return std::find(request.without.begin(), request.without.end(), host.id) != request.without.end();
   });

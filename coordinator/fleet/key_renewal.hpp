@@ -43,8 +43,9 @@ class KeyRenewal {
         next_(std::move(next)),
         hands_(std::move(hands)) {}
 
-  /// The host's session has begun: it is told of the next keys.
-  void host_connected(const HostId& host) const;
+  /// The host's session has begun: it is told of the next keys, and has to say anew that it knows them. It may be
+  /// another machine under the same name.
+  void host_connected(const HostId& host);
   void noted(const HostId& host, const protocol::KeysNoted& note);
 
   KeysView view() const;
@@ -53,6 +54,7 @@ class KeyRenewal {
   Answer<KeysView> renew(const Caller& caller, const RenewKeysRequest& request);
 
  private:
+  void tell(const HostId& host) const;
   std::vector<DeploymentId> deployments_at_work() const;
   std::optional<Refusal> refuse(const RenewKeysRequest& request) const;
   void announce(const Caller& caller, const std::string& reason);

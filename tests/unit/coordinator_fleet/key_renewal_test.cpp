@@ -115,6 +115,21 @@ TEST_F(KeyRenewalTest, AsksNothingOfHostsThatAreRevoked) {
   EXPECT_TRUE(renew().in_force);
 }
 
+/// Another machine may have come under the name of one that knew them.
+TEST_F(KeyRenewalTest, HasEveryHostSayAnewInEachSessionThatItKnowsThem) {
+  FakeAgent& agent = world.add_agent("web-1");
+  world.lose(world.add_agent("web-2"));
+  renew();
+  note(agent);
+  EXPECT_EQ(names(view().known_by), Names{"web-1"});
+  agent.heard.clear();
+  world.connect(agent);
+  world.run(2 * latency_ms);
+  EXPECT_FALSE(renew({HostId("web-2")}).in_force);
+  note(agent);
+  EXPECT_TRUE(renew({HostId("web-2")}).in_force);
+}
+
 TEST_F(KeyRenewalTest, BelievesNoNoteOfOtherKeys) {
   FakeAgent& agent = world.add_agent("web-1");
   renew();
