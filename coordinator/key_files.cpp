@@ -84,7 +84,7 @@ SigningKeyPair load_or_make_plan_key(const std::filesystem::path& directory) {
 std::string load_or_make_vault_key(const std::filesystem::path& directory) {
   const std::filesystem::path file = directory / "vault.key";
   if (is_there(file)) return load_seed(file, "what the store holds of secrets cannot be read without it");
-  const std::string secret = *from_hex(random_hex(32));
+  std::string secret = *from_hex(random_hex(32));
   save_seed(file, secret);
   log::info("vault key made", {{"file", file.string()}});
   return secret;
