@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
+#include <sstream>
 
 #include "agent/system/nftables_switch.hpp"
 #include "agent/system/packet_filter.hpp"
@@ -17,13 +17,21 @@ std::string slot_text(const protocol::SwitchTarget& target) {
   return "slot " + target.slot + " (port " + port_text(target.port) + ")";
 }
 
+/// What the process was started with; empty when it has ended meanwhile. Read through a stream: an iterator over the
+/// file throws when the process ends between its opening and its reading.
+std::string arguments_of(const std::filesystem::path& process) {
+  std::ifstream file(process / "cmdline", std::ios::binary);
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
 /// True if a docker-proxy process publishes this port of the host. Its arguments say so, to everyone.
 bool docker_publishes(std::uint16_t port) {
   std::error_code ignored;
   for (const auto& entry : std::filesystem::directory_iterator("/proc", ignored)) {
     if (entry.path().filename().string().find_first_not_of("0123456789") != std::string::npos) continue;
-    std::ifstream file(entry.path() / "cmdline", std::ios::binary);
-    std::string arguments{std::istreambuf_iterator<char>(file), {}};
+    const std::string arguments = arguments_of(entry.path());
     const std::size_t end = arguments.find('\0');
     if (end == std::string::npos || !std::string_view(arguments).substr(0, end).ends_with("docker-proxy")) continue;
     const std::string wanted = std::string("-host-port") + '\0' + port_text(port) + '\0';

@@ -1,3 +1,9 @@
+#include <spawn.h>
+#include <sys/wait.h>
+
+#include <stop_token>
+#include <thread>
+
 #include "tests/unit/agent_system/nftables_host.hpp"
 
 namespace switchyard::testing {
@@ -41,6 +47,20 @@ TEST_F(NftablesPreflight, AcceptsLoopbackWhenOnlyLocalClientsUseTheStablePort) {
   auto wanted = traffic(100, 0);
   wanted.local_only = true;
   EXPECT_EQ(code(wanted), "");
+}
+
+/// It reads what every process of the host was started with, and some of them end in that moment.
+TEST_F(NftablesPreflight, DoesNotMindProcessesThatEndWhileItLooks) {
+  const SlotServer blue("blue", 5002);
+  const std::jthread others([](const std::stop_token& stop) {
+    char program[] = "/bin/true";
+    char* const arguments[] = {program, nullptr};
+    while (!stop.stop_requested()) {
+      pid_t child = 0;
+      if (::posix_spawn(&child, program, nullptr, nullptr, arguments, nullptr) == 0) ::waitpid(child, nullptr, 0);
+    }
+  });
+  for (int i = 0; i < 600; ++i) EXPECT_EQ(code(traffic(100, 0)), "");
 }
 
 TEST_F(NftablesPreflight, FindsASlotOnAnotherLoopbackAddress) {
