@@ -11,25 +11,46 @@
 
 namespace switchyard::cli {
 
+namespace {
+
+/// Plans, simulations and artifacts are answered as else: they are what a deployment is looked at with.
+bool changes(const HttpCall& call) {
+  const auto is_of = [&](std::string_view path) { return call.path.starts_with(path); };
+  return call.method != "GET" && !is_of("/v1/plans") && !is_of("/v1/simulations") && !is_of("/v1/artifacts");
+}
+
+[[noreturn]] void throw_rehearsed(const std::string& body) {
+  if (const auto would = read_rehearsal(body)) throw Rehearsed(*would, body);
+  throw Error(
+      "the coordinator does not know --dry-run, and has done what should only have been rehearsed: it is older "
+      "than this program");
+}
+
+}  // namespace
+
 std::string ApiClient::get(const std::string& path, std::int64_t more_ms) {
   return answer({"GET", path, "", "", "", limits::cli_answer_ms_max + more_ms});
 }
 
 std::string ApiClient::post(const std::string& path, const std::string& body, const std::string& idempotency_key) {
-  return answer({"POST", path, "application/json", idempotency_key, body, limits::cli_answer_ms_max});
+  return answer({"POST", changing(path), "application/json", idempotency_key, body, limits::cli_answer_ms_max});
 }
 
 std::string ApiClient::put_octets(const std::string& path, std::string bytes) {
-  return answer({"PUT", path, "application/octet-stream", "", std::move(bytes), limits::cli_answer_ms_max});
+  return answer({"PUT", changing(path), "application/octet-stream", "", std::move(bytes), limits::cli_answer_ms_max});
 }
 
 std::string ApiClient::remove(const std::string& path) {
-  return answer({"DELETE", path, "", "", "", limits::cli_answer_ms_max});
+  return answer({"DELETE", changing(path), "", "", "", limits::cli_answer_ms_max});
 }
+
+std::string ApiClient::changing(const std::string& path) const { return rehearses_ ? path + "?dry_run=true" : path; }
 
 std::string ApiClient::answer(const HttpCall& call) {
   HttpReply reply = transport_.perform(call);
-  if (reply.status >= 200 && reply.status < 300) return std::move(reply.body);
+  const bool good = reply.status >= 200 && reply.status < 300;
+  if (good && rehearses_ && changes(call)) throw_rehearsed(reply.body);
+  if (good) return std::move(reply.body);
   if (const auto error = read_error(reply.body)) {
     throw RefusedError(reply.status, error->code, error->message, reply.body);
   }

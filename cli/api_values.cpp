@@ -1,6 +1,7 @@
 #include "cli/api_values.hpp"
 
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "cli/printable.hpp"
 #include "common/error.hpp"
@@ -49,11 +50,60 @@ Progress progress_of(const json& value) {
 
 Pause pause_of(const json& value) { return {text(value, "what"), text(value, "waits_for") == "promotion"}; }
 
+DeploymentError error_of(const json& value) {
+  DeploymentError error;
+  error.phase = text(value, "phase");
+  error.severity = text(value, "severity");
+  error.category = text(value, "category");
+  // A coordinator of the version before says none.
+  if (value.contains("trigger") && !value["trigger"].is_null()) error.trigger = text(value, "trigger");
+  error.host = text(value, "host");
+  error.component = text(value, "component");
+  error.message = printable_message(value.at("message").get<std::string>());  // it may quote a service's last lines
+  error.action = text(value, "action");
+  error.reason = text(value, "reason");
+  if (value.contains("check") && !value["check"].is_null()) error.check = text(value, "check");
+  error.recoverable = value.at("recoverable").get<bool>();
+  error.suggested_actions = texts(value, "suggested_actions");
+  return error;
+}
+
+CheckTier check_tier_of(const json& value) {
+  const auto number = [&](const char* key) { return value.at(key).get<std::int64_t>(); };
+  return {number("tier"), text(value, "state"), number("checks"), number("passed"), number("warned"), number("failed")};
+}
+
+CheckFinding check_finding_of(const json& value) {
+  CheckFinding finding;
+  finding.host = text(value, "host");
+  finding.component = text(value, "component");
+  finding.check = text(value, "check");
+  finding.status = text(value, "status");
+  finding.message = printable(value.at("message").get<std::string>());
+  finding.tier = value.at("tier").get<std::int64_t>();
+  finding.critical = value.at("critical").get<bool>();
+  if (!value.at("duration_ms").is_null()) finding.duration_ms = value["duration_ms"].get<std::int64_t>();
+  return finding;
+}
+
+/// A coordinator of the version before does not say.
+void read_checks_of(const json& value, Deployment& deployment) {
+  if (!value.contains("checks")) return;
+  if (!value.at("checks").is_null()) deployment.checks = text(value, "checks");
+  if (!value.at("run_tests").is_null()) deployment.run_tests = text(value, "run_tests");
+  deployment.check_tiers = list(value, "check_tiers", check_tier_of);
+  deployment.warnings = texts(value, "warnings");
+  if (!value.contains("check_results")) return;
+  deployment.check_results = list(value, "check_results", check_finding_of);
+  deployment.check_results_left_out = value.at("check_results_left_out").get<std::int64_t>();
+}
+
 Deployment deployment_of(const json& value) {
   Deployment deployment;
   deployment.id = text(value, "id");
   deployment.kind = text(value, "kind");
   if (!value.at("rollback_of").is_null()) deployment.rollback_of = text(value, "rollback_of");
+  if (value.contains("snapshot") && !value["snapshot"].is_null()) deployment.snapshot = text(value, "snapshot");
   // Lists do not say, nor does a coordinator of the version before.
   if (value.contains("rolled_back_by") && !value["rolled_back_by"].is_null()) {
     deployment.rolled_back_by = text(value, "rolled_back_by");
@@ -63,7 +113,7 @@ Deployment deployment_of(const json& value) {
   deployment.version = text(value, "version");
   deployment.state = text(value, "state");
   deployment.final = value.at("final").get<bool>();
-  deployment.reason = printable_lines(value.at("reason").get<std::string>());  // it may quote a service's last lines
+  deployment.reason = printable_message(value.at("reason").get<std::string>());  // it may quote a service's last lines
   deployment.author = text(value, "author");
   deployment.plan_hash = text(value, "plan_hash");
   deployment.created_ms = time(value, "created_ms");
@@ -74,6 +124,8 @@ Deployment deployment_of(const json& value) {
   if (value.contains("kept")) deployment.kept = texts(value, "kept");
   if (value.contains("progress")) deployment.progress = list(value, "progress", progress_of);
   if (value.contains("pauses")) deployment.pauses = list(value, "pauses", pause_of);
+  if (value.contains("errors")) deployment.errors = list(value, "errors", error_of);
+  read_checks_of(value, deployment);
   return deployment;
 }
 
@@ -88,6 +140,33 @@ TimelineEntry entry_of(const json& value) {
   entry.undo = value.value("undo", false);  // a coordinator of the version before does not say
   if (value.at("fields").contains("detail")) entry.detail = text(value.at("fields"), "detail");
   return entry;
+}
+
+RollbackVersion version_of(const json& value) {
+  RollbackVersion version;
+  version.deployment = text(value, "deployment");
+  version.version = text(value, "version");
+  version.finished_ms = time(value, "finished_ms");
+  version.score = value.at("score").get<std::int64_t>();
+  version.why = texts(value, "why");
+  version.serving = value.at("serving").get<bool>();
+  version.rolled_back = value.at("rolled_back").get<bool>();
+  version.last_stable = value.at("last_stable").get<bool>();
+  version.ready = value.at("ready").get<bool>();
+  std::set<std::string> hosts, missing, unanswered;
+  for (const json& place : value.at("places")) {
+    const std::string host = text(place, "host");
+    hosts.insert(host);
+    if (place.at("present").is_null()) {
+      unanswered.insert(host);
+    } else if (!place.at("present").get<bool>()) {
+      missing.insert(host);
+    }
+  }
+  version.hosts = hosts.size();
+  version.missing.assign(missing.begin(), missing.end());
+  version.unanswered.assign(unanswered.begin(), unanswered.end());
+  return version;
 }
 
 Host host_of(const json& value) {
@@ -148,12 +227,13 @@ Approval approval_of(const json& value) {
   approval.environment = text(value, "environment");
   approval.state = text(value, "state");
   approval.deployment_state = text(value, "deployment_state");
-  approval.reason = printable_lines(value.at("reason").get<std::string>());
+  approval.reason = printable_message(value.at("reason").get<std::string>());
   approval.author = text(value, "author");
   approval.plan_hash = text(value, "plan_hash");
   approval.needed = value.at("needed").get<std::int64_t>();
   approval.without = texts(value, "without");
   approval.to_nothing = value.at("to_nothing").get<bool>();
+  approval.override_freeze = printable(value.value("override_freeze", std::string()));
   approval.votes = list(value, "votes", [](const json& vote) {
     return ApprovalVote{text(vote, "approver"), text(vote, "reason"), vote.at("granted").get<bool>(),
                         time(vote, "wall_ms")};
@@ -187,6 +267,22 @@ std::string dumped(const json& value) { return value.dump(-1, ' ', false, json::
 
 }  // namespace
 
+std::vector<RollbackLineage> read_rollback_targets(const std::string& body) {
+  return decoded(body, [](const json& value) {
+    return list(value, "targets", [](const json& lineage) {
+      return RollbackLineage{text(lineage, "environment"), text(lineage, "name"), text(lineage, "undo"),
+                             list(lineage, "versions", version_of)};
+    });
+  });
+}
+
+std::string with_rollback_targets(const std::string& body, const std::string& targets) {
+  return decoded(body, [&](json value) {
+    value["rollback_targets"] = json::parse(targets).at("targets");
+    return dumped(value);
+  });
+}
+
 Deployment read_deployment(const std::string& body) { return decoded(body, deployment_of); }
 
 std::vector<Deployment> read_deployments(const std::string& body, const char* key) {
@@ -202,8 +298,16 @@ Timeline read_timeline(const std::string& body) {
 
 Plan read_plan(const std::string& body) {
   return decoded(body, [](const json& value) {
-    return Plan{text(value, "hash"), printable_lines(value.at("text").get<std::string>()), value.at("nodes").empty()};
+    const auto lines = [](const json& one) { return printable_lines(one.get<std::string>()); };
+    Plan plan{text(value, "hash"), lines(value.at("text")), value.at("nodes").empty()};
+    // A coordinator of the version before draws no graph.
+    if (value.contains("graph")) plan.dot = lines(value.at("graph").at("dot"));
+    return plan;
   });
+}
+
+std::string read_simulation_text(const std::string& body) {
+  return decoded(body, [](const json& value) { return printable_lines(value.at("text").get<std::string>()); });
 }
 
 std::vector<Host> read_hosts(const std::string& body, const char* key) {
@@ -237,10 +341,154 @@ std::string read_totp_uri(const std::string& body) {
   return decoded(body, [](const json& value) { return text(value, "uri"); });
 }
 
+namespace {
+
+Secret secret_of(const json& value) {
+  return {text(value, "environment"), text(value, "name"), text(value, "created_by"), time(value, "version"),
+          time(value, "created_ms")};
+}
+
+}  // namespace
+
+Secret read_secret(const std::string& body) { return decoded(body, secret_of); }
+
+std::vector<Secret> read_secrets(const std::string& body) {
+  return decoded(body, [](const json& value) { return list(value, "secrets", secret_of); });
+}
+
+std::string write_secrets(const std::vector<Secret>& secrets) {
+  json items = json::array();
+  for (const Secret& secret : secrets) {
+    items.push_back({{"environment", secret.environment},
+                     {"name", secret.name},
+                     {"version", secret.version},
+                     {"created_by", secret.created_by},
+                     {"created_ms", secret.created_ms}});
+  }
+  return dumped({{"secrets", items}});
+}
+
+namespace {
+
+SnapshotSchema snapshot_schema_of(const json& value) {
+  SnapshotSchema schema;
+  schema.name = text(value, "name");
+  schema.database = text(value, "database");
+  schema.database_host = text(value, "database_host");
+  schema.server_version = text(value, "server_version");
+  schema.sha256 = text(value, "sha256");
+  schema.migration = text(value, "migration");
+  schema.file = text(value, "file");
+  schema.bytes = value.at("bytes").get<std::uint64_t>();
+  return schema;
+}
+
+SnapshotPlace snapshot_place_of(const json& value) {
+  SnapshotPlace place;
+  place.host = text(value, "host");
+  place.component = text(value, "component");
+  place.version = text(value, "version");
+  place.release = text(value, "release");
+  place.slot = text(value, "slot");
+  place.unit_state = text(value, "unit_state");
+  place.enablement = text(value, "enablement");
+  place.configuration = text(value, "configuration");
+  place.files = texts(value, "files");
+  place.files_present = value.at("files_present").get<std::uint64_t>();
+  // A coordinator of the version before knows none.
+  if (value.contains("schemas")) place.schemas = list(value, "schemas", snapshot_schema_of);
+  if (!value.contains("now")) return place;
+  const json& now = value["now"];
+  place.state = text(now, "state");
+  place.differences = texts(now, "differences");
+  if (!now.at("present").is_null()) place.present = now["present"].get<bool>();
+  place.kept = now.at("kept").get<bool>();
+  return place;
+}
+
+Snapshot snapshot_of(const json& value) {
+  Snapshot snapshot;
+  snapshot.id = text(value, "id");
+  snapshot.environment = text(value, "environment");
+  snapshot.name = text(value, "name");
+  snapshot.version = text(value, "version");
+  snapshot.author = text(value, "author");
+  snapshot.reason = text(value, "reason");
+  snapshot.checksum = text(value, "checksum");
+  snapshot.created_ms = time(value, "created_ms");
+  snapshot.whole = value.at("whole").get<bool>();
+  snapshot.why_not = text(value, "why_not");
+  snapshot.since = texts(value, "since");
+  snapshot.places = list(value, "places", snapshot_place_of);
+  return snapshot;
+}
+
+}  // namespace
+
+Snapshot read_snapshot(const std::string& body) { return decoded(body, snapshot_of); }
+
+std::vector<Snapshot> read_snapshots(const std::string& body) {
+  return decoded(body, [](const json& value) { return list(value, "snapshots", snapshot_of); });
+}
+
 ApiToken read_api_token_made(const std::string& body) { return decoded(body, api_token_of); }
 
 std::vector<ApiToken> read_api_tokens(const std::string& body) {
   return decoded(body, [](const json& value) { return list(value, "tokens", api_token_of); });
+}
+
+std::vector<std::string> read_registered(const std::string& body) {
+  return decoded(body, [](const json& value) { return texts(value, "registered"); });
+}
+
+std::vector<RegisteredCheck> read_checks(const std::string& body) {
+  return decoded(body, [](const json& value) {
+    return list(value, "checks", [](const json& row) {
+      RegisteredCheck check;
+      check.environment = text(row, "environment");
+      check.name = text(row, "name");
+      check.type = text(row, "type");
+      check.component = text(row, "component");
+      check.registered_by = text(row, "registered_by");
+      check.tier = row.at("tier").get<std::uint64_t>();
+      check.critical = row.at("critical").get<bool>();
+      check.tags = texts(row, "tags");
+      check.hosts = texts(row, "hosts");
+      return check;
+    });
+  });
+}
+
+std::string checks_in(const std::string& body, const std::string& environment) {
+  return decoded(body, [&](const json& value) {
+    json kept = json::array();
+    for (const json& row : value.at("checks")) {
+      if (row.at("environment") == environment) kept.push_back(row);
+    }
+    return dumped({{"checks", std::move(kept)}});
+  });
+}
+
+std::vector<std::string> read_environments(const std::string& body) {
+  return decoded(body, [](const json& value) { return texts(value, "environments"); });
+}
+
+HealthVerdict read_verdict(const std::string& body) {
+  return decoded(body, [](const json& value) {
+    HealthVerdict verdict{text(value, "verdict"), text(value, "reason"), {}};
+    verdict.results = list(value, "results", [](const json& row) {
+      CheckResult result;
+      result.host = text(row, "host");
+      result.check = text(row, "check");
+      result.state = text(row, "state");
+      result.detail = text(row, "detail");
+      result.critical = row.at("critical").get<bool>();
+      result.age_ms = row.at("age_ms").get<std::int64_t>();
+      result.tries = row.value("tries", std::uint64_t{1});
+      return result;
+    });
+    return verdict;
+  });
 }
 
 KeysReport read_keys_report(const std::string& body) {
@@ -261,6 +509,14 @@ KeysReport read_keys_report(const std::string& body) {
 
 std::vector<AuditEntry> read_audit(const std::string& body) {
   return decoded(body, [](const json& value) { return list(value, "entries", audit_entry_of); });
+}
+
+std::vector<AuditWitness> read_witnesses(const std::string& body) {
+  return decoded(body, [](const json& value) {
+    return list(value, "witnesses", [](const json& row) {
+      return AuditWitness{text(row, "host"), text(row, "audit_head"), row.at("connected").get<bool>(), false};
+    });
+  });
 }
 
 std::vector<model::StoredAudit> read_audit_rows(const std::string& body) {
@@ -295,18 +551,90 @@ std::optional<ErrorAnswer> read_error(const std::string& body) {
   return ErrorAnswer{text(error, "code"), printable_lines(error["message"].get<std::string>())};
 }
 
+Holder read_holder(const std::string& error_body) {
+  const json value = json::parse(error_body, nullptr, false);
+  const json::json_pointer place("/error/details");
+  if (!value.is_object() || !value.contains(place) || !value[place].is_object()) return {};
+  const auto detail = [&](const char* name) {
+    const auto found = value[place].find(name);
+    return found != value[place].end() && found->is_string() ? printable(found->get<std::string>()) : std::string();
+  };
+  return {detail("holder"), detail("state")};
+}
+
+std::optional<std::string> read_rehearsal(const std::string& body) {
+  const json value = json::parse(body, nullptr, false);
+  if (!value.is_object() || !value.contains("would") || !value["would"].is_string()) return std::nullopt;
+  if (!value.contains("dry_run") || value["dry_run"] != true) return std::nullopt;
+  return text(value, "would");
+}
+
 std::string safe_json(const std::string& body, bool pretty) {
   return decoded(
       body, [&](const json& value) { return value.dump(pretty ? 2 : -1, ' ', true, json::error_handler_t::replace); });
 }
 
-std::string write_deploy(const DeployBody& body) {
+namespace {
+
+json defaults_value(const model::ManifestDefaults& defaults) {
+  json value = json::object();
+  if (defaults.strategy) value["strategy"] = model::strategy_name(*defaults.strategy);
+  // A coordinator of the version before does not know it.
+  if (defaults.strategy_source != model::StrategySource::variable) {
+    value["strategy_source"] = model::strategy_source_name(defaults.strategy_source);
+  }
+  if (defaults.check_deadline_s) value["check_deadline_seconds"] = *defaults.check_deadline_s;
+  if (defaults.test_timeout_s) value["test_timeout_seconds"] = *defaults.test_timeout_s;
+  if (defaults.rollback_on_failure) value["rollback_on_failure"] = *defaults.rollback_on_failure;
+  return value;
+}
+
+json deploy_value(const DeployBody& body) {
   json value = {{"manifest", body.manifest},      {"file", body.file},
                 {"artifacts", body.artifacts},    {"no_rollback", body.no_rollback},
                 {"sequential", body.sequential},  {"no_monitoring", body.no_monitoring},
                 {"environment", body.environment}};
   // A coordinator of the version before does not know it.
   if (!body.plan_hash.empty()) value["plan_hash"] = body.plan_hash;
+  if (!body.components.empty()) value["components"] = body.components;
+  if (!body.run_tests.empty()) value["run_tests"] = body.run_tests;
+  if (!body.configuration.empty()) value["configuration"] = json::parse(body.configuration);
+  model::ManifestDefaults defaults = body.defaults;
+  if (defaults.strategy_source == model::StrategySource::option) {
+    value["strategy"] = model::strategy_name(defaults.strategy.value());
+    defaults.strategy.reset();
+    defaults.strategy_source = model::StrategySource::variable;
+  }
+  if (defaults.run_migrations) value["run_migrations"] = *defaults.run_migrations;
+  defaults.run_migrations.reset();
+  if (!defaults.empty()) value["defaults"] = defaults_value(defaults);
+  return value;
+}
+
+}  // namespace
+
+std::string write_checks(const std::string& environment, const std::string& file, const std::string& definitions) {
+  return dumped({{"environment", environment}, {"file", file}, {"definitions", definitions}});
+}
+
+std::string write_run_checks(const RunChecksBody& body) {
+  return dumped({{"environment", body.environment},
+                 {"names", body.names},
+                 {"tags", body.tags},
+                 {"all", body.all},
+                 {"hosts", body.hosts},
+                 {"cached_ms", body.cached_ms}});
+}
+
+std::string write_deploy(const DeployBody& body) {
+  json value = deploy_value(body);
+  if (!body.override_freeze.empty()) value["override_freeze"] = body.override_freeze;
+  return dumped(value);
+}
+
+std::string write_simulation(const DeployBody& body, const std::string& fail) {
+  json value = deploy_value(body);
+  if (!fail.empty()) value["fail"] = fail;
   return dumped(value);
 }
 
@@ -315,6 +643,9 @@ std::string write_rollback(const RollbackBody& body) {
   // A coordinator of the version before does not know these.
   if (!body.without.empty()) value["without"] = body.without;
   if (body.to_nothing) value["to_nothing"] = true;
+  if (!body.strategy.empty()) value["strategy"] = body.strategy;
+  if (body.verify_after_rollback) value["verify_after_rollback"] = true;
+  if (!body.target_version.empty()) value["target_version"] = body.target_version;
   return dumped(value);
 }
 
@@ -347,12 +678,20 @@ std::string write_audit_line(const model::AuditExport& row) {
   return line.dump(-1, ' ', true, nlohmann::ordered_json::error_handler_t::replace);
 }
 
+bool AuditVerdict::intact() const {
+  const auto denies = [](const AuditWitness& witness) { return !witness.head.empty() && !witness.known; };
+  return !broken_at && head_known.value_or(true) && std::none_of(witnesses.begin(), witnesses.end(), denies);
+}
+
 std::string write_audit_verdict(const AuditVerdict& verdict) {
-  json value = {{"intact", !verdict.broken_at && verdict.head_known.value_or(true)},
-                {"rows", verdict.rows},
-                {"head", verdict.head}};
+  json value = {{"intact", verdict.intact()}, {"rows", verdict.rows}, {"head", verdict.head}};
   value["broken_at"] = verdict.broken_at ? json(*verdict.broken_at) : json(nullptr);
   value["head_known"] = verdict.head_known ? json(*verdict.head_known) : json(nullptr);
+  value["witnesses"] = json::array();
+  for (const AuditWitness& witness : verdict.witnesses) {
+    const json known = witness.head.empty() ? json(nullptr) : json(witness.known);
+    value["witnesses"].push_back({{"host", witness.host}, {"audit_head", witness.head}, {"known", known}});
+  }
   return dumped(value);
 }
 

@@ -117,6 +117,10 @@ void check_programs(const model::Component& component, const artifact::PackedArt
     check_program(component, run.command, run.where, packed);
     check_program(component, run.undo, run.where, packed);
   }
+  for (const model::HookCommand& hook : component.hooks) {
+    check_program(component, hook.command, hook.where, packed);
+    check_program(component, hook.undo, hook.where, packed);
+  }
 }
 
 }  // namespace

@@ -27,9 +27,12 @@ deployment goes on).
 Environment: SWITCHYARD_SOCKET, SWITCHYARD_URL, SWITCHYARD_TOKEN_FILE stand for the options of these names; NO_COLOR
 turns colours off.)";
 
-constexpr std::array verbs = {"deploy",    "plan",   "rollback", "status",   "agents", "hosts",   "audit",
-                              "approvals", "tokens", "totp",     "validate", "config", "recover", "keys"};
-constexpr std::array options_with_value = {"--socket", "--url", "--token-file", "--environment", "--plan"};
+constexpr std::array verbs = {"deploy",   "plan",   "rollback",  "snapshot", "status",  "agents",
+                              "hosts",    "audit",  "approvals", "tokens",   "secrets", "totp",
+                              "validate", "config", "recover",   "keys",     "health"};
+constexpr std::array options_with_value = {
+    "--socket",          "--url",  "--token-file", "--environment", "--plan",      "--components", "--servers",
+    "--override-freeze", "--fail", "--wait",       "--config-dir",  "--run-tests", "--strategy",   "--backup-dir"};
 
 /// Adds the verbs to the parser; each leaves its options in `command` when it was the one.
 class Grammar {
@@ -46,12 +49,15 @@ class Grammar {
     app_.add_option("--token-file", invocation.global.token_file, "File with the bearer token for --url");
     add_deploy();
     add_rollback();
+    add_snapshot();
     add_fleet();
     add_offline();
     add_config();
     add_access();
+    add_secrets();
     add_recover();
     add_keys();
+    add_health();
   }
 
   CLI::App& app() { return app_; }
@@ -73,12 +79,64 @@ class Grammar {
     return made;
   }
 
+  /// For whatever changes something.
+  CLI::App* may_rehearse(CLI::App* app) {
+    app->add_flag("--dry-run", invocation.global.dry_run, "Check everything, say what would happen, change nothing");
+    return app;
+  }
+
+  /// For whatever one deployment at a time may do.
+  static void may_wait(CLI::App* app, unsigned& seconds) {
+    app->add_option("--wait", seconds, "If another deployment holds a component, wait for its end; in seconds")
+        ->check(CLI::Range(1, 86'400));
+  }
+
   static void add_deploy_options(CLI::App* app, DeployStart& options) {
     app->add_option("FILE", options.file, "The deployment manifest")->required();
     app->add_option("--environment", options.environment, "In place of the manifest's own");
     app->add_flag("--no-rollback", options.no_rollback, "Upon a failure hold still and wait for a person");
     app->add_flag("--no-monitoring", options.no_monitoring, "No watch window before the commit");
+    app->add_option("--run-tests", options.run_tests, "In place of the manifest's own: none, smoke, e2e or full")
+        ->check(CLI::IsMember({"none", "smoke", "e2e", "full"}));
+    app->add_option("--strategy", options.strategy,
+                    "Of all components, in place of the manifest's own: blue-green, rolling, canary or recreate")
+        ->check(CLI::IsMember({"blue-green", "rolling", "canary", "recreate"}));
+    app->add_flag("--no-migrations", options.no_migrations, "Leave out the commands that migrate a database");
     app->add_flag("--sequential", options.sequential, "One component at a time");
+    app->add_option("--components,--servers", options.components, "Only these, and what they need must serve: a,b")
+        ->delimiter(',');
+    app->add_option("--config-dir", options.config_dir,
+                    "What components are configured with, and the environment's limits and policies; deploy/config");
+  }
+
+  static constexpr const char* whose_checks = "Whose they are; may be left out where there is only one environment";
+
+  void add_health() {
+    CLI::App* health = group("health", "Health checks that are known by name, run when you ask");
+
+    auto made = std::make_shared<HealthRegister>();
+    CLI::App* app = verb(health, "register", "Make the checks of a file known, in place of those of their names", made);
+    may_rehearse(app)->add_option("FILE", made->file, "A file of health checks")->required();
+    app->add_option("--environment", made->environment, whose_checks);
+
+    auto run = std::make_shared<HealthRun>();
+    app = verb(health, "run", "Run checks on the hosts where they belong, and judge what they say", run);
+    may_rehearse(app)->add_option("NAME", run->names, "Checks by name");
+    app->add_flag("--all", run->all, "All that are registered in the environment");
+    app->add_option("--tags", run->tags, "Those that have one of these tags: a,b")->delimiter(',');
+    app->add_option("--environment", run->environment, whose_checks);
+    app->add_option("--hosts", run->hosts, "Only on these hosts: a,b")->delimiter(',');
+    app->add_option("--cached", run->cached_s, "An answer that is no older will do; in seconds")
+        ->check(CLI::Range(1, 86'400));
+
+    auto list = std::make_shared<HealthList>();
+    verb(health, "list", "Show the checks that are known", list)
+        ->add_option("--environment", list->environment, "Only of this one");
+
+    auto gone = std::make_shared<HealthRemove>();
+    app = verb(health, "remove", "Forget a check", gone);
+    may_rehearse(app)->add_option("NAME", gone->name, "The check")->required();
+    app->add_option("--environment", gone->environment, whose_checks);
   }
 
   void add_deploy() {
@@ -88,9 +146,20 @@ class Grammar {
     CLI::App* app = verb(deploy, "start", "Upload what is missing, deploy, and watch until the end", start);
     add_deploy_options(app, *start);
     app->add_option("--plan", start->plan_hash, "Only if it still does what the plan with this hash showed");
-    app->add_flag("--dry-run", start->dry_run, "Only show the plan; stores the artifacts, touches no host");
+    may_rehearse(app);
     app->add_flag("--detach", start->detach, "Do not watch: print the deployment's id and end");
     app->add_flag("--wait-approval", start->wait_approval, "If it has to be approved, wait for that, and watch on");
+    may_wait(app, start->wait_s);
+    app->add_option("--override-freeze", start->override_freeze,
+                    "Why it may begin in a freeze window; for administrators, kept in the audit chain");
+    app->add_option("--backup-dir", start->backup_dir,
+                    "First make a snapshot of what serves, and write it down in this directory");
+
+    auto simulate = std::make_shared<DeploySimulate>();
+    app = verb(deploy, "simulate", "Show what a deployment would come to, by the engine itself; touches no host",
+               simulate);
+    add_deploy_options(app, simulate->deployment);
+    app->add_option("--fail", simulate->fail, "A step that fails: its title, HOST/TITLE, or its id as `plan` has it");
 
     auto status = std::make_shared<DeployStatus>();
     app = verb(deploy, "status", "Show one deployment", status);
@@ -103,14 +172,23 @@ class Grammar {
 
     auto cancel = std::make_shared<DeployCancel>();
     app = verb(deploy, "cancel", "Undo a deployment that is not committed yet, and watch until the end", cancel);
+    app->alias("abandon");
     app->add_option("ID", cancel->id, "The deployment")->required();
     app->add_option("--reason", cancel->reason, "Why; kept in the audit chain");
     app->add_flag("--detach", cancel->detach, "Do not watch");
+    may_rehearse(app);
+
+    auto hold = std::make_shared<DeployHold>();
+    app = verb(deploy, "hold", "Have a deployment stand still where it is: nothing is begun, nothing undone", hold);
+    app->add_option("ID", hold->id, "The deployment")->required();
+    app->add_option("--reason", hold->reason, "Why; kept in the audit chain");
+    may_rehearse(app);
 
     auto resume = std::make_shared<DeployResume>();
-    app = verb(deploy, "resume", "Try again what failed in a paused deployment", resume);
+    app = verb(deploy, "resume", "Go on with what was held, or try again what failed in a paused deployment", resume);
     app->add_option("ID", resume->id, "The deployment")->required();
     app->add_flag("--detach", resume->detach, "Do not watch");
+    may_rehearse(app);
 
     auto promote = std::make_shared<DeployPromote>();
     app = verb(deploy, "promote", "Let a canary, or a batch that is being watched, go on at once", promote);
@@ -118,6 +196,7 @@ class Grammar {
     app->add_option("--share", promote->share, "Only while this share of a canary rests, in percent")
         ->check(CLI::Range(1, 99));
     app->add_flag("--detach", promote->detach, "Do not watch");
+    may_rehearse(app);
 
     auto resolve = std::make_shared<DeployResolve>();
     app =
@@ -126,6 +205,7 @@ class Grammar {
     app->add_option("--host", resolve->host, "The host")->required();
     app->add_flag("--gone", resolve->gone, "The host will not come back as it was")->required();
     app->add_option("--reason", resolve->reason, "Why; kept in the audit chain")->required();
+    may_rehearse(app);
   }
 
   void add_rollback() {
@@ -133,14 +213,30 @@ class Grammar {
 
     auto start = std::make_shared<RollbackStart>();
     CLI::App* app = verb(rollback, "start", "Roll a finished deployment back, and watch until the end", start);
-    app->add_option("ID", start->id, "The deployment to undo")->required();
+    CLI::Option* id = app->add_option("ID", start->id, "The deployment to undo");
+    app->add_option("--environment", start->environment,
+                    "In place of ID: the newest of this environment; the only one if none is named")
+        ->excludes(id);
+    app->add_option("--name", start->name, "With --environment: of this name")->excludes(id);
+    app->add_option("--to", start->to, "The version to go back to; with --environment: else the last stable one");
     app->add_option("--components,--servers", start->components, "Only these: a,b")->delimiter(',');
     app->add_option("--without", start->without, "Hosts that do not answer: a,b; they follow when they are back")
         ->delimiter(',');
     app->add_flag("--to-nothing", start->to_nothing, "Take services away where nothing ran before");
-    app->add_option("--reason", start->reason, "Why; kept in the audit chain");
+    app->add_option("--strategy", start->strategy,
+                    "immediate, batch, graceful, aggressive or manual (docs/rollback.md); the manifest's own");
+    app->add_flag("--verify-after-rollback", start->verify_after_rollback,
+                  "Watch what comes back before the commit, as a new release is watched");
+    app->add_option("--reason", start->reason, "Why: needed; kept in the audit chain");
     app->add_flag("--detach", start->detach, "Do not watch: print the rollback's id and end");
     app->add_flag("--wait-approval", start->wait_approval, "If it has to be approved, wait for that, and watch on");
+    may_wait(app, start->wait_s);
+    may_rehearse(app);
+
+    auto targets = std::make_shared<RollbackTargets>();
+    app = verb(rollback, "targets", "Show the versions that one can go back to", targets);
+    app->add_option("--environment", targets->environment, "Only of this environment");
+    app->add_option("--name", targets->name, "Only of this name");
 
     auto status = std::make_shared<RollbackStatus>();
     app = verb(rollback, "status", "Show one rollback", status);
@@ -150,6 +246,41 @@ class Grammar {
     auto list = std::make_shared<RollbackList>();
     app = verb(rollback, "list", "Show the newest rollbacks", list);
     add_limit(app, list->limit);
+  }
+
+  void add_snapshot() {
+    CLI::App* snapshot = group("snapshot", "What runs in an environment, written down to be brought back");
+
+    auto create = std::make_shared<SnapshotCreate>();
+    CLI::App* app =
+        verb(snapshot, "create", "Write down what serves, and keep files and schemas that manifests name", create);
+    may_rehearse(app)->add_option("--environment", create->environment, "Of this environment")->required();
+    app->add_option("--name", create->name, "Where it has several: of this name");
+    app->add_option("--reason", create->reason, "Why; kept in the snapshot and in the audit chain");
+    app->add_option("--backup-dir", create->backup_dir, "Write it down in this directory too");
+
+    auto list = std::make_shared<SnapshotList>();
+    app = verb(snapshot, "list", "Show the snapshots, newest first", list);
+    app->add_option("--environment", list->environment, "Only of this environment");
+    app->add_option("--name", list->name, "Only of this name");
+    add_limit(app, list->limit);
+
+    auto show = std::make_shared<SnapshotShow>();
+    app = verb(snapshot, "show", "Show one, compared with what serves now", show);
+    app->add_option("ID", show->id, "The snapshot")->required();
+    app->add_flag("--schemas", show->schemas, "Have the schemas of databases read once more, and compare them too");
+
+    auto restore = std::make_shared<SnapshotRestore>();
+    app = verb(snapshot, "restore", "Bring back what a snapshot says, watch until the end, and read it back", restore);
+    may_rehearse(app)->add_option("ID", restore->id, "The snapshot")->required();
+    app->add_option("--reason", restore->reason, "Why; kept in the audit chain")->required();
+    app->add_flag("--detach", restore->detach, "Do not watch: print the deployment's id and end");
+    app->add_flag("--wait-approval", restore->wait_approval, "If it has to be approved, wait for that, and watch on");
+    may_wait(app, restore->wait_s);
+
+    auto rm = std::make_shared<SnapshotRm>();
+    app = verb(snapshot, "rm", "Forget a snapshot, and the copies of files that are kept for it", rm);
+    may_rehearse(app)->add_option("ID", rm->id, "The snapshot")->required();
   }
 
   void add_fleet() {
@@ -164,9 +295,10 @@ class Grammar {
     CLI::App* app = verb(token, "create", "Print one string that enrols one agent within ten minutes", create);
     CLI::Option* name = app->add_option("--host", create->host, "The only name that it enrols, or prefix-*");
     app->add_flag("--new-key", create->new_key, "The host is enrolled: the string gives it a new key")->needs(name);
+    may_rehearse(app);
     auto revoke = std::make_shared<AgentsRevoke>();
     app = verb(agents, "revoke", "Take no more notice of a host's agent key", revoke);
-    app->add_option("HOST", revoke->host, "The host")->required();
+    may_rehearse(app)->add_option("HOST", revoke->host, "The host")->required();
 
     CLI::App* hosts = group("hosts", "The hosts of the fleet");
     auto list = std::make_shared<HostsList>();
@@ -174,17 +306,17 @@ class Grammar {
     app->add_flag("--all", list->all, "Removed ones too");
     auto add = std::make_shared<HostsAdd>();
     app = verb(hosts, "add", "Make a host known by name before its agent is enrolled", add);
-    app->add_option("HOST", add->host, "Its name")->required();
+    may_rehearse(app)->add_option("HOST", add->host, "Its name")->required();
     app->add_option_function<std::vector<std::string>>(
            "--label", [add](const std::vector<std::string>& labels) { take_labels(labels, *add); },
            "key=value; may be given more than once")
         ->take_all();
     auto replace = std::make_shared<HostsReplace>();
     app = verb(hosts, "replace", "Let a new machine take a host's name; prints the string that enrols it", replace);
-    app->add_option("HOST", replace->host, "The host")->required();
+    may_rehearse(app)->add_option("HOST", replace->host, "The host")->required();
     auto remove = std::make_shared<HostsRemove>();
     app = verb(hosts, "remove", "Remove a host from the fleet; what runs there goes on running", remove);
-    app->add_option("HOST", remove->host, "The host")->required();
+    may_rehearse(app)->add_option("HOST", remove->host, "The host")->required();
 
     CLI::App* audit = group("audit", "Who did what to what, when and why");
     auto entries = std::make_shared<AuditList>();
@@ -206,6 +338,7 @@ class Grammar {
     app->add_option("--plan", decide->plan, "Only if the plan that waits has this hash");
     app->add_option("--reason", decide->reason, "Why; kept in the audit chain");
     app->add_option("--totp", decide->totp, "The code of your authenticator app");
+    may_rehearse(app);
   }
 
   void add_access() {
@@ -223,16 +356,18 @@ class Grammar {
     CLI::App* totp = group("totp", "Codes of an authenticator app, for approvals");
     auto enrol = std::make_shared<TotpEnrol>();
     CLI::App* enrolling = verb(totp, "enrol", "Print what your authenticator app reads, once", enrol);
-    enrolling->add_option("--totp", enrol->totp, "A code of the app that this one replaces");
+    may_rehearse(enrolling)->add_option("--totp", enrol->totp, "A code of the app that this one replaces");
     auto reset = std::make_shared<TotpReset>();
-    verb(totp, "reset", "Take somebody else's lost app away", reset)
+    may_rehearse(verb(totp, "reset", "Take somebody else's lost app away", reset))
         ->add_option("PERSON", reset->person, "Whose")
         ->required();
 
     CLI::App* tokens = group("tokens", "Who may use the API, and for what");
     auto create = std::make_shared<TokensCreate>();
     CLI::App* app = verb(tokens, "create", "Print one bearer token for a person or a machine", create);
-    app->add_option("--name", create->name, "Whose it is; tokens of one name are one person's")->required();
+    may_rehearse(app)
+        ->add_option("--name", create->name, "Whose it is; tokens of one name are one person's")
+        ->required();
     app->add_option("--kind", create->kind, "person, ci (a job) or ai (an assistant)")
         ->check(CLI::IsMember({"person", "ci", "ai"}))
         ->capture_default_str();
@@ -246,14 +381,31 @@ class Grammar {
     app->add_flag("--all", list->all, "Revoked and expired ones too");
     auto revoke = std::make_shared<TokensRevoke>();
     app = verb(tokens, "revoke", "Refuse a token from now on", revoke);
-    app->add_option("ID", revoke->id, "The token, as `tokens list` and the audit call it")->required();
+    may_rehearse(app)->add_option("ID", revoke->id, "The token, as `tokens list` and the audit call it")->required();
+  }
+
+  void add_secrets() {
+    CLI::App* secrets = group("secrets", "What services are configured with and nobody may read");
+    auto set = std::make_shared<SecretsSet>();
+    CLI::App* app = verb(secrets, "set", "Set a secret, or its next version; the value comes from standard input", set);
+    may_rehearse(app)->add_option("NAME", set->name, "As the environment file calls it: DB_PASSWORD")->required();
+    app->add_option("--environment", set->environment, "Where it is good")->required();
+    auto list = std::make_shared<SecretsList>();
+    app = verb(secrets, "list", "Show names and versions; values are shown to nobody", list);
+    app->add_option("--environment", list->environment, "Only of this one");
+    auto rm = std::make_shared<SecretsRm>();
+    app = verb(secrets, "rm", "Remove a secret with all its versions; hosts keep what they have", rm);
+    may_rehearse(app)->add_option("NAME", rm->name, "The secret")->required();
+    app->add_option("--environment", rm->environment, "Where it is good")->required();
   }
 
   void add_recover() {
     auto recover = std::make_shared<Recover>();
     CLI::App* app =
         verb(&app_, "recover", "Take in what the hosts know, after an old copy of the store was restored", recover);
-    app->add_option("--without", recover->without, "A host that is gone; may be given more than once")->take_all();
+    may_rehearse(app)
+        ->add_option("--without", recover->without, "A host that is gone; may be given more than once")
+        ->take_all();
     app->add_option("--reason", recover->reason, "What happened; kept in the audit chain")->required();
   }
 
@@ -262,8 +414,11 @@ class Grammar {
     verb(keys, "show", "Show the keys in force, the next ones, and which hosts know them",
          std::make_shared<KeysShow>());
     auto renew = std::make_shared<KeysRenew>();
-    CLI::App* app = verb(keys, "renew", "Put new keys in the place of both, when every host knows them", renew);
-    app->add_option("--without", renew->without, "Hosts that are not waited for: a,b; they must be enrolled anew")
+    CLI::App* app =
+        verb(keys, "renew", "Put new keys in the place of both, when every host knows them; vault.key stays as it is",
+             renew);
+    may_rehearse(app)
+        ->add_option("--without", renew->without, "Hosts that are not waited for: a,b; they must be enrolled anew")
         ->delimiter(',');
     app->add_option("--reason", renew->reason, "Why; kept in the audit chain")->required();
   }
@@ -272,6 +427,7 @@ class Grammar {
     auto plan = std::make_shared<PlanShow>();
     CLI::App* app = verb(&app_, "plan", "Show what a deployment would do: stores its artifacts, touches no host", plan);
     add_deploy_options(app, plan->deployment);
+    app->add_flag("--dot", plan->dot, "Only the graph, for Graphviz: `switchyard plan FILE --dot | dot -Tsvg`");
     auto validate = std::make_shared<Validate>();
     app = verb(&app_, "validate", "Check a manifest; needs no coordinator", validate);
     app->add_option("FILE", validate->file, "The deployment manifest")->required();
@@ -324,6 +480,7 @@ std::vector<std::string> names_below(const CLI::App& app) {
   std::vector<std::string> names;
   for (const CLI::App* verb : app.get_subcommands([](const CLI::App*) { return true; })) {
     names.push_back(verb->get_name());
+    for (const std::string& other : verb->get_aliases()) names.push_back(other);
   }
   return names;
 }

@@ -54,6 +54,7 @@ std::string policy_line(const config::Resolved& resolved) {
   if (const auto& memory = resolved.resource_limits.memory_bytes) add("memory_gb " + gigabytes(*memory));
   if (resolved.security_policies.require_mfa) add("require_mfa");
   if (resolved.security_policies.encrypt_at_rest) add("encrypt_at_rest");
+  if (resolved.strategy) add("strategy " + std::string(model::strategy_name(*resolved.strategy)));
   return line;
 }
 
@@ -64,6 +65,8 @@ std::string_view force_of(config::SettingReader reader) {
       return "not yet";
     case config::SettingReader::command:
       return "yes";
+    case config::SettingReader::templates:
+      return "in templates";
     case config::SettingReader::coordinator:
       return "in the coordinator's environment";
   }
@@ -77,10 +80,21 @@ std::string_view word_of(config::SettingReader reader) {
       return "";
     case config::SettingReader::command:
       return "command";
+    case config::SettingReader::templates:
+      return "templates";
     case config::SettingReader::coordinator:
       return "coordinator";
   }
   return "";
+}
+
+/// Which parts of it do something to a deployment: nothing is in force of what nobody has written.
+json in_force_json(const config::Resolved& resolved, bool has_values) {
+  const config::ResourceLimits& limits = resolved.resource_limits;
+  const config::SecurityPolicies& policies = resolved.security_policies;
+  return {{"config", has_values},
+          {"resource_limits", limits.cpu_millicores.has_value() || limits.memory_bytes.has_value()},
+          {"security_policies", policies.require_mfa || policies.encrypt_at_rest}};
 }
 
 json settings_json(const std::vector<config::CallerSetting>& settings) {
@@ -104,10 +118,9 @@ void print_resolved(const Console& console, const config::Resolved& resolved,
   if (!resolved.server_type.empty()) console.out << " (" << printable(resolved.server_type) << ")";
   console.out << "\n";
   if (const std::string line = policy_line(resolved); !line.empty()) {
-    console.out << line << " (not in force: nothing acts on limits and policies yet)\n";
-    // Who reads this must not believe that no code is asked for, where one is.
+    console.out << line << " (for deployments with this directory: --config-dir)\n";
     if (resolved.security_policies.require_mfa) {
-      console.out << "Codes are asked for where the coordinator's own `environments:` says `require_mfa: true`.\n";
+      console.out << "Each of them waits for an approval with the code of an authenticator app.\n";
     }
   }
 
@@ -117,7 +130,9 @@ void print_resolved(const Console& console, const config::Resolved& resolved,
                 printable(value->source.where())});
   }
   if (!values.empty()) {
-    console.out << "\n" << values.text() << "Deployments do not hand these to services yet.\n";
+    console.out << "\n"
+                << values.text()
+                << "A component is handed these when its manifest says `service: {configuration: …}`.\n";
   }
 
   Table known({"SETTING", "VALUE", "FROM", "IN FORCE"});
@@ -160,8 +175,9 @@ std::string write_resolved(const config::Resolved& resolved, const std::vector<c
                  {"security_policies",
                   {{"require_mfa", resolved.security_policies.require_mfa},
                    {"encrypt_at_rest", resolved.security_policies.encrypt_at_rest}}},
+                 {"strategy", resolved.strategy ? json(model::strategy_name(*resolved.strategy)) : json()},
                  {"settings", settings_json(settings)},
-                 {"in_force", {{"config", false}, {"resource_limits", false}, {"security_policies", false}}},
+                 {"in_force", in_force_json(resolved, !values.empty())},
                  {"valid", resolved.valid()},
                  {"problems", problems},
                  {"notes", notes}});

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <istream>
 #include <ostream>
 #include <string>
 
@@ -21,6 +22,8 @@ struct Console {
   /// An answer in JSON: one line, or indented when a person reads it.
   void print_json(const std::string& body) const;
   bool out_is_terminal = false;
+  std::istream* in = nullptr;  ///< standard input, for what must be in no argument
+  bool in_is_terminal = false;
 };
 
 /// The console of this process: standard output and standard error. Colours unless NO_COLOR is set.

@@ -3,6 +3,7 @@
 #include "cli/api_client.hpp"
 #include "cli/console.hpp"
 #include "cli/interrupt.hpp"
+#include "cli/offline.hpp"
 #include "common/clock.hpp"
 
 namespace switchyard::cli {
@@ -13,6 +14,7 @@ struct Context {
   Console& console;
   Interrupt& interrupt;
   const Clock& clock;
+  Offline* local = nullptr;  ///< what needs no coordinator; nullptr where there is only one
 };
 
 }  // namespace switchyard::cli

@@ -16,6 +16,12 @@ struct RefusedError : Error {
   std::string body;  ///< JSON, as it came
 };
 
+/// Only a rehearsal was asked for (--dry-run): nothing was changed. Not an error, but the end of every command.
+struct Rehearsed : Error {
+  Rehearsed(const std::string& would, std::string the_body) : Error(would), body(std::move(the_body)) {}
+  std::string body;  ///< JSON, as it came
+};
+
 /// No answer. `asked`: the request may have arrived all the same, only the answer is missing.
 struct UnreachableError : TransportError {
   UnreachableError(const std::string& message, bool may_have_arrived)

@@ -1,14 +1,12 @@
 #include "cli/follow.hpp"
 
-#include <algorithm>
 #include <optional>
-#include <set>
 
 #include "cli/api_values.hpp"
 #include "cli/errors.hpp"
 #include "cli/live_screen.hpp"
+#include "cli/outcome_text.hpp"
 #include "cli/progress_view.hpp"
-#include "cli/time_text.hpp"
 #include "common/limits.hpp"
 
 namespace switchyard::cli {
@@ -16,12 +14,6 @@ namespace {
 
 bool waits_for_a_person(const Deployment& deployment) {
   return deployment.state == "stuck" || deployment.state == "paused" || deployment.state == "draft";
-}
-
-std::string joined(const std::vector<std::string>& names) {
-  std::string text;
-  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
-  return text;
 }
 
 /// One watching of one deployment.
@@ -112,74 +104,6 @@ ExitStatus status_of(const Deployment& deployment) {
   if (deployment.state == "rejected") return ExitStatus::refused;
   if (waits_for_a_person(deployment)) return ExitStatus::unresolved;
   return ExitStatus::done;
-}
-
-std::string outcome_text(const Deployment& deployment) {
-  const std::string name = (deployment.kind == "rollback" ? "Rollback " : "Deployment ") + deployment.id;
-  const std::string why = deployment.reason.empty() ? "" : ": " + deployment.reason;
-  std::string text;
-  if (deployment.state == "done") {
-    std::set<std::string> hosts, components, all_hosts;
-    for (const Progress& progress : deployment.progress) {
-      all_hosts.insert(progress.host);
-      if (progress.state == "deferred" || progress.state == "gone") continue;
-      hosts.insert(progress.host);
-      components.insert(progress.component);
-    }
-    const bool short_of_some = hosts.size() < all_hosts.size();
-    const std::string on =
-        " on " + (short_of_some ? std::to_string(hosts.size()) + " of " : "") + how_many(all_hosts.size(), "host");
-    if (deployment.progress.empty()) {
-      text = name + " is done: there was nothing to do.\n";
-    } else if (hosts.empty()) {
-      text = name + " is over," + on + ": nothing is known to have changed.\n";
-    } else {
-      text = name + " is done: " + how_many(components.size(), "component") + on;
-      if (deployment.finished_ms > 0) text += " in " + duration_text(deployment.finished_ms - deployment.created_ms);
-      text += ".\n";
-    }
-    if (!deployment.kept.empty()) {
-      text += "Only a part was rolled back: " + joined(deployment.kept) + " still " +
-              (deployment.kept.size() == 1 ? "runs" : "run") + " the release of " + deployment.rollback_of + ".\n";
-    }
-    if (!deployment.rolled_back_by.empty()) {
-      text += "It was rolled back since, by " + deployment.rolled_back_by + ": switchyard deploy status " +
-              deployment.rolled_back_by + "\n";
-    }
-  } else if (deployment.state == "rolled_back") {
-    const bool cancelled = deployment.reason.starts_with("cancelled: ");
-    text =
-        name + (cancelled ? " was undone" : " failed and was undone") + why + "\nEverything runs what it ran before.\n";
-  } else if (deployment.state == "stuck") {
-    text = name + " is stuck" + why +
-           "\nIt ends when the host comes back. If it never will: switchyard deploy resolve " + deployment.id +
-           " --host HOST --gone --reason WHY\n";
-  } else if (deployment.state == "paused") {
-    text = name + " is paused" + why + "\nTry again what failed: switchyard deploy resume " + deployment.id +
-           "\nUndo it: switchyard deploy cancel " + deployment.id + "\n";
-  } else if (deployment.state == "draft") {
-    text = name + " waits for approval" + why + "\nLook at it: switchyard approvals show " + deployment.id +
-           "\nWatch it: switchyard deploy status " + deployment.id +
-           " --follow\nTake it back: switchyard deploy cancel " + deployment.id + "\n";
-  } else if (deployment.state == "rejected") {
-    text = name + " never began" + why + "\nNothing was changed.\n";
-  } else {
-    text = name + " is under way: " + deployment.state + why + "\n";
-  }
-  std::vector<std::string> away;
-  for (const std::string& host : deployment.deferred) {
-    if (std::find(deployment.gone.begin(), deployment.gone.end(), host) == deployment.gone.end()) away.push_back(host);
-  }
-  if (!deployment.gone.empty()) {
-    text += "Declared gone, and not counted: " + joined(deployment.gone) + ".";
-    if (away.size() < deployment.deferred.size()) {
-      text +=
-          deployment.gone.size() == 1 ? " Should it come back, it follows." : " Should they come back, they follow.";
-    }
-    text += "\n";
-  }
-  if (!away.empty()) text += "Not reached, to follow when they come back: " + joined(away) + ".\n";
-  return text;
 }
 
 ExitStatus follow(Context& context, const std::string& id, bool wait_approval) {

@@ -22,7 +22,4 @@ ExitStatus go_on(Context& context, const std::string& id, const std::string& how
 /// The status that says how a deployment stands: done (and still under way), rolled_back, unresolved, refused.
 ExitStatus status_of(const Deployment& deployment);
 
-/// How a deployment ended, or what a person has to do now. One paragraph with its line break.
-std::string outcome_text(const Deployment& deployment);
-
 }  // namespace switchyard::cli

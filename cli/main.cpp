@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include <csignal>
 #include <cstdlib>
 #include <iostream>
@@ -21,5 +23,7 @@ int main(int argc, char** argv) {
   }
   const auto& invocation = std::get<cli::Invocation>(parsed);
   cli::Console console = cli::make_console(std::cout, std::cerr, invocation.global.json, invocation.global.verbose);
+  console.in = &std::cin;
+  console.in_is_terminal = ::isatty(STDIN_FILENO) != 0;
   return static_cast<int>(cli::run(invocation, console, [](const char* name) { return std::getenv(name); }));
 }

@@ -28,6 +28,13 @@ template <class Job>
 ExitStatus reported(const Console& console, Job job) {
   try {
     return job();
+  } catch (const Rehearsed& rehearsal) {
+    if (console.json) {
+      console.print_json(rehearsal.body);
+    } else {
+      console.out << "Dry run, nothing was changed: " << rehearsal.what() << ".\n";
+    }
+    return ExitStatus::done;
   } catch (const RefusedError& error) {
     console.notes << coloured(console, Colour::red, "switchyard: ") << printable_message(error.what()) << "\n";
     if (console.json) console.print_json(error.body);
@@ -100,10 +107,10 @@ ExitStatus status_of_refusal(int http_status) {
 }
 
 ExitStatus run_with(HttpTransport& transport, const Invocation& invocation, Console& console, Interrupt& interrupt,
-                    const Clock& clock) {
+                    const Clock& clock, Offline* local) {
   return reported(console, [&] {
-    ApiClient api(transport);
-    Context context{api, console, interrupt, clock};
+    ApiClient api(transport, invocation.global.dry_run);
+    Context context{api, console, interrupt, clock, local};
     return std::visit(RunCommand{context}, invocation.command);
   });
 }
@@ -117,21 +124,20 @@ ExitStatus run_offline(const Invocation& invocation, Console& console, const Rea
 }
 
 ExitStatus run(const Invocation& invocation, Console& console, const ReadEnvironment& environment) {
-  if (is_offline(invocation.command)) {
-    const SystemClock clock;
-    std::error_code ignored;
-    const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", ignored);
-    templates::JinjaRenderer jinja(
-        templates::jinja_options(templates::helper_script(environment("SWITCHYARD_TEMPLATE_HELPER"), program)));
-    templates::CachingRenderer renderer(jinja, limits::template_cache_entries_max, limits::template_cache_bytes_max);
-    return run_offline(invocation, console, environment, clock, renderer);
-  }
+  const SystemClock clock;
+  std::error_code ignored;
+  const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", ignored);
+  // The helper's process starts with the first template.
+  templates::JinjaRenderer jinja(
+      templates::jinja_options(templates::helper_script(environment("SWITCHYARD_TEMPLATE_HELPER"), program)));
+  templates::CachingRenderer renderer(jinja, limits::template_cache_entries_max, limits::template_cache_bytes_max);
+  if (is_offline(invocation.command)) return run_offline(invocation, console, environment, clock, renderer);
   return reported(console, [&] {
     const Destination destination = find_destination(invocation.global, environment);
     SignalInterrupt interrupt;
     CurlTransport transport(destination, interrupt);
-    const SystemClock clock;
-    return run_with(transport, invocation, console, interrupt, clock);
+    Offline local{console, environment, clock, renderer};
+    return run_with(transport, invocation, console, interrupt, clock, &local);
   });
 }
 

@@ -5,6 +5,7 @@
 #include "cli/exit_status.hpp"
 #include "cli/http_transport.hpp"
 #include "cli/interrupt.hpp"
+#include "cli/offline.hpp"
 #include "cli/options.hpp"
 #include "common/clock.hpp"
 #include "coordinator/templates/template_renderer.hpp"
@@ -12,8 +13,9 @@
 namespace switchyard::cli {
 
 /// Runs a command that needs the coordinator, by this transport. Every error becomes a message and an exit status here.
+/// `local`: for what it does beside that, configurations; nullptr: it does none of it.
 ExitStatus run_with(HttpTransport& transport, const Invocation& invocation, Console& console, Interrupt& interrupt,
-                    const Clock& clock);
+                    const Clock& clock, Offline* local = nullptr);
 
 /// Runs a command that needs no coordinator.
 ExitStatus run_offline(const Invocation& invocation, Console& console, const ReadEnvironment& environment,

@@ -9,7 +9,7 @@ endif()
 
 find_program(CCACHE_PROGRAM ccache)
 if(CCACHE_PROGRAM)
-  set(CMAKE_CXX_COMPILER_LAUNCHER "${CCACHE_PROGRAM}")
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${CMAKE_CURRENT_LIST_DIR}/ccache")
 endif()
 
 option(SWITCHYARD_WERROR "Treat warnings as errors" ON)
@@ -27,6 +27,8 @@ target_compile_options(project_settings INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Woverloaded-virtual
   $<$<BOOL:${SWITCHYARD_WERROR}>:-Werror>
   -fstack-protector-strong
+  # Names of files are those of the tree, wherever it stands: builds are reproducible, and ccache serves every checkout.
+  -ffile-prefix-map=${CMAKE_SOURCE_DIR}=.
   # g++ 12 reports false positives of these two inside the standard library and Boost headers at -O2.
   $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>
   $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>)

@@ -106,6 +106,25 @@ std::string derive_key(std::string_view secret, std::string_view purpose) {
   return derived;
 }
 
+std::string hmac_sha256(std::string_view key, std::string_view bytes) {
+  std::string digest(32, '\0');
+  std::size_t size = 0;
+  check(EVP_Q_mac(nullptr, "HMAC", nullptr, "SHA256", nullptr, key.data(), key.size(), bytes_of(bytes), bytes.size(),
+                  bytes_of(digest), digest.size(), &size) != nullptr &&
+            size == digest.size(),
+        "HMAC-SHA256");
+  return digest;
+}
+
+std::string pbkdf2_sha256(std::string_view password, std::string_view salt, int iterations) {
+  std::string key(32, '\0');
+  check(PKCS5_PBKDF2_HMAC(password.data(), static_cast<int>(password.size()), bytes_of(salt),
+                          static_cast<int>(salt.size()), iterations, EVP_sha256(), static_cast<int>(key.size()),
+                          bytes_of(key)) == 1,
+        "PBKDF2");
+  return key;
+}
+
 std::string hmac_sha1(std::string_view key, std::string_view bytes) {
   std::string digest(20, '\0');
   std::size_t size = 0;
@@ -114,6 +133,95 @@ std::string hmac_sha1(std::string_view key, std::string_view bytes) {
             size == digest.size(),
         "HMAC-SHA1");
   return digest;
+}
+
+namespace {
+
+using CipherContext = std::unique_ptr<EVP_CIPHER_CTX, decltype(&EVP_CIPHER_CTX_free)>;
+constexpr std::size_t cipher_key_bytes = 32;
+constexpr std::size_t cipher_nonce_bytes = 12;
+constexpr std::size_t cipher_tag_bytes = 16;
+
+int length_of(std::string_view text) { return static_cast<int>(text.size()); }
+
+void check_cipher_input(std::string_view key, std::string_view nonce) {
+  if (key.size() == cipher_key_bytes && nonce.size() == cipher_nonce_bytes) return;
+  throw CryptoError("AES-256-GCM takes a key of 32 bytes and a nonce of 12");
+}
+
+PKey x25519_secret_key(std::string_view secret) {
+  PKey key(EVP_PKEY_new_raw_private_key(EVP_PKEY_X25519, nullptr, bytes_of(secret), secret.size()), &EVP_PKEY_free);
+  check(key != nullptr, "X25519 secret key");
+  return key;
+}
+
+}  // namespace
+
+std::string encrypt(std::string_view key, std::string_view nonce, std::string_view text, std::string_view bound) {
+  check_cipher_input(key, nonce);
+  const CipherContext context(EVP_CIPHER_CTX_new(), &EVP_CIPHER_CTX_free);
+  std::string sealed(text.size() + cipher_tag_bytes, '\0');
+  int size = 0;
+  check(context != nullptr &&
+            EVP_EncryptInit_ex(context.get(), EVP_aes_256_gcm(), nullptr, bytes_of(key), bytes_of(nonce)) == 1,
+        "AES-256-GCM");
+  check(EVP_EncryptUpdate(context.get(), nullptr, &size, bytes_of(bound), length_of(bound)) == 1, "AES-256-GCM");
+  check(EVP_EncryptUpdate(context.get(), bytes_of(sealed), &size, bytes_of(text), length_of(text)) == 1, "AES-256-GCM");
+  check(EVP_EncryptFinal_ex(context.get(), bytes_of(sealed) + size, &size) == 1, "AES-256-GCM");
+  check(EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_GCM_GET_TAG, static_cast<int>(cipher_tag_bytes),
+                            bytes_of(sealed) + text.size()) == 1,
+        "AES-256-GCM tag");
+  return sealed;
+}
+
+std::optional<std::string> decrypt(std::string_view key, std::string_view nonce, std::string_view sealed,
+                                   std::string_view bound) {
+  check_cipher_input(key, nonce);
+  if (sealed.size() < cipher_tag_bytes) return std::nullopt;
+  const std::string_view body = sealed.substr(0, sealed.size() - cipher_tag_bytes);
+  std::string tag(sealed.substr(body.size()));
+  const CipherContext context(EVP_CIPHER_CTX_new(), &EVP_CIPHER_CTX_free);
+  std::string text(body.size(), '\0');
+  int size = 0;
+  check(context != nullptr &&
+            EVP_DecryptInit_ex(context.get(), EVP_aes_256_gcm(), nullptr, bytes_of(key), bytes_of(nonce)) == 1,
+        "AES-256-GCM");
+  check(EVP_DecryptUpdate(context.get(), nullptr, &size, bytes_of(bound), length_of(bound)) == 1, "AES-256-GCM");
+  check(EVP_DecryptUpdate(context.get(), bytes_of(text), &size, bytes_of(body), length_of(body)) == 1, "AES-256-GCM");
+  check(
+      EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_GCM_SET_TAG, static_cast<int>(cipher_tag_bytes), bytes_of(tag)) == 1,
+      "AES-256-GCM tag");
+  if (EVP_DecryptFinal_ex(context.get(), bytes_of(text) + size, &size) == 1) return text;
+  wipe(text);
+  return std::nullopt;
+}
+
+std::string x25519_public(std::string_view secret) {
+  const PKey key = x25519_secret_key(secret);
+  std::string public_key(32, '\0');
+  std::size_t size = public_key.size();
+  check(EVP_PKEY_get_raw_public_key(key.get(), bytes_of(public_key), &size) == 1, "X25519 public key");
+  return public_key;
+}
+
+std::string x25519_shared(std::string_view secret, std::string_view public_key) {
+  const PKey own = x25519_secret_key(secret);
+  const PKey peer(EVP_PKEY_new_raw_public_key(EVP_PKEY_X25519, nullptr, bytes_of(public_key), public_key.size()),
+                  &EVP_PKEY_free);
+  const std::unique_ptr<EVP_PKEY_CTX, decltype(&EVP_PKEY_CTX_free)> context(EVP_PKEY_CTX_new(own.get(), nullptr),
+                                                                            &EVP_PKEY_CTX_free);
+  check(peer != nullptr && context != nullptr, "X25519 public key");
+  std::string shared(32, '\0');
+  std::size_t size = shared.size();
+  check(EVP_PKEY_derive_init(context.get()) == 1 && EVP_PKEY_derive_set_peer(context.get(), peer.get()) == 1 &&
+            EVP_PKEY_derive(context.get(), bytes_of(shared), &size) == 1,
+        "X25519");
+  return shared;
+}
+
+void wipe(std::string& text) noexcept {
+  OPENSSL_cleanse(text.data(), text.size());
+  text.clear();
 }
 
 bool equal_in_constant_time(std::string_view a, std::string_view b) {

@@ -25,6 +25,8 @@ struct Id {
 using HostId = Id<struct HostTag>;
 /// `d-` and 16 hexadecimal digits, drawn at random by the coordinator.
 using DeploymentId = Id<struct DeploymentTag>;
+/// `s-` and 16 hexadecimal digits: what ran in an environment at some time, written down by the coordinator.
+using SnapshotId = Id<struct SnapshotTag>;
 /// 32 hexadecimal digits: the first 16 bytes of SHA-256 over (deployment, host, index, attempt).
 using StepId = Id<struct StepTag>;
 /// 64 hexadecimal digits: SHA-256 of the artifact's manifest bytes. Equal content has an equal id.

@@ -101,6 +101,53 @@ inline constexpr std::uint32_t prepare_ms_default = 600'000;
 inline constexpr std::uint32_t watch_ms_default = 5'000;
 inline constexpr std::uint32_t keep_old_ms_default = 600'000;
 inline constexpr std::uint32_t step_timeout_ms_default = 300'000;
+/// Of a manifest's times: longer than any deployment that a person waits for, and far below what 32 bits of
+/// milliseconds hold.
+inline constexpr std::int64_t settings_seconds_max = 7 * 86'400;
+/// What is done after the decision must be done in the end: nothing can be undone any more.
+inline constexpr std::uint32_t attempts_after_decision = 5;
+/// Between tries of steps that must succeed in the end.
+inline constexpr std::int64_t step_retry_ms = 2'000;
+/// An undo that fails is tried this often before the deployment is stuck and a person is asked.
+inline constexpr unsigned undo_tries_max = 3;
+/// A revert that is stuck is tried again so often until it succeeds, or a person ends it.
+inline constexpr std::int64_t stuck_again_ms = 30'000;
+/// When a plan that stopped the end of an older deployment does not come again, that end goes on after this time.
+inline constexpr std::int64_t retire_again_ms = 60'000;
+/// A host that stays silent this many confirm times after an abort makes the deployment stuck (it goes on being asked).
+inline constexpr std::int64_t stuck_after_confirm_times = 4;
+/// The lease is renewed three times within its life, so that two renewals may be lost.
+inline constexpr std::int64_t lease_renewals = 3;
+/// Of what went wrong, the first ones tell why; a thousand hosts that fail alike must not swell the deployment's row,
+/// which is written at each change.
+inline constexpr std::size_t failures_per_deployment_max = 16;
+/// Likewise of the warnings that are told of a deployment.
+inline constexpr std::size_t deployment_warnings_max = 32;
+/// Of the checks of a deployment that is over, each told one by one: what did not pass comes first, so that a fleet of
+/// a thousand hosts costs what passed there its lines, and nothing else.
+inline constexpr std::size_t check_results_max = 200;
+/// What each of them saw. What is longer is whole in the timeline.
+inline constexpr std::size_t check_message_bytes_max = 512;
+/// Deployments of which the coordinator remembers what became of their checks: those that people look at again and
+/// again.
+inline constexpr std::size_t check_outcomes_kept = 32;
+/// A service's last lines may stand in a message.
+inline constexpr std::size_t failure_message_bytes_max = 2'000;
+/// A HELLO tells of all deployments that were closed lately, and must stay a small frame whatever a coordinator gave as
+/// its reason.
+inline constexpr std::size_t report_why_bytes_max = 256;
+/// The dead-man's unit is started before a host may switch: systemd does it in milliseconds.
+inline constexpr std::uint32_t dead_man_start_ms_max = 5'000;
+/// The agent, if it lives, acts at the deadline itself; the dead-man waits so long for it.
+inline constexpr std::int64_t dead_man_grace_ms = 500;
+/// Steps of an agent block a worker each; more components than this at once wait in the queue.
+inline constexpr std::size_t agent_workers = 4;
+/// Versions of one name that one may go back to: enough to choose from. Older ones are still in the list of
+/// deployments.
+inline constexpr std::size_t targets_per_name_max = 20;
+/// A way back of which news comes all the time is still called stuck after this, so that a person looks: drains and
+/// hooks of many components, one after the other, take an hour.
+inline constexpr std::int64_t revert_ms_max = 4 * 3'600'000;
 /// No state of a deployment is entered more often, so that no fault makes it loop.
 inline constexpr unsigned state_entries_max = 3;
 inline constexpr std::size_t components_max = 200;
@@ -149,6 +196,9 @@ inline constexpr std::size_t events_per_transaction_max = 256;
 inline constexpr std::size_t timeline_viewers_max = 1'000;
 /// How far back deployments are looked at for hosts that are still behind.
 inline constexpr std::size_t deferral_rows_max = 500;
+/// Places (a component on a host) of committed plans that are remembered, so that not every look at the versions reads
+/// and decodes them all on the loop: those of 20 versions of a service on 1,000 hosts, some 20 megabytes.
+inline constexpr std::size_t known_places_max = 40'000;
 /// A host that could not be brought to the committed release is tried again so often while it is connected.
 inline constexpr std::int64_t converge_retry_ms = 60'000;
 /// Reports of steps after a deployment's end (the old slot's retirement) that are known to be in the timeline.
@@ -207,6 +257,8 @@ inline constexpr std::uint64_t template_renders_per_helper = 10'000;
 /// Results that are remembered: a plan for some hundred servers, made again and again.
 inline constexpr std::size_t template_cache_entries_max = 10'000;
 inline constexpr std::size_t template_cache_bytes_max = 16 * 1024 * 1024;
+/// Of what a remembered result takes beside its texts.
+inline constexpr std::size_t template_cache_entry_overhead_bytes = 256;
 
 // --- planning ------------------------------------------------------------------------------------------------------
 /// The agents' answers to INVENTORY: reading units and releases takes milliseconds, a busy disk some seconds.
@@ -215,6 +267,8 @@ inline constexpr std::int64_t inventory_ms_max = 10'000;
 inline constexpr std::uint64_t inventory_read_bytes_max = 64ULL << 20;
 /// Hosts that are not connected are waited for so long before they count as unreachable: longer than reconnect_ms_max.
 inline constexpr std::int64_t inventory_connect_ms_max = 2'000;
+/// What a plan's frame holds beside header and slice: its own head and the signature.
+inline constexpr std::size_t plan_frame_overhead_bytes = 4096;
 /// A plan that has not reached its agents by then is refused by them. Long enough for a slow wake-up of a laptop's
 /// fleet.
 inline constexpr std::int64_t plan_life_ms = 3'600'000;
@@ -232,6 +286,8 @@ inline constexpr std::int64_t plan_expiry_slack_ms = 300'000;
 inline constexpr std::size_t planning_history_max = 20;
 /// Plans that are being made at one time.
 inline constexpr std::size_t plannings_max = 100;
+/// Plans and simulations that wait to be worked out: one at a time, each of which has the loop for a second at most.
+inline constexpr std::size_t looks_waiting_max = 16;
 
 // --- artifacts -----------------------------------------------------------------------------------------------------
 inline constexpr std::uint64_t artifact_bytes_max = 8ull << 30;
@@ -275,6 +331,10 @@ inline constexpr unsigned open_attempts_max = 16;
 inline constexpr std::size_t sync_each_entries_max = 64;
 /// Control groups that are looked through for the holder of a port; a host has some hundreds.
 inline constexpr std::size_t control_groups_max = 20'000;
+/// Read buffer for the tarball of an artifact: what zstd likes to be given at once.
+inline constexpr std::size_t tarball_read_bytes = 128 * 1024;
+/// Links that are followed from one to the next when a program is looked for in an artifact: the kernel's own bound.
+inline constexpr unsigned links_followed_max = 40;
 /// Differences named in one report; the rest are counted.
 inline constexpr std::size_t differences_named_max = 10;
 inline constexpr std::uint64_t disk_reserve_bytes = 64ull << 20;
@@ -287,6 +347,13 @@ inline constexpr std::uint64_t audit_rows_at_start_max = 100'000;
 // --- HTTP API --------------------------------------------------------------------------------------------------------
 /// Of one request's header: more than any of our clients sends, far less than what would hurt.
 inline constexpr std::size_t api_head_bytes_max = 16 * 1024;
+/// What is read of a connection at once, and what it may have unread: a whole header and the body's begin behind it.
+inline constexpr std::size_t api_read_bytes = 16 * 1024;
+inline constexpr std::size_t api_buffer_bytes_max = api_head_bytes_max + 64 * 1024;
+/// It is kept with the deployment for ever: a UUID, or a job's name and number.
+inline constexpr std::size_t idempotency_key_bytes_max = 64;
+/// For the name of a local caller, or of the socket's group: what the C library suggests is 1 KiB.
+inline constexpr std::size_t user_name_buffer_bytes = 16 * 1024;
 /// Of a body that names things: a host, a reason, a list of components.
 inline constexpr std::size_t api_small_body_bytes_max = 64 * 1024;
 /// Of a body that carries a deployment manifest: 1,000 hosts and 200 components in YAML, escaped as JSON.
@@ -329,6 +396,8 @@ inline constexpr std::int64_t api_token_life_ms_max = 366LL * 86'400'000;
 /// So many wrong tokens of one source cost nothing: a person's mistakes. The next ones are let try after a pause that
 /// doubles up to the longest: then a guesser has 1,440 tries a day.
 inline constexpr unsigned wrong_tokens_free = 10;
+/// Below it a token can be tried out: 16 random letters and digits have 95 bits.
+inline constexpr std::size_t weak_token_bytes = 16;
 /// One and the same wrong token: a job whose token has expired learns nothing by more.
 inline constexpr unsigned wrong_token_repeats_free = 3;
 inline constexpr std::int64_t wrong_token_pause_ms_min = 1'000;
@@ -340,12 +409,51 @@ inline constexpr std::size_t wrong_token_sources_max = 256;
 inline constexpr std::size_t wrong_tokens_max = 1'024;
 /// A code has six digits and three of them are right at any time: so many wrong ones, and then none counts for so long.
 inline constexpr unsigned totp_wrong_max = 5;
+/// And so many of tokens for different environments together: who tries without a pause finds a code in half a year.
+inline constexpr unsigned totp_wrong_of_person_max = 4 * totp_wrong_max;
 inline constexpr std::int64_t totp_lock_ms = 15 * 60'000;
 /// Persons whose wrong codes are remembered: those with an app enrolled.
 inline constexpr std::size_t totp_persons_max = 1'000;
 inline constexpr std::size_t api_reason_bytes_max = 1'000;
 inline constexpr std::size_t labels_max = 64;
 inline constexpr std::size_t label_bytes_max = 256;
+
+// --- secrets and configuration ---------------------------------------------------------------------------------------
+/// Of one secret: a private key or a certificate with its chain, not a file of data.
+inline constexpr std::size_t secret_bytes_max = 16 * 1024;
+/// Of the request that sets it: any byte may be written as \u00xx.
+inline constexpr std::size_t api_secret_body_bytes_max = 6 * secret_bytes_max + 1024;
+/// Of all environments together: what masking is measured with.
+inline constexpr std::size_t secrets_max = 1'000;
+/// Values by which the coordinator masks; in memory each is some twenty times as long, in all its shapes.
+inline constexpr std::size_t masked_bytes_max = 1024 * 1024;
+/// And random texts of configurations: 2,000 of 32 characters each. What is not deployed any more goes first.
+inline constexpr std::size_t masked_drawn_bytes_max = 64 * 1024;
+/// What such a value counts at least: however short it is, its shapes have a size of their own.
+inline constexpr std::size_t masked_value_bytes_min = 32;
+/// Environments of one host that are told apart. One with more is masked with the secrets of all.
+inline constexpr std::size_t masked_environments_per_host_max = 64;
+/// Values of hosts with the same environments, ready to be searched for, and how many such sets; all are made anew when
+/// they are needed again.
+inline constexpr std::size_t masked_sets_bytes_max = 4 * 1024 * 1024;
+inline constexpr std::size_t masked_sets_max = 1'000;
+/// Versions of one secret that are kept: hosts that follow, and plans that wait for approval, name older ones.
+inline constexpr std::uint64_t secret_versions_kept = 20;
+/// Of one component's configuration as the service reads it. It travels in the plan, whose frame has 256 KiB for all
+/// components of a host.
+inline constexpr std::size_t configuration_bytes_max = 64 * 1024;
+/// Of the configurations of one deployment, beside its manifest, with room for JSON's escapes.
+inline constexpr std::size_t configuration_request_bytes_max = 512 * 1024;
+/// A text that is drawn once for a template.
+inline constexpr std::uint32_t random_text_max = 1'024;
+/// Such texts of one template; a service has one or two in all.
+inline constexpr std::uint32_t random_texts_per_template_max = 1'000;
+/// How often a secret may be encoded in base64 before it is put in: each time makes it a third longer.
+inline constexpr std::uint32_t base64_times_max = 8;
+/// What systemd-creds makes of a configuration: base64, with some lines about the key.
+inline constexpr std::size_t credential_output_bytes_max = 2 * configuration_bytes_max + 16 * 1024;
+/// systemd-creds asks the host's key or TPM: slow ones need seconds.
+inline constexpr std::int64_t credential_ms_max = 20'000;
 
 // --- run steps -----------------------------------------------------------------------------------------------------
 /// How often a running unit is looked at: far below what a person notices, far above what systemd feels.
@@ -364,8 +472,32 @@ inline constexpr std::int64_t probe_poll_ms_min = 5;
 inline constexpr std::size_t probe_head_bytes_max = 16 * 1024;
 /// Name look-ups of probes that hang in the resolver at the same time; each holds a thread until it ends.
 inline constexpr int probe_lookups_max = 8;
+/// A stop is noticed this fast while a probe waits for a socket.
+inline constexpr int probe_stop_check_ms = 100;
+/// And while a suite waits to be called back; many calls come within milliseconds.
+inline constexpr int webhook_stop_check_ms = 50;
+/// For a caller to say what he has to say.
+inline constexpr std::uint32_t webhook_call_ms_max = 5'000;
+/// The processor's load is measured over this time: long enough for its clock ticks of 10 ms to tell a share.
+inline constexpr std::int64_t cpu_sample_ms = 250;
+/// A database's password is hashed as often as the server says. PostgreSQL asks for 4,096; whoever asks for a million
+/// only wants to keep this host busy.
+inline constexpr int scram_iterations_max = 200'000;
+/// Of memory or space that a check asks for, in MB: a petabyte.
+inline constexpr std::int64_t resource_mb_max = 1'000'000'000;
+/// Beside the one try of a test: for its beginning and its end. Less than the shortest timeout, so that it stays one.
+inline constexpr std::uint32_t check_one_try_grace_ms = 500;
+/// A slot that is healthy on its own port answers through the switch within moments, or not at all. It must fit into
+/// the dead-man's budget several times.
+inline constexpr std::uint32_t confirmation_ms_max = 10'000;
+/// A unit without checks of its own has to be active for so long, and to be it by then.
+inline constexpr std::uint32_t unit_healthy_ms = 1'000;
+inline constexpr std::uint32_t unit_deadline_ms = 30'000;
 /// Between two looks at a component that is live and not yet committed.
 inline constexpr std::int64_t health_round_ms = 1'000;
+/// What costs more than a question (an object of a store, a quarter of a second of the processor's load) is looked at
+/// in every so many rounds as long as all is well: twice in the watch window of 5 s.
+inline constexpr unsigned health_costly_rounds = 3;
 /// Bad looks in a row that make a component unhealthy: one or two may be a hiccup.
 inline constexpr unsigned health_bad_rounds = 3;
 /// A look that takes longer counts as not good until it has ended.
@@ -375,6 +507,24 @@ inline constexpr std::int64_t health_slow_ms = 1'000;
 inline constexpr std::int64_t last_look_ms_max = 100'000;
 /// Between tries of one probe, whatever the plan says: a probe must not become a load.
 inline constexpr std::uint32_t probe_interval_ms_min = 20;
+
+// --- forecasts -------------------------------------------------------------------------------------------------------
+/// How many of the newest deployments are looked through for durations, and how many lines of them in all: every `plan`
+/// reads them, on the loop. A deployment to 1,000 hosts has about 60,000.
+inline constexpr std::size_t forecast_deployments_max = 10;
+inline constexpr std::size_t forecast_timeline_entries_max = 70'000;
+/// Of one kind of step of one component: enough for a 10th and a 90th percentile.
+inline constexpr std::size_t forecast_samples_max = 200;
+/// What a simulated deployment may take on the loop's time: about a second. One component on 100 hosts takes 7,000
+/// events when all switch together and 14,000 one after the other, whatever the pauses; three canaries take 35,000.
+inline constexpr std::size_t simulation_events_max = 50'000;
+inline constexpr std::size_t simulation_hosts_max = 100;
+
+// --- freeze windows --------------------------------------------------------------------------------------------------
+/// Of one environment: holidays of some years, and some times of the week.
+inline constexpr std::size_t freeze_windows_max = 100;
+/// A window that comes again is as long as a month at most: its beginnings are looked for minute by minute.
+inline constexpr std::int64_t freeze_minutes_max = 31 * 24 * 60;
 
 // --- command line ----------------------------------------------------------------------------------------------------
 /// The largest answer of the coordinator: a plan for 1,000 hosts in JSON.
@@ -387,10 +537,62 @@ inline constexpr std::int64_t cli_retry_ms = 1'000;
 /// On a terminal the elapsed times are drawn again at least this often; in a pipe nobody looks at them.
 inline constexpr std::int64_t cli_redraw_ms = 1'000;
 inline constexpr std::int64_t cli_poll_ms = 20'000;
+/// Checks of a deployment that are shown to a person, one line each.
+inline constexpr std::size_t cli_check_lines_max = 40;
 /// An answer may take as long as the coordinator waits for the agents' inventories, and a margin.
 inline constexpr std::int64_t cli_answer_ms_max = 120'000;
 /// For all hosts to write new keys down: three tries to connect, and their silence until the coordinator misses them.
 inline constexpr std::int64_t cli_keys_wait_ms = 30'000;
+
+/// A custom check's whole answer; whoever says more has said too much, and failed.
+inline constexpr std::size_t custom_answer_bytes_max = 64 * 1024;
+/// What a custom check is asked with: it fits into a pipe at once, so nobody waits for its reading.
+inline constexpr std::size_t custom_request_bytes_max = 32 * 1024;
+/// Of a check's answer to `health run`: 64 of them fit into a control frame.
+inline constexpr std::size_t check_detail_bytes_max = 1024;
+/// Of one try of a health check, and until it must have passed.
+inline constexpr std::uint32_t check_timeout_seconds_max = 3'600;
+inline constexpr std::uint32_t check_deadline_seconds_max = 86'400;
+inline constexpr std::size_t check_details_bytes_max = 1536;
+/// A password, or a secret key, in the host's credentials directory.
+inline constexpr std::size_t credential_bytes_max = 4096;
+/// A file of authorities that a check trusts: twice what a distribution trusts altogether.
+inline constexpr std::size_t authorities_bytes_max = 1024 * 1024;
+/// A smoke suite is for the core of a service, and runs within one step.
+inline constexpr std::size_t smoke_requests_max = 100;
+/// What a request of a suite hands on to the next: an id, a token.
+inline constexpr std::size_t smoke_capture_bytes_max = 4096;
+
+// --- registered checks -----------------------------------------------------------------------------------------------
+/// Of one environment. More is a monitoring system.
+inline constexpr std::size_t checks_registered_max = 500;
+/// For one host, in one order; its answers fit into a frame.
+inline constexpr std::size_t checks_per_order_max = 64;
+inline constexpr std::size_t check_order_bytes_max = 192 * 1024;
+inline constexpr std::size_t check_request_bytes_max = 64;
+/// How long an order is good after it was signed: the clocks of a fleet are no closer.
+inline constexpr std::int64_t check_order_ms = 60'000;
+/// Threads that live on a host as long as its checks run.
+inline constexpr std::size_t checks_at_once = 4;
+/// Checks that wait for such a thread: a few whole orders.
+inline constexpr std::size_t check_jobs_max = 512;
+/// Answers that an agent keeps, so that the same order has the same answer and runs nothing again.
+inline constexpr std::size_t check_answers_kept = 16;
+/// A round ends then, whoever has not answered: a person waits for it, and the command line no longer than two minutes.
+inline constexpr std::int64_t check_round_ms_max = 100'000;
+/// No check is tried again when its try could end later than this after the order came: its answer would be too late.
+inline constexpr std::int64_t check_tries_ms_max = 90'000;
+static_assert(check_tries_ms_max < check_round_ms_max);
+/// Rounds at the same time; each may keep every host busy.
+inline constexpr std::size_t check_rounds_max = 8;
+/// Of a check, as it was registered.
+inline constexpr std::size_t check_definition_bytes_max = 16 * 1024;
+/// Answers of checks that the coordinator keeps in memory, each of a few hundred bytes; above it, those that are older
+/// than an hour go.
+inline constexpr std::size_t check_answers_cached_max = 50'000;
+inline constexpr std::int64_t check_cached_old_ms = 3'600'000;
+/// How old an answer from the cache may be asked for.
+inline constexpr std::int64_t check_cached_ms_max = 24 * 3'600'000;
 
 // --- output of steps and probes --------------------------------------------------------------------------------------
 inline constexpr std::size_t excerpt_bytes_max = 4096;
@@ -417,6 +619,11 @@ inline constexpr int haproxy_ms_max = 5'000;
 inline constexpr std::size_t haproxy_answer_bytes_max = 4 * 1024 * 1024;
 /// One call to systemd that waits for no job. systemd itself gives a caller 25 s.
 inline constexpr std::uint64_t bus_call_ms_max = 25'000;
+/// systemd's own work around a start or stop.
+inline constexpr std::uint32_t unit_grace_ms = 10'000;
+/// Readings of a unit's properties until two are of the same run: one that is restarted all the time gives no two equal
+/// ones, and the last is then as good as any.
+inline constexpr int unit_readings_max = 3;
 /// Connections to the bus that are kept between calls: as many as steps commonly run at a time.
 inline constexpr std::size_t bus_idle_max = 4;
 /// Drain: often enough that a drained slot is not waited for, seldom enough to cost nothing.

@@ -7,6 +7,8 @@
 #include <cstdlib>
 #include <memory>
 
+#include "common/secret_mask.hpp"
+
 namespace switchyard::log {
 namespace {
 
@@ -40,6 +42,13 @@ const char* journal_prefix(Level level) {
       return "<3>";
   }
   return "<6>";
+}
+
+/// Set before other threads exist.
+const SecretMask* known_secrets = nullptr;
+
+std::string masked(std::string_view text) {
+  return known_secrets == nullptr ? std::string(text) : known_secrets->masked(text);
 }
 
 bool under_journal() {
@@ -86,7 +95,8 @@ void append_message(std::string& line, std::string_view message) {
 
 }  // namespace
 
-void set_up(std::string_view program, Level least) {
+void set_up(std::string_view program, Level least, const SecretMask* mask) {
+  known_secrets = mask;
   auto logger =
       std::make_shared<spdlog::logger>(std::string(program), std::make_shared<spdlog::sinks::stderr_sink_mt>());
   logger->set_pattern(under_journal() ? "%v" : "%Y-%m-%dT%H:%M:%S.%e%z %l %v");
@@ -99,12 +109,13 @@ void write(Level level, std::string_view message, std::initializer_list<Field> f
   try {
     if (!spdlog::should_log(to_spdlog(level))) return;
     std::string line = under_journal() ? journal_prefix(level) : "";
-    append_message(line, message);
+    // Before anything is escaped: the values are known as they are.
+    append_message(line, masked(message));
     for (const Field& field : fields) {
       line += ' ';
       line += field.key;
       line += '=';
-      append_value(line, field.value);
+      append_value(line, masked(field.value));
     }
     spdlog::default_logger_raw()->log(to_spdlog(level), spdlog::string_view_t(line.data(), line.size()));
   } catch (...) {

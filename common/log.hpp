@@ -5,6 +5,10 @@
 #include <string>
 #include <string_view>
 
+namespace switchyard {
+class SecretMask;
+}
+
 /// The program's own log: a constant message and key=value fields, past tense for what has happened. `error`: a person
 /// must act. `warning`: degraded, will be tried again. `info`: one line per change of state. `debug`: the rest.
 /// Never throws. Thread-safe. Secrets are a type (SecretText) that no Field takes.
@@ -26,7 +30,9 @@ struct Field {
 };
 
 /// Call once in main(), before other threads exist. Under systemd the lines carry syslog levels for the journal.
-void set_up(std::string_view program, Level least);
+/// `mask`: blackens the secrets that the program knows, in messages and values; it lives as long as anything is
+/// written.
+void set_up(std::string_view program, Level least, const SecretMask* mask = nullptr);
 
 void write(Level level, std::string_view message, std::initializer_list<Field> fields) noexcept;
 

@@ -1,9 +1,21 @@
 #include "common/utf8.hpp"
 
+#include <cstdint>
+#include <cstring>
+
 namespace switchyard {
 namespace {
 
 unsigned byte_at(std::string_view bytes, std::size_t i) { return static_cast<unsigned char>(bytes[i]); }
+
+/// Eight bytes of ASCII without a NUL: most of what is looked at consists of nothing else.
+bool eight_plain(const char* bytes) {
+  constexpr std::uint64_t ones = 0x0101010101010101u;
+  constexpr std::uint64_t high = ones << 7;
+  std::uint64_t word = 0;
+  std::memcpy(&word, bytes, sizeof(word));
+  return ((word | (word - ones)) & high) == 0;
+}
 
 }  // namespace
 
@@ -37,6 +49,10 @@ std::size_t utf8_character_length(std::string_view bytes) {
 
 bool is_text(std::string_view bytes) {
   while (!bytes.empty()) {
+    if (bytes.size() >= 8 && eight_plain(bytes.data())) {
+      bytes.remove_prefix(8);
+      continue;
+    }
     const std::size_t length = utf8_character_length(bytes);
     if (length == 0) return false;
     bytes.remove_prefix(length);

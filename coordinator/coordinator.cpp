@@ -75,8 +75,19 @@ class AsOwnerOf {
   gid_t group_;
 };
 
-void check_audit_of(const std::filesystem::path& file) {
+/// What of the store cannot be used without the vault's key.
+std::vector<std::string> hanging_on_vault_key(const store::StateStore& store) {
+  std::vector<std::string> things;
+  for (const std::string& person : store.totp_persons()) things.push_back("the authenticator app of " + person);
+  for (const model::SecretRow& row : store.secrets()) {
+    if (!row.removed()) things.push_back("the secret " + row.name + " of " + row.environment);
+  }
+  return things;
+}
+
+void check_store(const std::filesystem::path& state, const std::filesystem::path& file) {
   const store::SqliteStore store(file, store::SqliteStore::Access::shared);
+  refuse_lost_vault_key(state, hanging_on_vault_key(store));
   const store::AuditCheck check = store::check_audit(store);
   if (!check.broken_row) return;
   throw InputError("the audit of " + file.string() + " is not as it was written: row " +
@@ -100,11 +111,19 @@ fleet::EnrolmentTerms enrolment_terms(const CoordinatorConfig& config, const pro
       .public_key_of = [](const std::string& secret) { return protocol::curve_keys_from_secret(secret).public_key; }};
 }
 
+std::filesystem::path store_of(const std::filesystem::path& state) {
+  std::filesystem::path file = state / "coordinator.db";
+  if (!std::filesystem::exists(file)) {
+    throw InputError("there is no store " + file.string() + "; put the copy in its place first");
+  }
+  return file;
+}
+
 }  // namespace
 
 /// In the order of construction: each part needs only those above it.
 struct Coordinator::Parts {
-  Parts(EventLoop& event_loop, const CoordinatorConfig& config, std::function<void()> begin_anew);
+  Parts(EventLoop& event_loop, const CoordinatorConfig& config, SecretMask& mask, std::function<void()> begin_anew);
 
   void keep_alive(std::int64_t interval_ms);
 
@@ -115,6 +134,7 @@ struct Coordinator::Parts {
   protocol::CurveKeyPair server_keys;
   SigningKeyPair plan_key;
   store::SqliteStore store;
+  std::string vault_key;  ///< before anybody is listened to: without it there may be no start
   protocol::ZmqRouter router;
   fleet::AllowList allow_list;
   fleet::Fleet fleet;
@@ -124,13 +144,15 @@ struct Coordinator::Parts {
   std::unique_ptr<api::HttpServer> http;  ///< last: it answers only when all else is there
 };
 
-Coordinator::Parts::Parts(EventLoop& event_loop, const CoordinatorConfig& config, std::function<void()> begin_anew)
+Coordinator::Parts::Parts(EventLoop& event_loop, const CoordinatorConfig& config, SecretMask& mask,
+                          std::function<void()> begin_anew)
     : loop(event_loop),
       state(prepare_state(config)),
       timers(loop),
       server_keys(load_or_make_server_keys(state)),
       plan_key(load_or_make_plan_key(state)),
       store(state / "coordinator.db"),
+      vault_key(load_or_make_vault_key(state, hanging_on_vault_key(store))),
       router({config.control_address, config.bulk_address, server_keys}, loop,
              [this](protocol::ZmqRouter::Arrival arrival) {
                fleet.intake.frame_arrived(arrival.peer, arrival.channel, arrival.connection, arrival.frame);
@@ -142,9 +164,10 @@ Coordinator::Parts::Parts(EventLoop& event_loop, const CoordinatorConfig& config
           .bus = router,
           .timers = timers,
           .clock = clock,
+          .mask = mask,
           .artifacts = state / "artifacts",
           .plan_key = plan_key,
-          .vault_key = load_or_make_vault_key(state),
+          .vault_key = vault_key,
           .terms = enrolment_terms(config, server_keys, plan_key),
           .publish = [this](const std::map<std::string, HostId>& allowed) { allow_list.set(allowed); },
           .take_refused = [this] { return router.take_refused(); },
@@ -152,8 +175,8 @@ Coordinator::Parts::Parts(EventLoop& event_loop, const CoordinatorConfig& config
           .keep_releases = config.keep_releases,
           .environments = config.environments,
           .next_keys = load_next_keys(state),
-          .key_hands = {[this] { return draw_next_keys(state); }, [this] { take_next_keys(state); },
-                        std::move(begin_anew)},
+          .key_hands = {[this](const auto& before) { return draw_next_keys(state, before); },
+                        [this] { take_next_keys(state); }, std::move(begin_anew)},
       }),
       audit_log(store, timers, [this, file = config.audit_log](std::string lines, std::function<void(bool)> done) {
         const bool taken = writer.submit([this, file, lines = std::move(lines), done] {
@@ -174,8 +197,9 @@ void Coordinator::Parts::keep_alive(std::int64_t interval_ms) {
   timers.set("coordinator/watchdog", interval_ms, [this, interval_ms] { keep_alive(interval_ms); });
 }
 
-Coordinator::Coordinator(EventLoop& loop, const CoordinatorConfig& config, std::function<void()> begin_anew)
-    : parts_(std::make_unique<Parts>(loop, config, std::move(begin_anew))) {}
+Coordinator::Coordinator(EventLoop& loop, const CoordinatorConfig& config, SecretMask& mask,
+                         std::function<void()> begin_anew)
+    : parts_(std::make_unique<Parts>(loop, config, mask, std::move(begin_anew))) {}
 Coordinator::~Coordinator() = default;
 
 void check_coordinator(const CoordinatorConfig& config) {
@@ -185,19 +209,16 @@ void check_coordinator(const CoordinatorConfig& config) {
   const AsOwnerOf owner(state);
   if (std::filesystem::exists(state / "server.key")) load_or_make_server_keys(state);
   if (std::filesystem::exists(state / "plan.key")) load_or_make_plan_key(state);
-  if (std::filesystem::exists(state / "vault.key")) load_or_make_vault_key(state);
+  if (std::filesystem::exists(state / "vault.key")) load_or_make_vault_key(state, {});
   load_next_keys(state);
   const std::filesystem::path store = state / "coordinator.db";
   // What an older coordinator wrote is read after its schema has become ours, at the next start.
-  if (std::filesystem::exists(store) && store::check_schema(store)) check_audit_of(store);
+  if (std::filesystem::exists(store) && store::check_schema(store)) check_store(state, store);
 }
 
 void mark_restored(const CoordinatorConfig& config) {
   const std::filesystem::path& state = config.state_directory;
-  const std::filesystem::path file = state / "coordinator.db";
-  if (!std::filesystem::exists(file)) {
-    throw InputError("there is no store " + file.string() + "; put the copy in its place first");
-  }
+  const std::filesystem::path file = store_of(state);
   check_owners(state);
   const AsOwnerOf owner(state);
   store::SqliteStore store(file);
@@ -209,6 +230,34 @@ void mark_restored(const CoordinatorConfig& config) {
   writes.push_back(store::SetRestored{true});
   writes.push_back(fleet::audit_row(clock, fleet::coordinator_itself(), "store.restored", file.string(),
                                     "a copy was put in the place of the store", {{"tokens_burnt", burnt}}));
+  store.commit(writes);
+}
+
+void give_vault_up(const CoordinatorConfig& config) {
+  const std::filesystem::path& state = config.state_directory;
+  const std::filesystem::path file = store_of(state);
+  if (has_vault_key(state)) {
+    throw InputError((state / "vault.key").string() +
+                     ", or a note that it is a credential, is there, so no app and no secret has to go; if the key is "
+                     "damaged and cannot be restored, remove these first");
+  }
+  check_owners(state);
+  const AsOwnerOf owner(state);
+  store::SqliteStore store(file);
+  const SystemClock clock;
+  store.take_epoch(holder_name());
+  store::Transaction writes;
+  for (const std::string& person : store.totp_persons()) {
+    writes.push_back(store::DropTotp{person});
+    writes.push_back(
+        fleet::audit_row(clock, fleet::coordinator_itself(), "totp.reset", person, "the key of the vault is lost"));
+  }
+  for (const model::SecretRow& row : store.secrets()) {
+    if (row.removed()) continue;
+    writes.push_back(store::DropSecret{row.environment, row.name});
+    writes.push_back(fleet::audit_row(clock, fleet::coordinator_itself(), "secret.remove", row.name,
+                                      "the key of the vault is lost", {{"environment", row.environment}}));
+  }
   store.commit(writes);
 }
 

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "common/event_loop.hpp"
+#include "common/secret_mask.hpp"
 #include "coordinator/coordinator_config.hpp"
 
 namespace switchyard {
@@ -12,8 +13,9 @@ namespace switchyard {
 class Coordinator {
  public:
   /// Opens the store, takes the epoch, listens, and takes up unfinished deployments. Throws Error: what is wrong, and
-  /// what to do. `begin_anew` is called when this one shall be ended and another built: its keys are new.
-  Coordinator(EventLoop& loop, const CoordinatorConfig& config, std::function<void()> begin_anew);
+  /// what to do. `mask` learns its secrets. `begin_anew` is called when this one shall be ended and another built: its
+  /// keys are new.
+  Coordinator(EventLoop& loop, const CoordinatorConfig& config, SecretMask& mask, std::function<void()> begin_anew);
   ~Coordinator();
   Coordinator(const Coordinator&) = delete;
   Coordinator& operator=(const Coordinator&) = delete;
@@ -30,5 +32,9 @@ void check_coordinator(const CoordinatorConfig& config);
 /// Notes in the store that it is a copy which took the place of a newer one. No coordinator may run on it meanwhile.
 /// Throws Error.
 void mark_restored(const CoordinatorConfig& config);
+
+/// Takes every authenticator app and every secret away, since vault.key, which they hang on, is lost: the next start
+/// makes another. No coordinator may run on the store meanwhile. Throws Error.
+void give_vault_up(const CoordinatorConfig& config);
 
 }  // namespace switchyard

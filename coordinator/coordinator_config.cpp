@@ -121,19 +121,70 @@ void read_hosts(const YamlNode& root, CoordinatorConfig& config) {
   config.host_roots.units = hosts->text_or("units_root", config.host_roots.units);
 }
 
+std::int64_t read_utc(const YamlNode& node) {
+  const auto wall_ms = access::parse_utc(node.text());
+  if (!wall_ms) node.refuse("'" + node.text() + "' is no time in UTC such as 2026-12-23T16:00Z");
+  return *wall_ms;
+}
+
+/// From one moment to another, or at times that come again.
+access::FreezeWindow read_freeze_window(const YamlNode& node) {
+  node.allow_keys({"from", "to", "cron", "hours", "reason"});
+  access::FreezeWindow window;
+  window.reason = node.text_or("reason", "");
+  if (const auto cron = node.find("cron")) {
+    if (node.find("from") || node.find("to")) node.refuse("give `cron` and `hours`, or `from` and `to`");
+    window.cron = access::parse_cron(cron->text());
+    if (!window.cron) {
+      cron->refuse("'" + cron->text() +
+                   "' are not the five fields of a crontab: minute, hour, day of the month, month, day of the week; "
+                   "for example \"0 16 * * fri\"");
+    }
+    if (!window.cron->has_a_day()) cron->refuse("'" + cron->text() + "' is on no day of the calendar");
+    const std::int64_t hours = node.at("hours").integer(1, limits::freeze_minutes_max / 60);
+    window.length_ms = hours * 60 * access::minute_ms;
+    window.text = "`" + cron->text() + "` for " + std::to_string(hours) + " h";
+    return window;
+  }
+  if (const auto hours = node.find("hours")) hours->refuse("`hours` is how long a window lasts that begins by `cron`");
+  window.from_wall_ms = read_utc(node.at("from"));
+  window.to_wall_ms = read_utc(node.at("to"));
+  if (window.to_wall_ms <= window.from_wall_ms) node.at("to").refuse("it ends before it begins");
+  window.text = access::utc_text(window.from_wall_ms) + " to " + access::utc_text(window.to_wall_ms);
+  return window;
+}
+
+std::vector<access::FreezeWindow> read_freeze_windows(const YamlNode& environment) {
+  std::vector<access::FreezeWindow> windows;
+  const auto list = environment.find("freeze_windows");
+  if (!list) return windows;
+  for (const YamlNode& item : list->items()) windows.push_back(read_freeze_window(item));
+  if (windows.size() > limits::freeze_windows_max) {
+    list->refuse("more than " + std::to_string(limits::freeze_windows_max) + " freeze windows");
+  }
+  return windows;
+}
+
 access::EnvironmentRule read_environment(const std::string& name, const YamlNode& node) {
-  node.allow_keys({"approvals", "self_approval", "require_mfa", "production"});
+  node.allow_keys({"approvals", "self_approval", "require_mfa", "approve_rollbacks", "production", "freeze_windows",
+                   "keep_snapshots", "snapshot_days"});
   access::EnvironmentRule rule;
   rule.approvals = static_cast<std::uint32_t>(node.integer_or("approvals", 0, limits::approvals_needed_max, 0));
+  rule.none_for_anybody = rule.approvals == 0 && node.find("approvals");
   if (const auto self = node.find("self_approval")) {
     rule.self_approval = static_cast<access::SelfApproval>(self->choice({"never", "with_totp"}));
   }
+  rule.freeze_windows = read_freeze_windows(node);
+  rule.keep_snapshots = static_cast<std::uint32_t>(
+      node.integer_or("keep_snapshots", 1, limits::keep_snapshots_max, limits::keep_snapshots_default));
+  rule.snapshot_days = static_cast<std::uint32_t>(node.integer_or("snapshot_days", 0, limits::snapshot_days_max, 0));
   rule.require_mfa = node.boolean_or("require_mfa", false);
+  rule.approve_rollbacks = node.boolean_or("approve_rollbacks", false);
   rule.production = node.boolean_or("production", access::is_production_by_default(name, rule.approvals));
-  if (rule.approvals == 0 && (rule.require_mfa || node.find("self_approval"))) {
+  if (rule.approvals == 0 && (rule.require_mfa || rule.approve_rollbacks || node.find("self_approval"))) {
     node.refuse(
-        "`require_mfa` and `self_approval` say how approvals are given, and none is asked for here: set "
-        "`approvals` to 1 or more");
+        "`require_mfa`, `self_approval` and `approve_rollbacks` say how and for what approvals are given, and none is "
+        "asked for here: set `approvals` to 1 or more");
   }
   return rule;
 }

@@ -11,6 +11,7 @@
 #include "common/error.hpp"
 #include "common/event_loop.hpp"
 #include "common/log.hpp"
+#include "common/secret_mask.hpp"
 #include "common/service_notify.hpp"
 #include "coordinator/api/token_book.hpp"
 #include "coordinator/coordinator.hpp"
@@ -20,7 +21,7 @@ namespace {
 using namespace switchyard;
 
 constexpr std::string_view usage =
-    "usage: switchyard-coordinator [--config FILE] [--root DIR] [--check | --restored]\n"
+    "usage: switchyard-coordinator [--config FILE] [--root DIR] [--check | --restored | --vault-lost]\n"
     "\n"
     "Holds the plans and the state of a fleet's deployments, and drives the agents.\n"
     "\n"
@@ -30,6 +31,9 @@ constexpr std::string_view usage =
     "  --restored     says that the store is a copy that was restored, and ends: from its next start on the "
     "coordinator\n"
     "                 gives no command until `switchyard recover` has read back what the hosts know\n"
+    "  --vault-lost   says that vault.key is lost, and ends: every authenticator app is taken away, and has to be "
+    "enrolled\n"
+    "                 anew. The next start makes another key\n"
     "  --version      prints the version\n"
     "  --help         prints this text\n"
     "\n"
@@ -46,6 +50,7 @@ struct Arguments {
   std::filesystem::path root;
   bool check = false;
   bool restored = false;
+  bool vault_lost = false;
   bool help = false;
   bool version = false;
 };
@@ -67,6 +72,8 @@ Arguments parse(int count, char** values) {
       arguments.check = true;
     } else if (word == "--restored") {
       arguments.restored = true;
+    } else if (word == "--vault-lost") {
+      arguments.vault_lost = true;
     } else if (word == "--help" || word == "-h") {
       arguments.help = true;
     } else if (word == "--version") {
@@ -75,7 +82,9 @@ Arguments parse(int count, char** values) {
       throw InputError("unknown argument '" + std::string(word) + "'; see --help");
     }
   }
-  if (arguments.check && arguments.restored) throw InputError("--check and --restored exclude each other; see --help");
+  if ((arguments.check ? 1 : 0) + (arguments.restored ? 1 : 0) + (arguments.vault_lost ? 1 : 0) > 1) {
+    throw InputError("--check, --restored and --vault-lost exclude each other; see --help");
+  }
   if (!arguments.config_named) {
     arguments.config =
         (arguments.root.empty() ? std::filesystem::path("/") : arguments.root) / "etc/switchyard/coordinator.yaml";
@@ -84,10 +93,10 @@ Arguments parse(int count, char** values) {
 }
 
 /// True when it shall begin anew: its keys are new.
-bool serve(const CoordinatorConfig& config) {
+bool serve(const CoordinatorConfig& config, SecretMask& mask) {
   EventLoop loop;
   bool anew = false;
-  const Coordinator coordinator(loop, config, [&] {
+  const Coordinator coordinator(loop, config, mask, [&] {
     anew = true;
     loop.stop();
   });
@@ -113,7 +122,7 @@ void take_environment(CoordinatorConfig& config) {
   ::unsetenv(variable);
 }
 
-int run(const Arguments& arguments) {
+int run(const Arguments& arguments, SecretMask& mask) {
   if (arguments.help || arguments.version) {
     const std::string_view text = arguments.help ? usage : "switchyard-coordinator " SWITCHYARD_VERSION "\n";
     std::fwrite(text.data(), 1, text.size(), stdout);
@@ -121,15 +130,22 @@ int run(const Arguments& arguments) {
   }
   CoordinatorConfig config = load_coordinator_config(arguments.config, arguments.config_named, arguments.root);
   take_environment(config);
-  log::set_up("switchyard-coordinator", config.log_level);
+  log::set_up("switchyard-coordinator", config.log_level, &mask);
   forbid_core_dumps();
   if (arguments.restored) {
     mark_restored(config);
     std::puts("noted: after its start the coordinator waits for `switchyard recover`");
     return EX_OK;
   }
+  if (arguments.vault_lost) {
+    give_vault_up(config);
+    std::puts(
+        "noted: no authenticator app is enrolled and no secret is set any more, and the next start makes another "
+        "vault.key");
+    return EX_OK;
+  }
   if (!arguments.check) {
-    while (serve(config)) log::info("beginning anew");
+    while (serve(config, mask)) log::info("beginning anew");
     return EX_OK;
   }
   check_coordinator(config);
@@ -140,8 +156,9 @@ int run(const Arguments& arguments) {
 }  // namespace
 
 int main(int count, char** values) {
+  SecretMask mask;
   try {
-    return run(parse(count, values));
+    return run(parse(count, values), mask);
   } catch (const StaleEpochError& error) {
     log::error("ended: another coordinator has taken over", {{"why", error.what()}});
     return exit_stale;

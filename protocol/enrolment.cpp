@@ -113,6 +113,19 @@ std::optional<std::string> enrolling_token(const HostId& peer) {
   return peer.value.substr(peer_prefix.size());
 }
 
+std::optional<std::string> curve_key_bytes(std::string_view text) {
+  if (!is_curve_key(text)) return std::nullopt;
+  std::string bytes;
+  // Five digits are four bytes, the first the highest.
+  for (std::size_t at = 0; at < text.size(); at += 5) {
+    std::uint64_t number = 0;
+    for (const char digit : text.substr(at, 5)) number = number * z85_digits.size() + z85_digits.find(digit);
+    if (number > 0xFFFF'FFFFU) return std::nullopt;
+    for (int shift = 24; shift >= 0; shift -= 8) bytes += static_cast<char>(number >> shift);
+  }
+  return bytes;
+}
+
 bool is_curve_key(std::string_view text) {
   return text.size() == 40 && text.find_first_not_of(z85_digits) == std::string_view::npos;
 }
@@ -142,6 +155,8 @@ bool may_say(Speaker speaker, Channel channel, MessageType type) {
     case step_event_ack:
     case query:
     case next_keys:
+    case run_checks:
+    case save_files:
       return speaker == Speaker::coordinator;
     case hello:
     case step_event:
@@ -158,6 +173,8 @@ bool may_say(Speaker speaker, Channel channel, MessageType type) {
     case stuck:
     case report:
     case keys_noted:
+    case checks_run:
+    case files_saved:
       return speaker == Speaker::agent;
     case blob_get:
     case blob:

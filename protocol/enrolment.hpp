@@ -43,6 +43,9 @@ std::optional<std::string> enrolling_token(const HostId& peer);
 /// 40 characters of the Z85 alphabet.
 bool is_curve_key(std::string_view text);
 
+/// Its 32 raw bytes; nothing when it is none.
+std::optional<std::string> curve_key_bytes(std::string_view text);
+
 enum class Speaker { coordinator, agent, enrolling };
 /// The closed list of who may say what, and where. Everything else is dropped before it is looked at.
 bool may_say(Speaker speaker, Channel channel, MessageType type);

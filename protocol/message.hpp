@@ -16,7 +16,8 @@
 ///   1  all messages below
 ///      added since, read as its default from who does not know it: StepEvent.undo, Hello.forgotten_plan_seq,
 ///      DeploymentReport.forgotten, DeploymentReport.why, Abort.plan_seq, Query.plan_seq, Welcome.keys
-///      added since, dropped by who does not know it: NextKeys
+///      added since, dropped by who does not know it: NextKeys, RunChecks, ChecksRun
+///      added since, refused with the plan by who does not know it: the probes from CustomProbe on
 namespace switchyard::protocol {
 
 /// The agent's view of one deployment (protocol states of an agent, in the order in which they are passed).
@@ -265,6 +266,10 @@ struct ComponentFact {
   std::vector<ReleaseFact> releases;
   std::string
       problem;  ///< not empty: why `serving` could not be read (it then means nothing): no plan may be made on it
+  /// Of the unit of a release that serves: whether it starts at boot (`enabled`), and the digest of the configuration
+  /// that its unit file names (empty: it names none). Nothing: an agent of an older version does not say.
+  std::optional<std::string> enablement = {};
+  std::optional<std::string> configuration = {};
   bool operator==(const ComponentFact&) const = default;
 };
 /// Asks for the components named; ports help to find an unmanaged process on a stable port.
@@ -287,6 +292,68 @@ struct InventoryReply {
   std::vector<ComponentFact> components;
   std::uint64_t free_bytes = 0;
   bool operator==(const InventoryReply&) const = default;
+};
+
+// --- checks (check_order.hpp)
+// ----------------------------------------------------------------------------------------
+/// "Run these checks now." Signed by the plan key: who has stolen the bus's key alone can have no command run.
+struct RunChecks {        // C->A -> ChecksRun
+  std::string order;      ///< encoded CheckOrder
+  std::string signature;  ///< 64 raw bytes
+  bool operator==(const RunChecks&) const = default;
+};
+enum class CheckState : std::uint8_t { passed = 0, failed = 1, unknown = 2 };
+struct CheckResult {
+  std::string check;
+  CheckState state = CheckState::unknown;
+  std::uint32_t duration_ms = 0;
+  std::string detail;                          ///< what was seen
+  std::map<std::string, std::string> details;  ///< what an external program told beside it
+  std::uint32_t tries = 1;                     ///< it took; the last one is told of
+  bool operator==(const CheckResult&) const = default;
+};
+struct ChecksRun {
+  std::string request;
+  std::vector<CheckResult> results;
+  std::string refused;  ///< not empty: why none was run
+  bool operator==(const ChecksRun&) const = default;
+};
+
+// --- files that are kept under a name (save_order.hpp)
+// ---------------------------------------------------------------
+/// "Keep these files as they are now." Signed by the plan key: who has stolen the bus's key alone has nothing copied.
+struct SaveFiles {        // C->A -> FilesSaved
+  std::string order;      ///< encoded SaveOrder
+  std::string signature;  ///< 64 raw bytes
+  bool operator==(const SaveFiles&) const = default;
+};
+/// What the schema of a database is, as its host reads it. Of one that could not be read only the first and the last.
+struct SchemaFact {
+  std::string name;            ///< of the SchemaDemand
+  std::string server_version;  ///< of PostgreSQL there
+  std::string dump_version;    ///< of the pg_dump that has written it down
+  std::string sha256;          ///< of the definitions, without what differs each time that they are written down
+  std::uint64_t bytes = 0;     ///< of all that was written
+  std::string migration;       ///< the newest that is applied; empty: no table names any
+  std::string file;            ///< where it is kept on the host; empty: it was only looked at
+  std::string why_not;         ///< not empty: why nothing of this is known
+  bool operator==(const SchemaFact&) const = default;
+};
+struct FileSaveResult {
+  std::string component;
+  bool done = false;
+  std::uint32_t present = 0;  ///< files that were there, and are kept
+  std::uint32_t absent = 0;   ///< files that were not there, which is kept too
+  std::string code;           ///< why it was not done: as of a step
+  std::string detail;
+  std::vector<SchemaFact> schemas = {};  ///< of the databases that the order named, in its order
+  bool operator==(const FileSaveResult&) const = default;
+};
+struct FilesSaved {
+  std::string request;
+  std::vector<FileSaveResult> results;
+  std::string refused;  ///< not empty: why nothing was done
+  bool operator==(const FilesSaved&) const = default;
 };
 
 // --- bulk ------------------------------------------------------------------------------------------------------------
@@ -325,6 +392,8 @@ enum class MessageType : std::uint16_t {
   inventory = 18,
   health = 19,
   blob_get = 20,
+  run_checks = 30,
+  save_files = 31,
   enrol = 50,
   enrolled = 51,
   next_keys = 52,
@@ -343,13 +412,15 @@ enum class MessageType : std::uint16_t {
   query = 71,
   report = 72,
   blob = 73,
+  checks_run = 80,
+  files_saved = 81,
 };
 std::string_view message_name(MessageType type);
 
-using Message =
-    std::variant<Hello, Welcome, Refuse, Ping, Pong, Enrol, Enrolled, Plan, PlanAck, Prepare, Staged, Swap, Swapped,
-                 Hold, Held, Commit, Committed, Abort, Reverted, Stuck, Failed, Extend, Extended, StepEvent,
-                 StepEventAck, Health, Query, Report, Inventory, InventoryReply, BlobGet, Blob, NextKeys, KeysNoted>;
+using Message = std::variant<Hello, Welcome, Refuse, Ping, Pong, Enrol, Enrolled, Plan, PlanAck, Prepare, Staged, Swap,
+                             Swapped, Hold, Held, Commit, Committed, Abort, Reverted, Stuck, Failed, Extend, Extended,
+                             StepEvent, StepEventAck, Health, Query, Report, Inventory, InventoryReply, BlobGet, Blob,
+                             NextKeys, KeysNoted, RunChecks, ChecksRun, SaveFiles, FilesSaved>;
 MessageType type_of(const Message& message);
 
 /// One frame: the head of protocol.md, and the message.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "common/limits_snapshots.hpp"
 #include "protocol/message.hpp"
 #include "protocol/plan_fields.hpp"
 
@@ -7,6 +8,7 @@
 namespace switchyard::protocol {
 
 constexpr bool is_known(AgentState value) { return value <= AgentState::safe; }
+constexpr bool is_known(CheckState value) { return value <= CheckState::unknown; }
 
 template <class Archive>
 void fields(Archive& archive, Like<ComponentReport> auto& report) {
@@ -229,6 +231,8 @@ void fields(Archive& archive, Like<ComponentFact> auto& fact) {
   archive(3, fact.unit_state);
   archive(4, fact.releases);
   archive(5, fact.problem);
+  archive(6, fact.enablement);
+  archive(7, fact.configuration);
 }
 template <class Archive>
 void fields(Archive& archive, Like<InventoryQuestion> auto& question) {
@@ -248,6 +252,62 @@ void fields(Archive& archive, Like<InventoryReply> auto& reply) {
   archive(1, reply.request);
   archive(2, reply.components);
   archive(3, reply.free_bytes);
+}
+
+// --- checks
+// --------------------------------------------------------------------------------------------------------------
+
+template <class Archive>
+void fields(Archive& archive, Like<RunChecks> auto& run) {
+  archive.bytes(1, run.order, limits::check_order_bytes_max);
+  archive.bytes(2, run.signature, 64);
+}
+template <class Archive>
+void fields(Archive& archive, Like<CheckResult> auto& result) {
+  archive(1, result.check);
+  archive(2, result.state);
+  archive(3, result.duration_ms);
+  archive.excerpt(4, result.detail);
+  archive.excerpts(5, result.details);
+  archive(6, result.tries);
+}
+template <class Archive>
+void fields(Archive& archive, Like<ChecksRun> auto& run) {
+  archive(1, run.request);
+  archive(2, run.results);
+  archive.excerpt(3, run.refused);
+}
+template <class Archive>
+void fields(Archive& archive, Like<SaveFiles> auto& save) {
+  archive.bytes(1, save.order, limits::save_order_bytes_max);
+  archive.bytes(2, save.signature, 64);
+}
+template <class Archive>
+void fields(Archive& archive, Like<SchemaFact> auto& fact) {
+  archive.required_name(1, fact.name);
+  archive.excerpt(2, fact.server_version);
+  archive.excerpt(3, fact.dump_version);
+  archive(4, fact.sha256);
+  archive(5, fact.bytes);
+  archive.excerpt(6, fact.migration);
+  archive.excerpt(7, fact.file);
+  archive.excerpt(8, fact.why_not);
+}
+template <class Archive>
+void fields(Archive& archive, Like<FileSaveResult> auto& result) {
+  archive.required_name(1, result.component);
+  archive(2, result.done);
+  archive(3, result.present);
+  archive(4, result.absent);
+  archive(5, result.code);
+  archive.excerpt(6, result.detail);
+  archive(7, result.schemas);
+}
+template <class Archive>
+void fields(Archive& archive, Like<FilesSaved> auto& saved) {
+  archive(1, saved.request);
+  archive(2, saved.results);
+  archive.excerpt(3, saved.refused);
 }
 
 // --- bulk

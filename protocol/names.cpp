@@ -7,9 +7,49 @@ namespace switchyard::protocol {
 std::string_view action_name(const Action& action) {
   static constexpr std::string_view names[] = {
       "ensure_release", "ensure_file", "ensure_link", "ensure_unit", "switch_traffic", "check_switch",
-      "drain",          "probe",       "run",         "prune",       "verify_old"};
+      "drain",          "probe",       "run",         "prune",       "verify_old",     "ensure_configuration",
+      "hook",           "snapshot",    "restore"};
   static_assert(std::size(names) == std::variant_size_v<Action>);
   return names[action.index()];
+}
+
+bool runs_once(const Action& action) {
+  return std::holds_alternative<Run>(action) || std::holds_alternative<Hook>(action);
+}
+
+bool is_undone_first(const Action& undo) {
+  const auto* hook = std::get_if<Hook>(&undo);
+  return hook != nullptr && hook->phase == HookPhase::pre_rollback;
+}
+
+std::string_view hook_phase_name(HookPhase phase) {
+  switch (phase) {
+    case HookPhase::pre_validation:
+      return "pre_validation";
+    case HookPhase::post_validation:
+      return "post_validation";
+    case HookPhase::pre_prepare:
+      return "pre_prepare";
+    case HookPhase::post_prepare:
+      return "post_prepare";
+    case HookPhase::pre_switch:
+      return "pre_switch";
+    case HookPhase::post_switch:
+      return "post_switch";
+    case HookPhase::pre_verify:
+      return "pre_verify";
+    case HookPhase::post_verify:
+      return "post_verify";
+    case HookPhase::pre_commit:
+      return "pre_commit";
+    case HookPhase::post_commit:
+      return "post_commit";
+    case HookPhase::pre_rollback:
+      return "pre_rollback";
+    case HookPhase::post_rollback:
+      return "post_rollback";
+  }
+  return "unknown";
 }
 
 std::string_view phase_name(Phase phase) {
@@ -142,6 +182,14 @@ std::string_view message_name(MessageType type) {
       return "report";
     case MessageType::blob:
       return "blob";
+    case MessageType::run_checks:
+      return "run_checks";
+    case MessageType::checks_run:
+      return "checks_run";
+    case MessageType::save_files:
+      return "save_files";
+    case MessageType::files_saved:
+      return "files_saved";
   }
   return "unknown";
 }
@@ -150,10 +198,12 @@ std::string_view message_name(MessageType type) {
 MessageType type_of(const Message& message) {
   using enum MessageType;
   static constexpr MessageType types[] = {
-      hello,    welcome, refuse,    ping,       pong,           enrol,  enrolled,  plan,   plan_ack,  prepare,
-      staged,   swap,    swapped,   hold,       held,           commit, committed, abort,  reverted,  stuck,
-      failed,   extend,  extended,  step_event, step_event_ack, health, query,     report, inventory, inventory_reply,
-      blob_get, blob,    next_keys, keys_noted};
+      hello,      welcome,         refuse,     ping,           pong,      enrol,      enrolled,
+      plan,       plan_ack,        prepare,    staged,         swap,      swapped,    hold,
+      held,       commit,          committed,  abort,          reverted,  stuck,      failed,
+      extend,     extended,        step_event, step_event_ack, health,    query,      report,
+      inventory,  inventory_reply, blob_get,   blob,           next_keys, keys_noted, run_checks,
+      checks_run, save_files,      files_saved};
   static_assert(std::size(types) == std::variant_size_v<Message>);
   return types[message.index()];
 }

@@ -286,7 +286,7 @@ void FieldWriter::excerpts(std::uint32_t field, const std::map<std::string, std:
   key(field);
   out_.map(values.size());
   for (const auto& [name, value] : values) {
-    out_.text(name);
+    out_.text(clean_text(name, limits::excerpt_bytes_max));
     out_.text(clean_text(value, limits::excerpt_bytes_max));
   }
 }

@@ -41,7 +41,7 @@ struct SliceComponent {
   OldState old;       ///< what a revert goes back to
   std::uint32_t stages = 1;
   std::vector<Step> steps;       ///< all phases, in order
-  std::vector<ProbeSpec> watch;  ///< tried again at HOLD and during the watch window, through the stable port
+  std::vector<ProbeSpec> watch;  ///< looked at while all of the traffic goes to it and nothing is decided
   bool operator==(const SliceComponent&) const = default;
 };
 

@@ -47,17 +47,99 @@ struct UnitProbe {
   bool operator==(const UnitProbe&) const = default;
 };
 
+/// An external program: a JSON object on its standard input, one on its standard output (docs/health.md).
+struct CustomProbe {
+  std::vector<std::string> argv;
+  std::string user;    ///< empty: `nobody`
+  std::string config;  ///< a JSON object, handed on as it is
+  bool operator==(const CustomProbe&) const = default;
+};
+/// What a server must show before anything is said to it, in libpq's words (`sslmode`). The numbers are for ever.
+enum class TlsMode : std::uint8_t {
+  require = 1,     ///< it speaks TLS, whoever it is
+  verify_ca = 2,   ///< its certificate is signed by an authority that is trusted
+  verify_full = 3  ///< ... and is that of the host that was asked for
+};
+struct TlsDemand {
+  TlsMode mode = TlsMode::verify_full;
+  std::string authorities;  ///< a file of certificates (PEM) on the host; empty: those that the host trusts
+  bool operator==(const TlsDemand&) const = default;
+};
+/// PostgreSQL: connects, signs in, and a query is answered without an error.
+struct DatabaseProbe {
+  std::string host;
+  std::uint16_t port = 0;
+  std::string user, database, query;
+  std::string credential;  ///< the name of a file in the host's credentials directory; empty: no password
+  /// Nothing: in clear. Not written then, so that a plan of the version before keeps its bytes.
+  std::optional<TlsDemand> tls = {};
+  bool operator==(const DatabaseProbe&) const = default;
+};
+/// Redis: answers PING, and gives back from a list of our own what was put into it.
+struct QueueProbe {
+  std::string host;
+  std::uint16_t port = 0;
+  std::string user;        ///< empty: the default user
+  std::string credential;  ///< as above
+  bool operator==(const QueueProbe&) const = default;
+};
+/// S3: an object of our own is put, read back and removed.
+struct StorageProbe {
+  std::string url;  ///< http://host:9000/bucket
+  std::string region, access_key, credential;
+  bool operator==(const StorageProbe&) const = default;
+};
+/// The host itself. 0: not asked for.
+struct ResourcesProbe {
+  std::uint32_t max_cpu_percent = 0;
+  std::uint64_t min_free_memory_mb = 0;
+  std::uint64_t min_free_space_mb = 0;
+  std::string path;  ///< on whose file system the space is
+  bool operator==(const ResourcesProbe&) const = default;
+};
+
+/// One request of a smoke suite. `@{name}` in url, headers and body is what an earlier request has captured;
+/// `@{webhook}` is where this suite listens for calls back.
+struct SmokeRequest {
+  std::string name;
+  std::string method, url;
+  std::map<std::string, std::string> headers;
+  std::string body;
+  std::vector<std::uint16_t> expected_status;  ///< empty: any 2xx
+  std::string expected_body;
+  std::map<std::string, std::string> capture;  ///< name -> where in the JSON of the answer: order.id
+  std::string webhook_body;                    ///< after the answer a call back must come that contains this text
+  bool webhook = false;                        ///< ... or any call back
+  bool critical = true;
+  bool operator==(const SmokeRequest&) const = default;
+};
+/// Requests in order, over one set of captured values.
+struct SmokeProbe {
+  std::vector<SmokeRequest> requests;
+  /// They ask outside services, one each: it fails when none of them answers. Not written when it is not so.
+  std::optional<bool> external = {};
+  bool operator==(const SmokeProbe&) const = default;
+};
+
 /// One health check. It passes when `successes` consecutive tries over at least `min_healthy_ms` succeeded before
 /// `deadline_ms` (Nomad's min_healthy_time and healthy_deadline).
 struct ProbeSpec {
   std::string name;
-  std::variant<HttpProbe, TcpProbe, CommandProbe, FileSystemProbe, UnitProbe> kind;
+  std::variant<HttpProbe, TcpProbe, CommandProbe, FileSystemProbe, UnitProbe, CustomProbe, DatabaseProbe, QueueProbe,
+               StorageProbe, ResourcesProbe, SmokeProbe>
+      kind;
   std::uint32_t timeout_ms = 5'000;  ///< of one try
   std::uint32_t interval_ms = 200;   ///< between tries
   std::uint32_t successes = 2;
   std::uint32_t min_healthy_ms = 0;
   std::uint32_t deadline_ms = 60'000;
   bool critical = true;  ///< a check that is not critical warns only
+  /// 0 integrity, 1 smoke, 2 end to end. Nothing: 0. Not written then, so that a plan of the version before keeps its
+  /// bytes.
+  std::optional<std::uint32_t> tier = {};
+  /// Of a check that is run because somebody asks (CheckOrder): so many more tries until one is good. A deployment's
+  /// checks have their deadline instead, and do not hold this.
+  std::optional<std::uint32_t> retry_attempts = {};
   bool operator==(const ProbeSpec&) const = default;
 };
 
@@ -87,6 +169,17 @@ struct EnsureFile {
   bool absent = false;
   bool operator==(const EnsureFile&) const = default;
 };
+/// The file that a component is configured with, in <root>/<component>/configuration/<digest>/<file>: for root alone,
+/// who hands it to the service. What it says is in the box alone.
+struct EnsureConfiguration {
+  std::string component;
+  std::string digest;  ///< keyed: it tells nothing of the content, and another content has another
+  std::string file;
+  bool encrypted = false;                   ///< on the disk, with the host's credential key
+  std::string sealed;                       ///< see configuration_box.hpp
+  std::map<std::string, std::string> keys;  ///< keyed digests of the values, by which plans compare them
+  bool operator==(const EnsureConfiguration&) const = default;
+};
 struct EnsureLink {
   std::string path;
   std::string target;
@@ -104,6 +197,9 @@ struct EnsureUnit {
   /// Of a start: the port that it will listen on, which nobody else may hold. Nothing: not known, or not asked (an
   /// undo). Not written then, so that a plan of the version before keeps its bytes, and with them its signature.
   std::optional<std::uint16_t> port = {};
+  /// Of a start: what systemd must say of the unit's limits then. Likewise not written where there are none.
+  std::optional<std::uint64_t> cpu_quota_us = {};  ///< of processor time in a second
+  std::optional<std::uint64_t> memory_max_bytes = {};
   bool operator==(const EnsureUnit&) const = default;
 };
 
@@ -153,14 +249,66 @@ struct Run {
   std::map<std::string, std::string> environment;
   std::string working_directory;
   std::string user;
+  std::optional<bool> migration = {};  ///< it migrates a database; who runs it does nothing else for that
   bool operator==(const Run&) const = default;
 };
+/// When a hook is called. The numbers are for ever.
+enum class HookPhase : std::uint8_t {
+  pre_validation = 0,
+  post_validation = 1,
+  pre_prepare = 2,
+  post_prepare = 3,
+  pre_switch = 4,
+  post_switch = 5,
+  pre_verify = 6,
+  post_verify = 7,
+  pre_commit = 8,
+  post_commit = 9,
+  pre_rollback = 10,
+  post_rollback = 11
+};
+std::string_view hook_phase_name(HookPhase phase);
+/// A program of the user's that is told of a moment of the deployment and may object: a JSON object on its standard
+/// input, one on its standard output (docs/hooks.md). Run once, as Run is. Without an argv it does nothing: such a step
+/// is there for its undo, which is the hook.
+struct Hook {
+  std::string name;
+  HookPhase phase = HookPhase::pre_prepare;
+  Run command;
+  std::string environment, host, component;  ///< what it is told
+  std::string release, previous_release;     ///< empty: none
+  std::string slot;
+  std::uint16_t port = 0;  ///< of the slot; 0: none
+  std::string config;      ///< a JSON object, handed on as it is
+  bool critical = true;    ///< false: its failure is told and passed over
+  bool operator==(const Hook&) const = default;
+};
+
 /// Removes releases of the component beyond the `keep` newest; never one in `protect` and never one that a slot uses.
 struct Prune {
   std::string component;
   std::uint32_t keep = 3;
   std::vector<ReleaseId> protect;
   bool operator==(const Prune&) const = default;
+};
+
+/// Copies of the component's files on this host, as they are now, which the agent keeps under that name; what was
+/// absent is remembered as absent. A snapshot that is there already is whole, and is not made anew: what was changed
+/// since is not what was meant.
+struct Snapshot {
+  std::string component;
+  std::string name;                ///< the id of the deployment that makes it
+  std::vector<std::string> files;  ///< absolute paths
+  std::string needed;              ///< another one of the component, that has to be whole; empty: none
+  bool operator==(const Snapshot&) const = default;
+};
+/// These files are again what that snapshot of the component says: content, mode and owner, or absent. All copies are
+/// proven to be whole before the first file is touched; each file is read back.
+struct Restore {
+  std::string component;
+  std::string name;
+  std::vector<std::string> files;
+  bool operator==(const Restore&) const = default;
 };
 
 enum class OldKind : std::uint8_t { absent = 0, release = 1, legacy = 2 };
@@ -183,16 +331,21 @@ struct VerifyOld {
 };
 
 using Action = std::variant<EnsureRelease, EnsureFile, EnsureLink, EnsureUnit, SwitchTraffic, CheckSwitch, Drain, Probe,
-                            Run, Prune, VerifyOld>;
+                            Run, Prune, VerifyOld, EnsureConfiguration, Hook, Snapshot, Restore>;
 /// `ensure_release`, `switch_traffic` ...: the name of the action's kind, by its index.
 std::string_view action_name(const Action& action);
+/// It does not converge: what may have run is not run again by itself (Run and Hook).
+bool runs_once(const Action& action);
+/// Of all undos of a phase these come first, wherever their steps stand: hooks before the rollback.
+bool is_undone_first(const Action& undo);
 
 /// prepare: before anything is visible. swap: the provisional change. commit: after the decision. retire: when keep_old
 /// is over.
 enum class Phase : std::uint8_t { prepare = 0, swap = 1, commit = 2, retire = 3 };
 std::string_view phase_name(Phase phase);
 
-/// What the agent does about a step whose outcome a crash left unknown. Typed steps converge again; only Run needs it.
+/// What the agent does about a step whose outcome a crash left unknown. Typed steps converge again; only Run and Hook
+/// need it.
 enum class OnUnknown : std::uint8_t { fail = 0, probe = 1, retry = 2 };
 
 struct Step {

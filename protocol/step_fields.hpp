@@ -10,7 +10,9 @@ namespace switchyard::protocol {
 constexpr bool is_known(UnitState value) { return value <= UnitState::restarted; }
 constexpr bool is_known(UnitEnablement value) { return value <= UnitEnablement::disabled; }
 constexpr bool is_known(SwitchKind value) { return value <= SwitchKind::haproxy; }
+constexpr bool is_known(TlsMode value) { return value >= TlsMode::require && value <= TlsMode::verify_full; }
 constexpr bool is_known(OldKind value) { return value <= OldKind::legacy; }
+constexpr bool is_known(HookPhase value) { return value <= HookPhase::post_rollback; }
 constexpr bool is_known(Phase value) { return value <= Phase::retire; }
 constexpr bool is_known(OnUnknown value) { return value <= OnUnknown::retry; }
 constexpr bool is_known(StepState value) { return value <= StepState::skipped; }
@@ -47,6 +49,67 @@ void fields(Archive& archive, Like<UnitProbe> auto& probe) {
   archive.unit(1, probe.unit);
 }
 template <class Archive>
+void fields(Archive& archive, Like<CustomProbe> auto& probe) {
+  archive(1, probe.argv);
+  archive(2, probe.user);
+  archive(3, probe.config);
+}
+template <class Archive>
+void fields(Archive& archive, Like<TlsDemand> auto& demand) {
+  archive(1, demand.mode);
+  archive(2, demand.authorities);
+}
+template <class Archive>
+void fields(Archive& archive, Like<DatabaseProbe> auto& probe) {
+  archive(1, probe.host);
+  archive(2, probe.port);
+  archive(3, probe.user);
+  archive(4, probe.database);
+  archive(5, probe.query);
+  archive.name(6, probe.credential);
+  archive(7, probe.tls);
+}
+template <class Archive>
+void fields(Archive& archive, Like<QueueProbe> auto& probe) {
+  archive(1, probe.host);
+  archive(2, probe.port);
+  archive(3, probe.user);
+  archive.name(4, probe.credential);
+}
+template <class Archive>
+void fields(Archive& archive, Like<StorageProbe> auto& probe) {
+  archive(1, probe.url);
+  archive(2, probe.region);
+  archive(3, probe.access_key);
+  archive.name(4, probe.credential);
+}
+template <class Archive>
+void fields(Archive& archive, Like<ResourcesProbe> auto& probe) {
+  archive(1, probe.max_cpu_percent);
+  archive(2, probe.min_free_memory_mb);
+  archive(3, probe.min_free_space_mb);
+  archive(4, probe.path);
+}
+template <class Archive>
+void fields(Archive& archive, Like<SmokeRequest> auto& request) {
+  archive(1, request.name);
+  archive(2, request.method);
+  archive(3, request.url);
+  archive(4, request.headers);
+  archive(5, request.body);
+  archive(6, request.expected_status);
+  archive(7, request.expected_body);
+  archive(8, request.capture);
+  archive(9, request.webhook_body);
+  archive(10, request.webhook);
+  archive(11, request.critical);
+}
+template <class Archive>
+void fields(Archive& archive, Like<SmokeProbe> auto& probe) {
+  archive(1, probe.requests);
+  archive(2, probe.external);
+}
+template <class Archive>
 void fields(Archive& archive, Like<ProbeSpec> auto& spec) {
   archive(1, spec.name);
   archive.required(2, spec.kind);
@@ -56,6 +119,8 @@ void fields(Archive& archive, Like<ProbeSpec> auto& spec) {
   archive(6, spec.min_healthy_ms);
   archive(7, spec.deadline_ms);
   archive(8, spec.critical);
+  archive(9, spec.tier);
+  archive(10, spec.retry_attempts);
 }
 
 // --- actions
@@ -84,6 +149,28 @@ void fields(Archive& archive, Like<EnsureFile> auto& action) {
   archive(5, action.absent);
 }
 template <class Archive>
+void fields(Archive& archive, Like<EnsureConfiguration> auto& action) {
+  archive.required_name(1, action.component);
+  archive(2, action.digest);
+  archive(3, action.file);
+  archive(4, action.encrypted);
+  archive.bytes(5, action.sealed, 2 * limits::configuration_bytes_max);
+  archive(6, action.keys);
+}
+template <class Archive>
+void fields(Archive& archive, Like<Snapshot> auto& action) {
+  archive.required_name(1, action.component);
+  archive.required_name(2, action.name);
+  archive(3, action.files);
+  archive.name(4, action.needed);
+}
+template <class Archive>
+void fields(Archive& archive, Like<Restore> auto& action) {
+  archive.required_name(1, action.component);
+  archive.required_name(2, action.name);
+  archive(3, action.files);
+}
+template <class Archive>
 void fields(Archive& archive, Like<EnsureLink> auto& action) {
   archive(1, action.path);
   archive(2, action.target);
@@ -95,6 +182,8 @@ void fields(Archive& archive, Like<EnsureUnit> auto& action) {
   archive(2, action.state);
   archive(3, action.enablement);
   archive(4, action.port);
+  archive(5, action.cpu_quota_us);
+  archive(6, action.memory_max_bytes);
 }
 template <class Archive>
 void fields(Archive& archive, Like<SwitchTarget> auto& target) {
@@ -136,6 +225,22 @@ void fields(Archive& archive, Like<Run> auto& action) {
   archive(2, action.environment);
   archive(3, action.working_directory);
   archive(4, action.user);
+  archive(5, action.migration);
+}
+template <class Archive>
+void fields(Archive& archive, Like<Hook> auto& action) {
+  archive.name(1, action.name);
+  archive(2, action.phase);
+  archive(3, action.command);
+  archive(4, action.environment);
+  archive(5, action.host);
+  archive.name(6, action.component);
+  archive(7, action.release);
+  archive(8, action.previous_release);
+  archive.name(9, action.slot);
+  archive(10, action.port);
+  archive(11, action.config);
+  archive(12, action.critical);
 }
 template <class Archive>
 void fields(Archive& archive, Like<Prune> auto& action) {

@@ -16,6 +16,8 @@ namespace {
 constexpr const char* lease_over =
     "the coordinator had not confirmed it when the confirm time was over; was the coordinator away, or the network "
     "cut?";
+/// A doubt, as a bad look is: until the first good one nobody commits on the word of a process that has seen nothing.
+constexpr const char* not_looked_at = "not looked at yet since the agent began anew";
 
 }  // namespace
 
@@ -52,7 +54,8 @@ void AgentCore::on(const Began& event) {
       drive_revert(run);
     } else if (run.provisional()) {
       effects_.arm_dead_man = true;
-      set_timer("deadman", run, run.deadline_boot_ms - now_);
+      set_timer("deadman", run,
+                PLANTED(deadline_begins_anew_with_the_process) ? run.slice.confirm_ms : run.deadline_boot_ms - now_);
       if (role_ == Role::agent) start_watches(run);
     } else if (run.decided && !run.commit) {
       // The coordinator names the components in their order; if it does not come, they are reverted all the same. After
@@ -78,18 +81,25 @@ void AgentCore::on(const Began& event) {
   }
 }
 
-/// Swapped components were healthy when that was written; after a restart their watches begin anew.
-void AgentCore::start_watches(const DeploymentRun& run) {
+/// Swapped components were healthy when that was written; after a restart their watches begin anew, and what the
+/// process before this one saw last is not known.
+void AgentCore::start_watches(DeploymentRun& run) {
   for (const protocol::SliceComponent& component : run.slice.components) {
-    if (run.components.at(component.name).stage == 0) continue;
-    effects_.start_watches.push_back({run.slice.deployment, component.name, component.watch});
+    ComponentRun& state = run.components.at(component.name);
+    if (state.stage == 0) continue;
+    std::vector<protocol::ProbeSpec> probes = DeploymentRun::watched_probes(component, state.stage);
+    const bool is_judged =
+        std::any_of(probes.begin(), probes.end(), [](const protocol::ProbeSpec& probe) { return probe.critical; });
+    if (is_judged) state.health_detail = not_looked_at;
+    effects_.start_watches.push_back({run.slice.deployment, component.name, std::move(probes), true});
   }
 }
 
 void AgentCore::on(const MessageArrived& event) {
   if (event.epoch < max_epoch_ && !PLANTED(obeys_an_older_epoch))
     return;  // a coordinator that another one has replaced: no effect at all
-  if (event.epoch > max_epoch_) {
+  const bool overlooked = PLANTED(welcome_does_not_fence) && std::holds_alternative<protocol::Welcome>(event.message);
+  if (event.epoch > max_epoch_ && !overlooked) {
     JournalRecord record;
     record.kind = RecordKind::epoch;
     record.epoch = event.epoch;
@@ -282,7 +292,7 @@ void AgentCore::note(const JournalRecord& record) {
       return;
     case RecordKind::resumed:
       run->boot_id = record.boot_id;
-      if (!run->armed) {
+      if (!run->armed && !PLANTED(reboot_keeps_what_is_staged)) {
         for (auto& [name, component] : run->components) component.staged = false;  // started units did not survive
       }
       return;
@@ -427,7 +437,7 @@ std::vector<JournalRecord> AgentCore::snapshot() const {
     records.push_back(fence);
   }
   const std::vector<JournalRecord> closed = closed_.records();
-  records.insert(records.end(), closed.begin(), closed.end());
+  if (!PLANTED(compaction_forgets_what_is_closed)) records.insert(records.end(), closed.begin(), closed.end());
   if (PLANTED(compaction_loses_open_deployments)) return records;
   for (const auto& [id, run] : deployments_) records.insert(records.end(), run.records.begin(), run.records.end());
   return records;

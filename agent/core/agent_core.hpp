@@ -86,7 +86,7 @@ class AgentCore {
   void drive_retire(DeploymentRun& run);
   void restore(DeploymentRun& run);
   void note_resumed(DeploymentRun& run);
-  void start_watches(const DeploymentRun& run);
+  void start_watches(DeploymentRun& run);
   void retire_component(DeploymentRun& run, const std::string& component, const std::string& why);
   void close(const JournalRecord& record, protocol::AgentState state);
   std::uint64_t newest_plan_seq() const;

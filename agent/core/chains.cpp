@@ -2,23 +2,20 @@
 
 #include "agent/core/agent_core.hpp"
 #include "common/ensure.hpp"
+#include "common/limits.hpp"
 #include "common/planted.hpp"
 
 namespace switchyard::agent {
 namespace {
 
-/// An undo that fails is tried this often before the deployment is stuck and a person is asked.
-constexpr unsigned undo_tries_max = 3;
-/// Between tries of steps that must succeed in the end.
-constexpr std::int64_t retry_ms = 2'000;
-/// A revert that is stuck is tried again so often until it succeeds, or a person ends it.
-constexpr std::int64_t stuck_again_ms = 30'000;
-
 std::vector<Job> undo_jobs(const protocol::SliceComponent& plan, const ComponentRun& component, protocol::Phase phase) {
   std::vector<Job> jobs;
   for (auto step = plan.steps.rbegin(); step != plan.steps.rend(); ++step) {
-    if (step->phase == phase && step->undo && component.touched.contains(step->id)) jobs.push_back({&*step, true});
+    const auto& begun = PLANTED(undoes_only_what_is_done) ? component.completed : component.touched;
+    if (step->phase == phase && step->undo && begun.contains(step->id)) jobs.push_back({&*step, true});
   }
+  std::stable_partition(jobs.begin(), jobs.end(),
+                        [](const Job& job) { return protocol::is_undone_first(*job.step->undo); });
   if (PLANTED(undoes_steps_in_their_order)) std::reverse(jobs.begin(), jobs.end());
   return jobs;
 }
@@ -60,7 +57,7 @@ void AgentCore::run_next(DeploymentRun& run, const std::string& component) {
   order.action = job.undo ? *step.undo : step.action;
   order.timeout_ms = step.timeout_ms;
   // No effect of a swap may come after the dead-man's hour: its steps end before it.
-  if (chain.activity == Activity::swapping) {
+  if (chain.activity == Activity::swapping && !PLANTED(steps_of_a_swap_may_end_late)) {
     order.timeout_ms =
         static_cast<std::uint32_t>(std::clamp<std::int64_t>(run.deadline_boot_ms - now_, 0, step.timeout_ms));
     order.not_after_boot_ms = run.deadline_boot_ms;
@@ -106,7 +103,9 @@ void AgentCore::end_chain(DeploymentRun& run, const std::string& component) {
       }
       send(protocol::Swapped{id, component, chain.stage, run.report(now_).remaining_ms});
       const protocol::SliceComponent* plan = run.component_plan(component);
-      if (chain.stage == 1) effects_.start_watches.push_back({id, component, plan->watch});
+      if (chain.stage == 1 || chain.stage == plan->stages) {
+        effects_.start_watches.push_back({id, component, DeploymentRun::watched_probes(*plan, chain.stage)});
+      }
       if (run.swapped()) {
         run.swapped_connection = connection_;
         effects_.redial = true;
@@ -149,16 +148,16 @@ void AgentCore::fail_chain(DeploymentRun& run, const std::string& component, con
     case Activity::committing:
     case Activity::restoring:
       ++chain.tries;
-      return set_timer("retry", run, retry_ms, component);
+      return set_timer("retry", run, limits::step_retry_ms, component);
     case Activity::retiring:
       // An old slot that does not go away must not keep the deployment open for ever: it is reported and left.
-      if (++chain.tries < undo_tries_max) return set_timer("retry", run, retry_ms, component);
+      if (++chain.tries < limits::undo_tries_max) return set_timer("retry", run, limits::step_retry_ms, component);
       chain.tries = 0;
       ++chain.next;
       return run_next(run, component);
     case Activity::reverting:
     case Activity::discarding: {
-      if (++chain.tries < undo_tries_max) return set_timer("retry", run, retry_ms, component);
+      if (++chain.tries < limits::undo_tries_max) return set_timer("retry", run, limits::step_retry_ms, component);
       chain = {};
       JournalRecord record;
       record.kind = RecordKind::stuck;
@@ -168,7 +167,7 @@ void AgentCore::fail_chain(DeploymentRun& run, const std::string& component, con
       record.text = result.detail;
       write(std::move(record));
       // Who is cut off by the very release that does not go away is asked by nobody: it tries again by itself.
-      set_timer("again", run, stuck_again_ms);
+      set_timer("again", run, limits::stuck_again_ms);
       return send(
           protocol::Stuck{id, job.step->id, result.code, component + ": " + job.step->title + ": " + result.detail});
     }
@@ -301,8 +300,7 @@ void AgentCore::restore(DeploymentRun& run) {
       // Of a canary only where it has arrived: on the way there it shared the traffic with a slot that need not run any
       // more.
       const bool arrives = step.stage == plan.stages || unit != nullptr;
-      const bool swaps =
-          step.phase == protocol::Phase::swap && arrives && !std::holds_alternative<protocol::Run>(step.action);
+      const bool swaps = step.phase == protocol::Phase::swap && arrives && !protocol::runs_once(step.action);
       if (starts || swaps) jobs.push_back({&step, false});
     }
     begin_chain(run, plan.name, Activity::restoring, std::move(jobs));

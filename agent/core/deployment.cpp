@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "common/limits.hpp"
+#include "common/planted.hpp"
+
 namespace switchyard::agent {
 
 const protocol::SliceComponent* DeploymentRun::component_plan(const std::string& name) const {
@@ -10,10 +13,25 @@ const protocol::SliceComponent* DeploymentRun::component_plan(const std::string&
   return found == slice.components.end() ? nullptr : &*found;
 }
 
+std::vector<protocol::ProbeSpec> DeploymentRun::watched_probes(const protocol::SliceComponent& component,
+                                                               std::uint32_t stage) {
+  if (stage >= component.stages) return component.watch;
+  std::vector<protocol::ProbeSpec> probes;
+  for (const protocol::Step& step : component.steps) {
+    const auto* probe = std::get_if<protocol::Probe>(&step.action);
+    if (probe != nullptr && step.phase == protocol::Phase::swap && step.stage == stage) probes.push_back(probe->spec);
+  }
+  return probes;
+}
+
 bool DeploymentRun::swapped() const {
   return std::all_of(slice.components.begin(), slice.components.end(), [&](const protocol::SliceComponent& component) {
     return components.at(component.name).stage >= component.stages;
   });
+}
+
+bool DeploymentRun::provisional() const {
+  return armed && (!held || PLANTED(reverts_by_itself_after_the_vote)) && !decided;
 }
 
 bool DeploymentRun::restoring() const {
@@ -41,10 +59,7 @@ protocol::DeploymentReport DeploymentRun::report(std::int64_t now_boot_ms) const
   protocol::DeploymentReport report;
   report.deployment = slice.deployment;
   report.state = state();
-  // A HELLO tells of all that were closed lately, and must stay a small frame whatever a coordinator gave as its
-  // reason.
-  constexpr std::size_t why_bytes_max = 256;
-  if (decided && !commit) report.why = why.substr(0, why_bytes_max);
+  if (decided && !commit) report.why = why.substr(0, limits::report_why_bytes_max);
   report.remaining_ms = provisional() ? std::max<std::int64_t>(0, deadline_boot_ms - now_boot_ms) : 0;
   for (const protocol::SliceComponent& plan : slice.components) {
     const ComponentRun& run = components.at(plan.name);

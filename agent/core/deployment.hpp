@@ -9,7 +9,6 @@
 
 #include "agent/core/effect.hpp"
 #include "agent/core/journal_record.hpp"
-#include "common/planted.hpp"
 #include "protocol/message.hpp"
 
 /// One deployment as its agent knows it.
@@ -100,10 +99,14 @@ struct DeploymentRun {
   std::vector<protocol::StepEvent> unacknowledged;
 
   const protocol::SliceComponent* component_plan(const std::string& name) const;
+  /// What is looked at while the component serves that stage. With a share of the traffic the stable port leads to
+  /// both releases: the new one is asked at its own, as the steps of the share did.
+  static std::vector<protocol::ProbeSpec> watched_probes(const protocol::SliceComponent& component,
+                                                         std::uint32_t stage);
   /// Every component serves its last stage.
   bool swapped() const;
   /// The dead-man may fire: armed, and neither held nor decided.
-  bool provisional() const { return armed && (!held || PLANTED(reverts_by_itself_after_the_vote)) && !decided; }
+  bool provisional() const;
   /// Some component is being brought back after a reboot.
   bool restoring() const;
   /// Nothing will be done for it any more.

@@ -34,10 +34,12 @@ struct SetTimer {
   std::string timer;
   std::int64_t ms = 0;
 };
+/// In place of the probes that were watched before; what was seen of the component holds.
 struct StartWatch {
   DeploymentId deployment;
   std::string component;
   std::vector<protocol::ProbeSpec> probes;
+  bool unseen = false;  ///< nobody in this process knows how it is: the first look is told, whatever it finds
 };
 struct StopWatch {
   DeploymentId deployment;

@@ -3,15 +3,10 @@
 #include "agent/core/agent_core.hpp"
 #include "common/error.hpp"
 #include "common/ids.hpp"
+#include "common/limits.hpp"
 #include "common/planted.hpp"
 
 namespace switchyard::agent {
-namespace {
-
-/// When a plan that stopped the end of an older deployment does not come again, that end goes on after this time.
-constexpr std::int64_t retire_again_ms = 60'000;
-
-}  // namespace
 
 /// Why this plan may not be taken, as a code and a text; two empty strings when it may.
 std::pair<std::string, std::string> AgentCore::plan_trouble(const protocol::SignedPlan& plan) const {
@@ -27,7 +22,7 @@ std::pair<std::string, std::string> AgentCore::plan_trouble(const protocol::Sign
                               ", this one is number " + std::to_string(header.plan_seq) + "; plan again"};
     }
     for (const auto& [id, run] : deployments_) {
-      if (run.components.contains(component.name) && !run.committed) {
+      if (run.components.contains(component.name) && !run.committed && !PLANTED(takes_a_plan_of_what_is_busy)) {
         return {"busy", "component " + component.name + " is held by deployment " + id.str() + " (" +
                             std::string(protocol::agent_state_name(run.state())) + ")"};
       }
@@ -89,7 +84,7 @@ bool AgentCore::stop_retiring(const protocol::PlanSlice& slice) {
       if (!chain.stopping) effects_.cancels.push_back({id, chain.jobs[chain.next].step->id});
       chain.stopping = true;
       busy = true;
-      set_timer("retire", run, retire_again_ms);
+      set_timer("retire", run, limits::retire_again_ms);
     }
   }
   return busy;
@@ -112,7 +107,7 @@ void AgentCore::on(const protocol::Prepare& message) {
   for (const protocol::Step& step : plan->steps) {
     if (step.phase != protocol::Phase::prepare) continue;
     // A command that has run is not run again; typed steps converge, so they are simply done once more.
-    if (std::holds_alternative<protocol::Run>(step.action) && component.completed.contains(step.id)) continue;
+    if (protocol::runs_once(step.action) && component.completed.contains(step.id)) continue;
     jobs.push_back({&step, false});
   }
   begin_chain(*run, message.component, Activity::preparing, std::move(jobs));
@@ -130,14 +125,15 @@ void AgentCore::on(const protocol::Swap& message) {
         protocol::Swapped{message.deployment, message.component, message.stage, run->report(now_).remaining_ms});
   }
   const bool in_order = component.staged && message.stage == component.stage + 1 && message.stage <= plan->stages;
-  if (run->decided || run->held || !in_order) return send(protocol::Report{run->report(now_)});
+  if ((run->decided && !PLANTED(switches_after_the_abort)) || run->held || !in_order)
+    return send(protocol::Report{run->report(now_)});
   if (component.chain.activity != Activity::none) return;
   if (run->provisional() && now_ >= run->deadline_boot_ms) return;  // the dead-man's hour: the timer speaks
   if (!PLANTED(swap_is_not_armed)) arm(*run, message.component, message.stage);
   std::vector<Job> jobs;
   for (const protocol::Step& step : plan->steps) {
     if (step.phase != protocol::Phase::swap || std::max(step.stage, 1u) != message.stage) continue;
-    if (std::holds_alternative<protocol::Run>(step.action) && component.completed.contains(step.id)) continue;
+    if (protocol::runs_once(step.action) && component.completed.contains(step.id)) continue;
     jobs.push_back({&step, false});
   }
   begin_chain(*run, message.component, Activity::swapping, std::move(jobs), message.stage);
@@ -165,7 +161,8 @@ void AgentCore::on(const protocol::Hold& message) {
 void AgentCore::try_hold(DeploymentRun& run) {
   const DeploymentId& id = run.slice.deployment;
   if (run.held && !(run.decided && !run.commit)) return send(protocol::Held{id});
-  if (run.decided || !run.armed || !run.swapped()) return send(protocol::Report{run.report(now_)});
+  if ((run.decided && !PLANTED(votes_for_what_it_takes_back)) || !run.armed || !run.swapped())
+    return send(protocol::Report{run.report(now_)});
   if (now_ >= run.deadline_boot_ms) return;
   if (connection_ <= run.swapped_connection && !PLANTED(votes_over_the_old_connection)) {
     // The vote needs a connection that was dialled through the new state of the host.
@@ -236,9 +233,9 @@ void AgentCore::on(const protocol::Extend& message) {
   JournalRecord record;
   record.kind = RecordKind::extended;
   record.deployment = message.deployment;
-  record.boot_id = boot_id_;
+  if (!PLANTED(extended_lease_forgets_its_boot)) record.boot_id = boot_id_;
   record.deadline_boot_ms = now_ + run->slice.confirm_ms;
-  write(std::move(record));
+  PLANTED(lease_is_prolonged_in_memory_only) ? note(record) : write(std::move(record));
   effects_.arm_dead_man = true;
   set_timer("deadman", *run, run->slice.confirm_ms);
   send(protocol::Extended{message.deployment, run->slice.confirm_ms});

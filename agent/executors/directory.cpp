@@ -36,18 +36,22 @@ EntryKind kind_of(mode_t mode) {
   return EntryKind::other;
 }
 
-std::optional<EntryInfo> info_at(int directory, const std::string& name, const std::string& shown) {
-  struct stat found {};
-  if (::fstatat(directory, name.c_str(), &found, AT_SYMLINK_NOFOLLOW) != 0) {
-    if (errno == ENOENT) return std::nullopt;
-    throw_errno("looking at " + shown);
-  }
+EntryInfo entry_info(const struct stat& found) {
   return EntryInfo{.kind = kind_of(found.st_mode),
                    .mode = found.st_mode & 07777u,
                    .uid = found.st_uid,
                    .gid = found.st_gid,
                    .bytes = static_cast<std::uint64_t>(found.st_size),
                    .modified_ns = found.st_mtim.tv_sec * 1'000'000'000 + found.st_mtim.tv_nsec};
+}
+
+std::optional<EntryInfo> info_at(int directory, const std::string& name, const std::string& shown) {
+  struct stat found {};
+  if (::fstatat(directory, name.c_str(), &found, AT_SYMLINK_NOFOLLOW) != 0) {
+    if (errno == ENOENT) return std::nullopt;
+    throw_errno("looking at " + shown);
+  }
+  return entry_info(found);
 }
 
 }  // namespace
@@ -306,6 +310,12 @@ std::uint64_t Directory::free_bytes() const {
   struct statvfs found {};
   if (::fstatvfs(descriptor_.get(), &found) != 0) throw_errno("asking for free space at " + shown_);
   return static_cast<std::uint64_t>(found.f_bavail) * found.f_frsize;
+}
+
+EntryInfo info_of(int descriptor, const std::string& what) {
+  struct stat found {};
+  if (::fstat(descriptor, &found) != 0) throw_errno("looking at " + what);
+  return entry_info(found);
 }
 
 void write_fully(int descriptor, std::string_view bytes, const std::string& what) {

@@ -101,6 +101,8 @@ class Directory {
   Mounts mounts_;
 };
 
+/// Of what is open, whatever bears its name by now: it belongs to the bytes that are read from there.
+EntryInfo info_of(int descriptor, const std::string& what);
 /// Writes all of `bytes`; throws SysError naming `what`.
 void write_fully(int descriptor, std::string_view bytes, const std::string& what);
 /// Fills the buffer as far as the file goes; throws SysError naming `what`.

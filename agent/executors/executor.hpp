@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <exception>
 #include <filesystem>
 #include <functional>
 #include <stop_token>
@@ -19,6 +20,10 @@ struct HostPaths {
   std::filesystem::path switch_state =
       "/etc/switchyard-switch";  ///< what the switch unit loads at boot, without the agent
   std::filesystem::path run = "/run/switchyard";
+  /// Passwords and keys that health checks sign in with, one file each; put there by whoever runs the host.
+  std::filesystem::path credentials = "/etc/switchyard/credentials";
+  /// Copies of files that are saved before they may change, below <component>/; empty: `snapshots` in `state`.
+  std::filesystem::path backups = {};
   /// What ensure_file and ensure_link may touch, from the host's own root-owned agent.yaml. Components and units are
   /// always in it (units: only names that the plan's components own).
   std::vector<std::filesystem::path> allowed_roots;
@@ -26,6 +31,7 @@ struct HostPaths {
 
 /// What a step may use while it runs, on a worker thread.
 struct StepContext {
+  DeploymentId deployment = {};
   StepId step;
   bool undo = false;
   bool recovered = false;  ///< the step may have run before (the agent was restarted)
@@ -56,5 +62,7 @@ class BlobSource {
 
 protocol::StepResult done(bool changed, std::string detail);
 protocol::StepResult failed(std::string code, std::string detail);
+/// What a step threw, by the code by which people and the coordinator tell failures apart.
+protocol::StepResult failed_by(const std::exception& error);
 
 }  // namespace switchyard::agent

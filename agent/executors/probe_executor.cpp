@@ -28,6 +28,7 @@ protocol::StepResult ProbeExecutor::run(const protocol::Action& action, const St
   protocol::StepResult result;
   if (outcome.passed) {
     result = done(false, outcome.detail);
+    if (outcome.forgiven > 0) result.evidence["forgiven"] = std::to_string(outcome.forgiven);
   } else if (outcome.cancelled) {
     result =
         failed("cancelled", "probe " + spec.name + " was cancelled after " + std::to_string(outcome.tries) + " tries");
@@ -37,6 +38,7 @@ protocol::StepResult ProbeExecutor::run(const protocol::Action& action, const St
   } else {
     result = failed("probe_failed", outcome.detail + last_words(spec));
   }
+  if (outcome.unknown) result.evidence["unknown"] = "true";
   result.evidence["tries"] = std::to_string(outcome.tries);
   return result;
 }

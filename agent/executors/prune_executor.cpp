@@ -7,6 +7,23 @@
 #include "agent/executors/release_use.hpp"
 
 namespace switchyard::agent {
+namespace {
+
+/// Those that no slot is started with any more.
+std::size_t remove_configurations(const HostPaths& paths, const std::string& component) {
+  const auto found = Directory::find(paths.components / component / "configuration", Mounts::cross);
+  if (!found) return 0;
+  const std::set<std::string> used = configurations_in_use(paths, component);
+  std::size_t removed = 0;
+  for (const std::string& digest : found->names()) {
+    if (used.contains(digest)) continue;
+    found->remove_tree(digest);
+    ++removed;
+  }
+  return removed;
+}
+
+}  // namespace
 
 protocol::StepResult PruneExecutor::run(const protocol::Action& action, const StepContext& context) {
   const auto& wanted = std::get<protocol::Prune>(action);
@@ -31,6 +48,7 @@ protocol::StepResult PruneExecutor::run(const protocol::Action& action, const St
       ++leftovers;
     }
   }
+  leftovers += remove_configurations(paths_, wanted.component);
   protocol::StepResult result =
       done(removed + leftovers > 0, std::to_string(removed) + " releases of " + wanted.component + " removed, " +
                                         std::to_string(releases.size() - removed) + " kept");

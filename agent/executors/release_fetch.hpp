@@ -5,17 +5,12 @@
 #include <optional>
 #include <string>
 
+#include "agent/executors/checksum_error.hpp"
 #include "agent/executors/directory.hpp"
 #include "agent/executors/executor.hpp"
-#include "common/error.hpp"
 #include "protocol/artifact.hpp"
 
 namespace switchyard::agent {
-
-/// The archive as the bulk socket gave it is not what the signed plan says.
-struct ChecksumError : Error {
-  using Error::Error;
-};
 
 /// Fetches one artifact, chunk by chunk, into a file beneath `.staging`. Only bytes whose digest the manifest lists
 /// stay in the file, so a transfer that was cut off goes on where it stopped: what is there is checked again and kept.

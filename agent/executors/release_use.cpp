@@ -47,16 +47,16 @@ void add_processes(std::set<ReleaseId>& used, const std::filesystem::path& compo
   }
 }
 
-void add_units(std::set<ReleaseId>& used, const std::filesystem::path& component, const std::filesystem::path& units) {
+/// What the unit files and drop-ins say, one after the other.
+template <class Look>
+void look_at_units(const std::filesystem::path& units, Look look) {
   const std::optional<Directory> directory = Directory::find(units, Mounts::cross);
   if (!directory) return;
   for (const std::string& name : directory->names()) {
     const std::optional<EntryInfo> info = directory->info(name);
-    if (info && info->kind == EntryKind::file) used.merge(releases_named(read_head(units / name), component));
+    if (info && info->kind == EntryKind::file) look(read_head(units / name));
     if (!info || info->kind != EntryKind::directory || !name.ends_with(".d")) continue;
-    for (const std::string& drop_in : directory->directory(name).names()) {
-      used.merge(releases_named(read_head(units / name / drop_in), component));
-    }
+    for (const std::string& drop_in : directory->directory(name).names()) look(read_head(units / name / drop_in));
   }
 }
 
@@ -69,6 +69,18 @@ std::set<ReleaseId> releases_named(std::string_view text, const std::filesystem:
     const std::string_view id = text.substr(at + prefix.size(), 64);
     if (is_release_id(id)) named.insert(ReleaseId(std::string(id)));
   }
+  return named;
+}
+
+std::set<std::string> configurations_in_use(const HostPaths& paths, const std::string& component) {
+  const std::string prefix = (paths.components / component).lexically_normal().string() + "/configuration/";
+  std::set<std::string> named;
+  look_at_units(paths.units, [&](const std::string& text) {
+    for (std::size_t at = text.find(prefix); at != std::string::npos; at = text.find(prefix, at + 1)) {
+      const std::size_t begin = at + prefix.size();
+      named.insert(text.substr(begin, text.find('/', begin) - begin));
+    }
+  });
   return named;
 }
 
@@ -95,7 +107,7 @@ std::set<ReleaseId> releases_in_use(const HostPaths& paths, const std::string& c
   if (const std::optional<ReleaseStore> store = ReleaseStore::find(paths.components, component)) {
     if (const std::optional<ReleaseId> current = store->current()) used.insert(*current);
   }
-  add_units(used, directory, paths.units);
+  look_at_units(paths.units, [&](const std::string& text) { used.merge(releases_named(text, directory)); });
   add_processes(used, directory, proc);
   return used;
 }

@@ -23,6 +23,9 @@ std::set<ReleaseId> releases_in_use(const HostPaths& paths, const std::string& c
 std::optional<ReleaseId> release_of_unit(const HostPaths& paths, const std::string& component, const UnitStatus& unit,
                                          const std::filesystem::path& proc = "/proc");
 
+/// Digests of a component's configurations that a unit file or a drop-in names. Any thread; throws SysError.
+std::set<std::string> configurations_in_use(const HostPaths& paths, const std::string& component);
+
 /// Every release id that follows `<component directory>/releases/` in a text.
 std::set<ReleaseId> releases_named(std::string_view text, const std::filesystem::path& component_directory);
 

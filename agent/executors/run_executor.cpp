@@ -7,6 +7,7 @@
 
 #include "common/error.hpp"
 #include "common/limits.hpp"
+#include "common/log.hpp"
 
 namespace switchyard::agent {
 namespace {
@@ -59,13 +60,22 @@ std::optional<protocol::StepResult> decode(std::string_view bytes) {
 }  // namespace
 
 RunExecutor::RunExecutor(const HostPaths& paths, ServiceManager& services, FileSystem& files, const Clock& clock,
-                         Pause pause)
-    : results_(paths.state / "results"), services_(services), files_(files), clock_(clock), pause_(std::move(pause)) {}
+                         const SecretMask& mask, Pause pause)
+    : results_(paths.state / "results"),
+      services_(services),
+      files_(files),
+      clock_(clock),
+      mask_(mask),
+      pause_(std::move(pause)) {}
 
 std::string RunExecutor::unit_name(const StepContext& context) { return unit_of(key_of(context)); }
 
 protocol::StepResult RunExecutor::run(const protocol::Action& action, const StepContext& context) {
-  const auto& wanted = std::get<protocol::Run>(action);
+  return carry_out(std::get<protocol::Run>(action), context);
+}
+
+protocol::StepResult RunExecutor::carry_out(const protocol::Run& wanted, const StepContext& context,
+                                            const CommandTalk& talk) {
   if (wanted.argv.empty() || !wanted.argv.front().starts_with('/')) {
     return failed("bad_request",
                   "the command to run must be an absolute path and its arguments; a shell is never used");
@@ -74,14 +84,22 @@ protocol::StepResult RunExecutor::run(const protocol::Action& action, const Step
   if (context.undo) {
     if (std::optional<protocol::StepResult> still_runs = end_step(context)) return std::move(*still_runs);
   }
+  bool heard = !talk.judge;
   if (!is_loaded(services_.status(unit_name(context)))) {
     if (context.recovered) {
       return unknown("outcome_lost", "the agent or the host went down while " + wanted.argv.front() +
                                          " may have run, and nothing on this host tells how it ended");
     }
-    if (std::optional<protocol::StepResult> refused = start(wanted, context)) return std::move(*refused);
+    auto started = start(wanted, context, talk);
+    if (auto* refused = std::get_if<protocol::StepResult>(&started)) return std::move(*refused);
+    heard = heard || std::get<bool>(started);
   }
-  return await_end(context);
+  if (heard) return await_end(context, talk);
+  return await_end(context, {.judge = [&wanted] {
+                     return unknown(
+                         "outcome_lost",
+                         wanted.argv.front() + " ended, but the agent that it answered was not there any more");
+                   }});
 }
 
 std::optional<protocol::StepResult> RunExecutor::end_step(const StepContext& context) {
@@ -109,16 +127,27 @@ std::optional<protocol::StepResult> RunExecutor::recorded(const StepContext& con
   return std::nullopt;
 }
 
-void RunExecutor::record(const StepContext& context, const protocol::StepResult& result) {
-  files_.create_directories(results_, 0700);
-  const std::vector<std::string> names = files_.list(results_);
-  for (std::size_t i = 0; i + limits::run_results_max <= names.size(); ++i) files_.remove(results_ / names[i]);
+/// A result that cannot be written is known here all the same. It is not thrown away: the journal, in which there is
+/// room for it with no byte free, has it next, and an undo must come to its end on a full disk.
+bool RunExecutor::record(const StepContext& context, const protocol::StepResult& result) {
+  protocol::StepResult masked = result;
+  mask_.apply(masked.detail);  // Executors masks only what is told, and this lies here for long
   std::string time = std::to_string(std::max<std::int64_t>(clock_.wall_ms(), 0));
   time.insert(0, time.size() < 16 ? 16 - time.size() : 0, '0');
-  files_.write_atomically(results_ / (time + "." + key_of(context)), encode(result), 0600);
+  try {
+    files_.create_directories(results_, 0700);
+    const std::vector<std::string> names = files_.list(results_);
+    for (std::size_t i = 0; i + limits::run_results_max <= names.size(); ++i) files_.remove(results_ / names[i]);
+    files_.write_atomically(results_ / (time + "." + key_of(context)), encode(masked), 0600);
+    return true;
+  } catch (const SysError& error) {
+    log::warning("result file could not be written", {{"step", key_of(context)}, {"why", error.what()}});
+    return false;
+  }
 }
 
-std::optional<protocol::StepResult> RunExecutor::start(const protocol::Run& wanted, const StepContext& context) {
+std::variant<bool, protocol::StepResult> RunExecutor::start(const protocol::Run& wanted, const StepContext& context,
+                                                            const CommandTalk& talk) {
   const std::int64_t left_ms = context.deadline_boot_ms - clock_.boot_ms();
   if (left_ms <= 0) return failed("timeout", "no time was left to run " + wanted.argv.front());
   const std::optional<std::string> refused = services_.start_transient(
@@ -128,28 +157,38 @@ std::optional<protocol::StepResult> RunExecutor::start(const protocol::Run& want
                     .environment = wanted.environment,
                     .working_directory = wanted.working_directory,
                     .user = wanted.user,
-                    .timeout_ms = static_cast<std::uint64_t>(left_ms)});
-  if (!refused || *refused == "exists") return std::nullopt;
+                    .timeout_ms = static_cast<std::uint64_t>(left_ms),
+                    .standard_input = talk.standard_input,
+                    .standard_output = talk.standard_output});
+  if (!refused) return true;
+  if (*refused == "exists") return false;
   return failed("not_started", wanted.argv.front() + " could not be started: " + *refused);
 }
 
-protocol::StepResult RunExecutor::await_end(const StepContext& context) {
+protocol::StepResult RunExecutor::await_end(const StepContext& context, const CommandTalk& talk) {
   for (;;) {
     const UnitStatus status = services_.status(unit_name(context));
     if (!is_loaded(status)) {
       return unknown("outcome_lost", unit_name(context) + " is gone, and systemd does not tell how it ended");
     }
-    if (has_ended(status)) return conclude(context, status);
+    const std::string trouble = talk.meanwhile ? talk.meanwhile() : "";
+    if (!trouble.empty()) return give_up(context, "hook_answer", trouble);
+    if (has_ended(status)) return conclude(context, status, talk);
     if (context.stop.stop_requested()) {
+      // Whom nobody listens to any more cannot end well.
+      if (talk.judge) return give_up(context, "cancelled", "is no longer wanted");
       return unknown("cancelled", unit_name(context) + " was left running: its result is no longer wanted");
     }
     // systemd ends the unit at the deadline (RuntimeMaxSec); the grace is for its own SIGTERM and SIGKILL.
-    if (clock_.boot_ms() > context.deadline_boot_ms + limits::run_end_grace_ms) return give_up(context);
+    if (clock_.boot_ms() > context.deadline_boot_ms + limits::run_end_grace_ms) {
+      return give_up(context, "timeout", "did not end in time");
+    }
     pause_(limits::run_poll_ms, context.stop);
   }
 }
 
-protocol::StepResult RunExecutor::conclude(const StepContext& context, const UnitStatus& status) {
+protocol::StepResult RunExecutor::conclude(const StepContext& context, const UnitStatus& status,
+                                           const CommandTalk& talk) {
   const std::string unit = unit_name(context);
   if (status.active_state == "inactive") {
     services_.stop(unit, limits::run_end_grace_ms);
@@ -158,25 +197,27 @@ protocol::StepResult RunExecutor::conclude(const StepContext& context, const Uni
   const bool good = status.active_state != "failed" && (status.result.empty() || status.result == "success") &&
                     status.exit_status == 0;
   protocol::StepResult result =
-      good ? done(true, "exit status 0")
+      good ? (talk.judge ? talk.judge() : done(true, "exit status 0"))
            : failed(status.result == "timeout" ? "timeout" : "exit_status",
                     unit + " ended with " + (status.result.empty() ? "failure" : status.result) + ", exit status " +
                         std::to_string(status.exit_status) + "; its output: journalctl -u " + unit);
   result.exit_status = status.exit_status;
   if (!status.invocation_id.empty()) result.evidence["invocation_id"] = status.invocation_id;
   // An undo that failed is tried again: what it was to take back is still there.
-  if (good || !context.undo) record(context, result);
+  const bool is_done = result.state == protocol::StepState::done;
+  const bool is_failed = result.state == protocol::StepState::failed;
+  const bool is_kept = is_done || (is_failed && !context.undo);
+  if (is_kept && !record(context, result)) return result;  // an agent that dies before the journal has it asks the unit
   services_.stop(unit, limits::run_end_grace_ms);
   services_.reset_failed(unit);
   return result;
 }
 
-protocol::StepResult RunExecutor::give_up(const StepContext& context) {
+protocol::StepResult RunExecutor::give_up(const StepContext& context, const std::string& code, const std::string& why) {
   const std::string unit = unit_name(context);
   services_.stop(unit, limits::run_end_grace_ms);
-  protocol::StepResult result =
-      failed("timeout", unit + " did not end in time and was stopped; its output: journalctl -u " + unit);
-  if (!context.undo) record(context, result);
+  protocol::StepResult result = failed(code, unit + " " + why + " and was stopped; its output: journalctl -u " + unit);
+  if (!context.undo && !record(context, result)) return result;  // as above
   services_.reset_failed(unit);
   return result;
 }

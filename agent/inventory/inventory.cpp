@@ -1,6 +1,7 @@
 #include "agent/inventory/inventory.hpp"
 
 #include <algorithm>
+#include <fstream>
 #include <system_error>
 #include <utility>
 
@@ -13,6 +14,8 @@ namespace {
 
 /// Slots that a component can have; `main` is that of a component which is recreated in place.
 constexpr const char* slots[] = {"blue", "green", "main"};
+/// A unit file that we write has one or two thousand.
+constexpr std::size_t unit_file_bytes_max = 64 * 1024;
 
 std::string unit_of(const protocol::InventoryQuestion& question, const std::string& slot) {
   // api@.service becomes api@green.service.
@@ -109,6 +112,8 @@ std::optional<InventoryReader::SlotUnit> InventoryReader::running_slot(const pro
 void InventoryReader::serve_slot(const protocol::InventoryQuestion& question, const SlotUnit& slot,
                                  protocol::ComponentFact& fact) {
   fact.unit_state = slot.status.active_state;
+  fact.enablement = slot.status.unit_file_state;
+  fact.configuration = configuration_of(question.component, slot.unit);
   fact.serving.kind = protocol::OldKind::release;
   fact.serving.slot = slot.slot;
   fact.serving.unit = slot.unit;
@@ -134,6 +139,23 @@ void InventoryReader::serve_stranger(const protocol::InventoryQuestion& question
 
 ReleaseId InventoryReader::release_of(const std::string& component, const UnitStatus& status) const {
   return release_of_unit(paths_, component, status, proc_).value_or(ReleaseId());
+}
+
+/// Of the unit file that a deployment wrote, or its drop-in: it names the directory, which is called after the digest.
+std::string InventoryReader::configuration_of(const std::string& component, const std::string& unit) const {
+  const std::string directory = "/" + component + "/configuration/";
+  for (const char* file : {"", ".d/50-switchyard.conf"}) {
+    std::string text(unit_file_bytes_max, '\0');
+    std::ifstream opened(paths_.units / (unit + file), std::ios::binary);
+    opened.read(text.data(), static_cast<std::streamsize>(text.size()));
+    text.resize(static_cast<std::size_t>(opened.gcount()));
+    const std::size_t at = text.find(directory);
+    if (at == std::string::npos) continue;
+    const std::size_t begin = at + directory.size();
+    const std::size_t end = text.find_first_not_of("0123456789abcdef", begin);
+    if (end != std::string::npos && end > begin && text[end] == '/') return text.substr(begin, end - begin);
+  }
+  return {};
 }
 
 /// What serves is complete only if it is what was unpacked once: files may be missing beneath a process that runs on.

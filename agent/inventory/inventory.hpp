@@ -45,6 +45,7 @@ class InventoryReader {
                       protocol::ComponentFact& fact);
   void look_at_serving(protocol::ComponentFact& fact) const;
   ReleaseId release_of(const std::string& component, const UnitStatus& status) const;
+  std::string configuration_of(const std::string& component, const std::string& unit) const;
   std::vector<protocol::ReleaseFact> releases(const std::string& component) const;
 
   HostPaths paths_;

@@ -1,5 +1,6 @@
 #include "agent/journal/journal_file.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "agent/journal/record_codec.hpp"
@@ -43,6 +44,26 @@ bool read_frame(const std::string& bytes, std::size_t at, Frame& frame) {
   frame.seq = get<std::uint64_t>(bytes, at + 8);
   frame.payload = checked.substr(8);
   return true;
+}
+
+/// Of the room that is kept behind the records, which is large: compared with itself, one byte further on.
+bool is_all_zeros(std::string_view bytes) {
+  return bytes.empty() || (bytes.front() == '\0' && bytes.substr(1) == bytes.substr(0, bytes.size() - 1));
+}
+
+bool has_one(const std::vector<JournalRecord>& records, RecordKind kind) {
+  return std::any_of(records.begin(), records.end(), [&](const auto& record) { return record.kind == kind; });
+}
+
+/// By a planted bug alone.
+bool is_left_unsynced(const std::vector<JournalRecord>& records) {
+  return PLANTED(nothing_is_synced) || (PLANTED(held_is_not_synced) && has_one(records, RecordKind::held)) ||
+         (PLANTED(epoch_is_not_synced) && has_one(records, RecordKind::epoch)) ||
+         (PLANTED(plan_is_not_synced) && has_one(records, RecordKind::plan)) ||
+         (PLANTED(deadline_is_not_synced) && has_one(records, RecordKind::armed)) ||
+         (PLANTED(result_is_not_synced) && has_one(records, RecordKind::result)) ||
+         (PLANTED(end_is_not_synced) &&
+          (has_one(records, RecordKind::committed) || has_one(records, RecordKind::reverted)));
 }
 
 }  // namespace
@@ -94,8 +115,7 @@ std::vector<JournalRecord> JournalFile::read_tail() {
     last = end_;
     end_ += head_bytes + frame.payload.size();
   }
-  const std::size_t rest = bytes.find_first_not_of('\0', end_);
-  if (rest == std::string::npos) {
+  if (is_all_zeros(std::string_view(bytes).substr(end_))) {
     if (!records.empty()) make_durable(bytes, last);
     return records;
   }
@@ -182,9 +202,7 @@ void JournalFile::Turn::append(std::vector<JournalRecord>& records) {
   const std::string frame = journal_.frame_of(records);
   journal_.reserve(frame.size());
   journal_.disk_->write(journal_.end_, frame);
-  if (!PLANTED(nothing_is_synced) && !(PLANTED(held_is_not_synced) && records.front().kind == RecordKind::held)) {
-    journal_.disk_->sync();
-  }
+  if (!is_left_unsynced(records)) journal_.disk_->sync();
   journal_.end_ += frame.size();
 }
 

@@ -5,16 +5,20 @@
 #include <string>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "agent/core/hello.hpp"
 #include "agent/journal/journal_file.hpp"
 #include "agent/link/blob_client.hpp"
+#include "agent/link/check_rounds.hpp"
 #include "agent/link/coordinator_session.hpp"
 #include "agent/link/core_shell.hpp"
 #include "agent/link/enroll.hpp"
+#include "agent/link/file_saves.hpp"
 #include "agent/link/health_watch.hpp"
 #include "agent/link/host_boot.hpp"
 #include "agent/link/host_tools.hpp"
+#include "agent/link/known_secrets.hpp"
 #include "agent/link/link_note.hpp"
 #include "agent/link/provisional.hpp"
 #include "agent/link/step_runner.hpp"
@@ -33,20 +37,18 @@ namespace switchyard::agent {
 namespace {
 
 constexpr const char* dead_man_unit = "switchyard-deadman.service";
-constexpr std::uint32_t dead_man_start_ms = 5'000;
-/// Steps block a worker each; more components than this at once wait in the queue.
-constexpr std::size_t workers = 4;
 
 }  // namespace
 
 /// In the order of construction; destroyed in reverse, so that workers end before what they use. Steps and watches are
 /// given the pool before it is built: they use it only once the loop runs.
 struct Agent::Parts {
-  Parts(const AgentConfig& agent_config, const AgentIdentity& agent_identity)
+  Parts(const AgentConfig& agent_config, const AgentIdentity& agent_identity, SecretMask& mask)
       : config(agent_config),
         identity(agent_identity),
+        built_with(agent_identity),
         blobs(clock, [this](protocol::BlobGet question) { loop.post([this, question] { session.send(question); }); }),
-        tools(config.paths, clock, blobs),
+        tools(config.paths, clock, blobs, mask),
         witness(tools.files, config.paths.state),
         switch_watch(tools.nftables, tools.haproxy),
         journal(config.paths.state),
@@ -54,14 +56,26 @@ struct Agent::Parts {
         watch(loop, pool, tools.prober, [this](const HealthChanged& changed) { shell.handle(changed); }),
         shell({identity.host, identity.plan_public_key, identity.next_keys ? identity.next_keys->plan_public_key : ""},
               Role::agent, journal, loop, clock, steps, hands()),
+        checks(
+            loop, clock, identity.host,
+            {[this] { return trusted_plan_keys(); }, [this](protocol::ChecksRun run) { session.send(std::move(run)); },
+             [this](const protocol::ProbeSpec& spec, const std::stop_token& stop) {
+               return tools.prober.try_once(spec, stop);
+             }}),
+        saves(loop, pool, clock, identity.host,
+              {[this] { return trusted_plan_keys(); },
+               [this](protocol::FilesSaved saved) { session.send(std::move(saved)); },
+               [this](const protocol::FileSave& wanted, std::int64_t left_ms) {
+                 return tools.file_keeper.keep(wanted, left_ms);
+               }}),
         session({identity.endpoints, trusted_server_keys(identity), keys}, loop, clock, callbacks()),
-        pool(workers, limits::steps_per_slice_max) {}
+        pool(limits::agent_workers, limits::steps_per_slice_max) {}
 
   CoreShell::Hands hands() {
     CoreShell::Hands hands;
     // A new process each time: one that is just about to leave would not look again.
     hands.arm_dead_man = [this] {
-      const std::string result = tools.services.restart(dead_man_unit, dead_man_start_ms);
+      const std::string result = tools.services.restart(dead_man_unit, limits::dead_man_start_ms_max);
       if (result != "done") throw TransportError(std::string(dead_man_unit) + ": " + result);
     };
     hands.send = [this](protocol::Message message) { session.send(std::move(message)); };
@@ -86,7 +100,10 @@ struct Agent::Parts {
     callbacks.message = [this](std::uint64_t epoch, protocol::Message message) {
       on_message(epoch, std::move(message));
     };
-    callbacks.witness = [this](const std::string& audit_head) { witness.told(audit_head); };
+    callbacks.witness = [this](const std::string& audit_head) {
+      witness.told(audit_head);
+      return witness.head();
+    };
     callbacks.ended = [this] { shell.handle(SessionEnded{}); };
     callbacks.every_ping = [this] { housekeeping(); };
     callbacks.link_changed = [this](LinkState state, const std::string& text) { note_link(state, text); };
@@ -97,10 +114,23 @@ struct Agent::Parts {
     if (auto* blob = std::get_if<protocol::Blob>(&message)) return blobs.deliver(std::move(*blob));
     if (const auto* question = std::get_if<protocol::Inventory>(&message)) return answer(*question);
     if (const auto* next = std::get_if<protocol::NextKeys>(&message)) return note(*next);
+    if (const auto* run = std::get_if<protocol::RunChecks>(&message)) return checks.ordered(*run);
+    if (const auto* save = std::get_if<protocol::SaveFiles>(&message)) {
+      if (epoch < shell.core().max_epoch()) return;  // of a coordinator that was replaced: it has no effect at all
+      return saves.ordered(*save);
+    }
     shell.handle(MessageArrived{epoch, std::move(message)});
   }
 
-  /// The coordinator hears that its next keys are known here only when they are durable.
+  std::vector<std::string> trusted_plan_keys() const {
+    std::vector<std::string> trusted = {identity.plan_public_key};
+    if (identity.next_keys) trusted.push_back(identity.next_keys->plan_public_key);
+    return trusted;
+  }
+
+  /// The coordinator hears that its next keys are known here only when they are durable, and when what runs here would
+  /// dial with them: until it could begin anew, for a step may be under way, it would find nobody. It is told again in
+  /// the session that begins then.
   void note(const protocol::NextKeys& next) {
     const auto trusting = with_announced(identity, next);
     if (!trusting) return log::error("keys were announced by somebody who has not this host's plan key; ignored");
@@ -108,7 +138,9 @@ struct Agent::Parts {
       if (!trust(*trusting)) return;
       log::info("the coordinator's next keys are known", {{"keys", protocol::keys_name(*trusting->next_keys)}});
     }
-    session.send(protocol::KeysNoted{protocol::keys_digest(*trusting->next_keys)});
+    if (dials_with(built_with, *trusting->next_keys)) {
+      session.send(protocol::KeysNoted{protocol::keys_digest(*trusting->next_keys)});
+    }
   }
 
   /// False when it could not be made durable. What runs here was built with the keys of before: it begins anew when no
@@ -122,7 +154,7 @@ struct Agent::Parts {
     }
     identity = trusting;
     begin_anew = true;
-    loop.post([this] { restart_if_wished(); });  // after the answer
+    loop.post([this] { restart_if_wished(); });
     return true;
   }
 
@@ -186,7 +218,8 @@ struct Agent::Parts {
   }
 
   AgentConfig config;
-  AgentIdentity identity;
+  AgentIdentity identity;          ///< as it is durable
+  const AgentIdentity built_with;  ///< as it was when the session and the core were built, which know no other
   const protocol::CurveKeyPair keys = protocol::load_curve_keys(config.paths.state / "agent.key");
   LinkState link = LinkState::lost;
   bool begin_anew = false;  ///< other keys of the coordinator are trusted than what runs was built with
@@ -201,12 +234,16 @@ struct Agent::Parts {
   StepRunner steps;
   HealthWatch watch;
   CoreShell shell;
+  CheckRounds checks;
+  FileSaves saves;
   CoordinatorSession session;
   WorkerPool pool;  ///< last: it waits for the running jobs, which use everything above
 };
 
-Agent::Agent(const AgentConfig& config, const AgentIdentity& identity)
-    : parts_(std::make_unique<Parts>(config, identity)) {}
+Agent::Agent(const AgentConfig& config, const AgentIdentity& identity, SecretMask& mask)
+    : parts_(std::make_unique<Parts>(config, identity, mask)) {
+  learn_secrets(parts_->journal.records(), config.paths.state / "agent.key", mask);
+}
 Agent::~Agent() = default;
 
 void Agent::run() {

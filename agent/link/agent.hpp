@@ -4,6 +4,7 @@
 
 #include "agent/link/agent_config.hpp"
 #include "agent/link/agent_identity.hpp"
+#include "common/secret_mask.hpp"
 
 namespace switchyard::agent {
 
@@ -11,7 +12,7 @@ namespace switchyard::agent {
 /// that matters is in the journal. Throws Error when it cannot begin.
 class Agent {
  public:
-  Agent(const AgentConfig& config, const AgentIdentity& identity);
+  Agent(const AgentConfig& config, const AgentIdentity& identity, SecretMask& mask);
   ~Agent();
   void run();
 

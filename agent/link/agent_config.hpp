@@ -13,6 +13,7 @@ namespace switchyard::agent {
 ///
 ///   allowed_roots: [/etc/myapp]        more places that files and links of a plan may be written to
 ///   components_root: /srv
+///   backup_dir: /backup/switchyard     where copies of `files_to_backup` are kept; what holds it must be there
 ///   log_level: info                    debug, info, warning, error
 struct AgentConfig {
   HostPaths paths;

@@ -87,8 +87,7 @@ void CoordinatorSession::on_message(protocol::Envelope envelope) {
   }
   if (!welcomed_) return;
   if (const auto* ping = std::get_if<protocol::Ping>(&envelope.message)) {
-    callbacks_.witness(ping->audit_head);
-    transmit(protocol::Channel::control, protocol::Pong{ping->sent_ms, {}});
+    transmit(protocol::Channel::control, protocol::Pong{ping->sent_ms, callbacks_.witness(ping->audit_head)});
     return;
   }
   if (std::holds_alternative<protocol::Pong>(envelope.message)) return;

@@ -27,8 +27,9 @@ class CoordinatorSession {
     std::function<void(std::uint64_t epoch, const protocol::Welcome& welcome, std::uint64_t connection)> welcomed;
     std::function<void(std::uint64_t epoch, protocol::Message message)> message;
     std::function<void()> ended;
-    /// The head of the coordinator's audit chain as it is now: something to remember, see witness.hpp.
-    std::function<void(const std::string& audit_head)> witness = [](const std::string&) {};
+    /// The head of the coordinator's audit chain as it is now: something to remember, see witness.hpp. The answer is
+    /// what is remembered then.
+    std::function<std::string(const std::string& audit_head)> witness = [](const std::string&) { return ""; };
     std::function<void()> every_ping;  ///< housekeeping, each ping interval
     /// How the agent stands with the coordinator has changed, and why, in words. May be empty.
     std::function<void(LinkState state, const std::string& text)> link_changed = {};

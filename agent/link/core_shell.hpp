@@ -34,7 +34,8 @@ class CoreShell {
 
   void handle(const Event& event);
   const AgentCore& core() const { return core_; }
-  /// Rewrites the journal without what is over, when it has grown to that many bytes and nothing is open.
+  /// Rewrites the journal without what is over, when it has grown to that many bytes, and to twice what the last time
+  /// left, and nothing is open.
   void compact_if_large(std::uint64_t bytes = limits::journal_compact_bytes);
 
  private:
@@ -52,6 +53,7 @@ class CoreShell {
   StepRunner& steps_;
   Hands hands_;
   std::map<std::string, Scheduler::Timer> timers_;
+  std::uint64_t compacted_bytes_ = 0;
 };
 
 }  // namespace switchyard::agent

@@ -6,6 +6,7 @@
 #include "agent/link/core_shell.hpp"
 #include "agent/link/host_boot.hpp"
 #include "agent/link/host_tools.hpp"
+#include "agent/link/known_secrets.hpp"
 #include "common/error.hpp"
 #include "common/event_loop.hpp"
 #include "common/limits.hpp"
@@ -26,15 +27,13 @@ class NoBlobs final : public BlobSource {
   void give_up(const ReleaseId&, std::uint64_t) override {}
 };
 
-/// The agent, if it lives, was to act at the deadline itself.
-constexpr std::int64_t grace_ms = 500;
-
 }  // namespace
 
 void be_dead_man(const std::filesystem::path& state, const AgentIdentity& identity, const DeadManHost& host,
                  const std::optional<Resolved>& resolve) {
   EventLoop loop;
   JournalFile journal(state);
+  if (host.journal_read) host.journal_read(journal.records());
   auto pool = std::make_unique<WorkerPool>(1, limits::steps_per_slice_max);
   CoreShell* shell = nullptr;
   StepRunner steps(loop, *pool, host.executors, host.clock,
@@ -69,11 +68,15 @@ void be_dead_man(const std::filesystem::path& state, const AgentIdentity& identi
 }
 
 void run_dead_man(const AgentConfig& config, const AgentIdentity& identity, Role role,
-                  const std::optional<Resolved>& resolve) {
+                  const std::optional<Resolved>& resolve, SecretMask& mask) {
   SystemClock clock;
   NoBlobs blobs;
-  HostTools tools(config.paths, clock, blobs);
-  be_dead_man(config.paths.state, identity, {tools.executors, clock, read_boot_id(), grace_ms, role}, resolve);
+  HostTools tools(config.paths, clock, blobs, mask);
+  const auto learn = [&](const std::vector<JournalRecord>& journal) {
+    learn_secrets(journal, config.paths.state / "agent.key", mask);
+  };
+  be_dead_man(config.paths.state, identity,
+              {tools.executors, clock, read_boot_id(), limits::dead_man_grace_ms, role, learn}, resolve);
 }
 
 }  // namespace switchyard::agent

@@ -2,8 +2,10 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "agent/core/agent_core.hpp"
 #include "agent/core/event.hpp"
@@ -11,6 +13,7 @@
 #include "agent/link/agent_config.hpp"
 #include "agent/link/agent_identity.hpp"
 #include "common/clock.hpp"
+#include "common/secret_mask.hpp"
 
 namespace switchyard::agent {
 
@@ -21,6 +24,8 @@ struct DeadManHost {
   std::string boot_id;
   std::int64_t grace_ms = 0;  ///< that the agent, if it lives, has to act at the deadline itself
   Role role = Role::dead_man;
+  /// What stands in the journal, before anything is done.
+  std::function<void(const std::vector<JournalRecord>&)> journal_read = {};
 };
 
 /// The dead-man's whole life: reads the journal, waits for the deadline of what is provisional, reads again, reverts
@@ -31,6 +36,6 @@ void be_dead_man(const std::filesystem::path& state, const AgentIdentity& identi
                  const std::optional<Resolved>& resolve);
 /// The same with the real host's tools.
 void run_dead_man(const AgentConfig& config, const AgentIdentity& identity, Role role,
-                  const std::optional<Resolved>& resolve);
+                  const std::optional<Resolved>& resolve, SecretMask& mask);
 
 }  // namespace switchyard::agent

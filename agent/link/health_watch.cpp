@@ -1,8 +1,24 @@
 #include "agent/link/health_watch.hpp"
 
 #include <stop_token>
+#include <variant>
 
 namespace switchyard::agent {
+namespace {
+
+/// One look at it is work for the host, or for somebody else.
+bool is_costly(const protocol::ProbeSpec& probe) {
+  return std::holds_alternative<protocol::StorageProbe>(probe.kind) ||
+         std::holds_alternative<protocol::ResourcesProbe>(probe.kind);
+}
+
+}  // namespace
+
+std::vector<protocol::ProbeSpec> due_probes(std::vector<protocol::ProbeSpec> probes, unsigned round, bool doubted) {
+  if (round % limits::health_costly_rounds != 0 && !doubted) std::erase_if(probes, is_costly);
+  return probes;
+}
+
 /// What one look at all probes found.
 struct HealthWatch::Look {
   std::string trouble;                            ///< empty: none
@@ -16,7 +32,9 @@ struct HealthWatch::Watched {
   EventLoop::Timer timer;
   bool healthy = true;
   bool doubted = false;  ///< healthy, and the last look was not good
+  bool untold = false;   ///< nothing was told of it by this process
   unsigned bad_rounds = 0;
+  unsigned rounds = 0;                            ///< of these probes
   std::map<std::string, std::string> identities;  ///< as first seen
 };
 
@@ -34,7 +52,15 @@ void HealthWatch::start(const StartWatch& watch) {
   if (watched->probes.empty()) return;
   const Key key{watch.deployment, watch.component};
   watched->number = ++last_number_;
-  if (const auto before = watched_.find(key); before != watched_.end()) before->second->stop.request_stop();
+  watched->untold = watch.unseen;
+  if (const auto before = watched_.find(key); before != watched_.end()) {
+    before->second->stop.request_stop();
+    watched->healthy = before->second->healthy;
+    watched->doubted = before->second->doubted;
+    watched->untold = watched->untold || before->second->untold;
+    watched->bad_rounds = before->second->bad_rounds;
+    watched->identities = before->second->identities;
+  }
   watched->timer = loop_.after(round_ms_, [this, key] { look(key); });
   watched_[key] = std::move(watched);
 }
@@ -51,8 +77,9 @@ void HealthWatch::look(const Key& key) {
   const auto found = watched_.find(key);
   if (found == watched_.end()) return;
   const Watched& watched = *found->second;
-  const bool queued =
-      workers_.submit([this, key, number = watched.number, probes = watched.probes, stop = watched.stop.get_token()] {
+  std::vector<protocol::ProbeSpec> probes = due_probes(watched.probes, watched.rounds, watched.bad_rounds > 0);
+  const bool queued = workers_.submit(
+      [this, key, number = watched.number, probes = std::move(probes), stop = watched.stop.get_token()] {
         Look all;
         for (const protocol::ProbeSpec& probe : probes) {
           const ProbeTry seen = prober_.try_once(probe, stop);
@@ -79,6 +106,7 @@ void HealthWatch::judge(const Key& key, std::uint64_t number, const Look& seen) 
   if (found == watched_.end() || found->second->number != number) return;
   Watched& watched = *found->second;
   watched.timer = loop_.after(round_ms_, [this, key] { look(key); });
+  ++watched.rounds;
   std::string trouble = seen.trouble;
   watched.bad_rounds = trouble.empty() ? 0 : watched.bad_rounds + 1;
   for (const auto& [probe, identity] : seen.identities) {
@@ -94,7 +122,8 @@ void HealthWatch::judge(const Key& key, std::uint64_t number, const Look& seen) 
 
 void HealthWatch::tell(const Key& key, Watched& watched, bool healthy, const std::string& detail) {
   const bool doubted = healthy && !detail.empty();
-  if (healthy == watched.healthy && doubted == watched.doubted) return;
+  if (healthy == watched.healthy && doubted == watched.doubted && !watched.untold) return;
+  watched.untold = false;
   watched.healthy = healthy;
   watched.doubted = doubted;
   changed_({key.first, key.second, healthy, detail});

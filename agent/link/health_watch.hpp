@@ -17,10 +17,15 @@
 
 namespace switchyard::agent {
 
-/// Looks at components that are live and not yet committed, once a second, through the stable port, and tells when the
+/// Which of these are asked in that round (the first is 0): what is costly in every third one; and, as long as the last
+/// look was bad, all of them in each, so that nobody waits for three of the rare ones. Pure.
+std::vector<protocol::ProbeSpec> due_probes(std::vector<protocol::ProbeSpec> probes, unsigned round, bool doubted);
+
+/// Looks at components that are live and not yet committed, once a second, and tells when the
 /// verdict changes: three bad rounds in a row make it unhealthy, a good one healthy again. A service that has become
 /// another process stays unhealthy. The first bad round, or one that takes long, is told too, as a doubt: nobody shall
-/// commit between it and the verdict. Owned by the agent; loop's thread, the tries themselves on workers.
+/// commit between it and the verdict. Of what is unseen the first round is told in any case, since it ends a doubt.
+/// Owned by the agent; loop's thread, the tries themselves on workers.
 class HealthWatch {
  public:
   using Changed = std::function<void(HealthChanged)>;
@@ -28,6 +33,7 @@ class HealthWatch {
               std::int64_t round_ms = limits::health_round_ms);
   ~HealthWatch();
 
+  /// Of a component that is watched already, only the probes change: what was seen holds.
   void start(const StartWatch& watch);
   void stop(const StopWatch& watch);
 

@@ -16,6 +16,8 @@
 #include "agent/link/status.hpp"
 #include "common/core_dumps.hpp"
 #include "common/error.hpp"
+#include "common/log.hpp"
+#include "common/secret_mask.hpp"
 
 namespace switchyard::agent {
 namespace {
@@ -148,7 +150,7 @@ int do_enroll(const Arguments& arguments, const AgentConfig& config) {
   return EXIT_SUCCESS;
 }
 
-int do_resolve(const Arguments& arguments, const AgentConfig& config, const AgentIdentity& identity) {
+int do_resolve(const Arguments& arguments, const AgentConfig& config, const AgentIdentity& identity, SecretMask& mask) {
   expect_operands(arguments, 1);
   if (arguments.commit == arguments.abort) throw InputError("resolve needs one of --commit and --abort");
   if (arguments.reason.empty()) throw InputError("resolve needs a --reason: it is kept in the journal");
@@ -162,16 +164,16 @@ int do_resolve(const Arguments& arguments, const AgentConfig& config, const Agen
     throw InputError("deployment " + deployment.str() + " is " + std::string(protocol::agent_state_name(*state)) +
                      " on this host; only a held one can be decided here");
   }
-  run_dead_man(config, identity, Role::dead_man, Resolved{deployment, arguments.commit, arguments.reason});
+  run_dead_man(config, identity, Role::dead_man, Resolved{deployment, arguments.commit, arguments.reason}, mask);
   std::cout << read_status(config, identity, arguments.json).text;
   return EXIT_SUCCESS;
 }
 
 /// A journal that cannot be read, or not replayed, is for a person to judge; until then the host says so.
-void run_agent(const AgentConfig& config, const AgentIdentity& identity) {
+void run_agent(const AgentConfig& config, const AgentIdentity& identity, SecretMask& mask) {
   std::string why;
   try {
-    return Agent(config, identity).run();
+    return Agent(config, identity, mask).run();
   } catch (const JournalCorrupt& error) {
     why = error.what();
   } catch (const DecodeError& error) {
@@ -180,7 +182,7 @@ void run_agent(const AgentConfig& config, const AgentIdentity& identity) {
   SafeAgent(config, identity, why).run();
 }
 
-int dispatch(const Arguments& arguments, const AgentConfig& config) {
+int dispatch(const Arguments& arguments, const AgentConfig& config, SecretMask& mask) {
   if (arguments.command == "enroll") return do_enroll(arguments, config);
   const PosixFileSystem files;
   const std::optional<AgentIdentity> identity = load_identity(files, config.paths.state);
@@ -191,12 +193,12 @@ int dispatch(const Arguments& arguments, const AgentConfig& config) {
   }
   if (arguments.command == "run") {
     expect_operands(arguments, 0);
-    run_agent(config, *identity);
+    run_agent(config, *identity, mask);
     return EXIT_SUCCESS;
   }
   if (arguments.command == "deadman" || arguments.command == "resume") {
     expect_operands(arguments, 0);
-    run_dead_man(config, *identity, arguments.command == "resume" ? Role::resume : Role::dead_man, std::nullopt);
+    run_dead_man(config, *identity, arguments.command == "resume" ? Role::resume : Role::dead_man, std::nullopt, mask);
     return EXIT_SUCCESS;
   }
   if (arguments.command == "status") {
@@ -205,11 +207,11 @@ int dispatch(const Arguments& arguments, const AgentConfig& config) {
     std::cout << status.text;
     return status.idle ? EXIT_SUCCESS : exit_busy;
   }
-  if (arguments.command == "resolve") return do_resolve(arguments, config, *identity);
+  if (arguments.command == "resolve") return do_resolve(arguments, config, *identity, mask);
   throw InputError("unknown command '" + arguments.command + "'; see --help");
 }
 
-int main_of(int count, char** values) {
+int main_of(int count, char** values, SecretMask& mask) {
   const Arguments arguments = parse(count, values);
   if (arguments.help || arguments.version) {
     const char* help = arguments.command == "enroll" ? enroll_usage : usage;
@@ -222,10 +224,10 @@ int main_of(int count, char** values) {
                                      : arguments.root.empty()  ? "/etc/switchyard/agent.yaml"
                                                                : standard;
   const AgentConfig config = load_agent_config(file, arguments.root);
-  log::set_up("switchyard-agent", config.log_level);
+  log::set_up("switchyard-agent", config.log_level, &mask);
   forbid_core_dumps();
   ::mallopt(M_MMAP_THRESHOLD, large_buffer_bytes);
-  return dispatch(arguments, config);
+  return dispatch(arguments, config, mask);
 }
 
 }  // namespace
@@ -233,8 +235,9 @@ int main_of(int count, char** values) {
 
 int main(int count, char** values) {
   using namespace switchyard;
+  SecretMask mask;
   try {
-    return agent::main_of(count, values);
+    return agent::main_of(count, values, mask);
   } catch (const InputError& error) {
     std::cerr << "switchyard-agent: " << error.what() << "\n";
     return agent::exit_usage;

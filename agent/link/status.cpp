@@ -10,6 +10,7 @@
 #include "agent/journal/journal_file.hpp"
 #include "agent/link/host_boot.hpp"
 #include "agent/link/link_note.hpp"
+#include "agent/link/witness.hpp"
 #include "common/clock.hpp"
 #include "common/file_system.hpp"
 
@@ -52,9 +53,10 @@ std::vector<protocol::DeploymentReport> newest_first(const AgentCore& core, std:
 
 /// Every value here is a name, an id or a fixed word: none needs escaping.
 std::string json_of(const AgentIdentity& identity, const AgentCore& core, std::int64_t now_boot_ms, bool idle,
-                    const std::optional<LinkNote>& link) {
+                    const std::optional<LinkNote>& link, const std::string& audit_head) {
   std::string text = "{\"host\":\"" + identity.host.str() + "\",\"epoch\":" + std::to_string(core.max_epoch()) +
-                     ",\"idle\":" + (idle ? "true" : "false") + link_json(link) + ",\"deployments\":[";
+                     ",\"idle\":" + (idle ? "true" : "false") + link_json(link) + ",\"audit_head\":\"" + audit_head +
+                     "\",\"deployments\":[";
   bool first = true;
   for (const protocol::DeploymentReport& report : newest_first(core, now_boot_ms)) {
     text += std::string(first ? "" : ",") + "{\"id\":\"" + report.deployment.str() + "\",\"state\":\"" +
@@ -73,9 +75,10 @@ std::string json_of(const AgentIdentity& identity, const AgentCore& core, std::i
 }
 
 std::string text_of(const AgentIdentity& identity, const AgentCore& core, std::int64_t now_boot_ms, bool idle,
-                    const std::optional<LinkNote>& link) {
+                    const std::optional<LinkNote>& link, const std::string& audit_head) {
   std::string text = "host " + identity.host.str() + ", epoch " + std::to_string(core.max_epoch()) + ", " +
                      (idle ? "idle" : "deploying") + "\n" + link_text(link);
+  if (!audit_head.empty()) text += "audit head:  " + audit_head + "\n";
   for (const protocol::DeploymentReport& report : newest_first(core, now_boot_ms)) {
     text += report.deployment.str() + "  " + std::string(protocol::agent_state_name(report.state));
     if (report.remaining_ms > 0) text += ", reverts by itself in " + std::to_string(report.remaining_ms / 1000) + " s";
@@ -96,9 +99,11 @@ AgentStatus read_status(const AgentConfig& config, const AgentIdentity& identity
   const std::int64_t now_boot_ms = SystemClock().boot_ms();
   AgentStatus status;
   status.idle = restart_is_safe(core);
-  const std::optional<LinkNote> link = read_link_note(PosixFileSystem(), config.paths.run);
-  status.text = json ? json_of(identity, core, now_boot_ms, status.idle, link)
-                     : text_of(identity, core, now_boot_ms, status.idle, link);
+  PosixFileSystem files;
+  const std::optional<LinkNote> link = read_link_note(files, config.paths.run);
+  const std::string head = Witness(files, config.paths.state).head();
+  status.text = json ? json_of(identity, core, now_boot_ms, status.idle, link, head)
+                     : text_of(identity, core, now_boot_ms, status.idle, link, head);
   return status;
 }
 

@@ -16,6 +16,7 @@ void StepRunner::run(const RunStep& order) {
   running_[key] = stop;
   const bool queued = workers_.submit([this, order, key, stop] {
     StepContext context;
+    context.deployment = order.deployment;
     context.step = order.step;
     context.undo = order.undo;
     context.recovered = order.recovered;
@@ -42,7 +43,7 @@ protocol::StepResult StepRunner::carry_out(const RunStep& order, StepContext& co
   }
   protocol::StepResult result;
   // Typed steps may try again within one attempt of the plan; a command is run once.
-  const bool once = std::holds_alternative<protocol::Run>(order.action);
+  const bool once = protocol::runs_once(order.action);
   for (std::uint32_t attempt = 0; attempt < (once ? 1 : std::max(order.attempts, 1u)); ++attempt) {
     result = executors_.run(order.action, context);
     const bool again = result.state == protocol::StepState::failed && !context.stop.stop_requested() &&

@@ -24,4 +24,8 @@ std::vector<std::string> trusted_server_keys(const AgentIdentity& identity) {
   return keys;
 }
 
+bool dials_with(const AgentIdentity& identity, const protocol::CoordinatorKeys& announced) {
+  return identity.next_keys == announced;
+}
+
 }  // namespace switchyard::agent

@@ -19,4 +19,8 @@ std::optional<AgentIdentity> with_in_force(const AgentIdentity& identity, std::s
 /// The keys with which a coordinator may answer, the pinned one first.
 std::vector<std::string> trusted_server_keys(const AgentIdentity& identity);
 
+/// Whether a process that was built with `identity` would find a coordinator that has put these announced keys into
+/// force, and take its plans. Pure.
+bool dials_with(const AgentIdentity& identity, const protocol::CoordinatorKeys& announced);
+
 }  // namespace switchyard::agent

@@ -10,9 +10,7 @@
 
 namespace switchyard::agent {
 
-/// Runs the command as the probe's user in a transient unit: the agent's own sandbox neither can change the user nor
-/// shows what the service sees, and systemd ends the whole process group at the deadline, even without the agent.
-/// Blocking; any thread. Throws SysError when the bus fails.
+/// The command ends with status 0; its output is nobody's. Blocking; any thread. Throws SysError when the bus fails.
 ProbeTry try_command(const protocol::CommandProbe& probe, std::uint32_t timeout_ms, ServiceManager& services,
                      const Clock& clock, const Pause& pause, const std::stop_token& stop);
 

@@ -13,12 +13,10 @@
 #include <utility>
 
 #include "agent/probes/host_lookup.hpp"
+#include "common/limits.hpp"
 
 namespace switchyard::agent {
 namespace {
-
-/// A stop is noticed this fast while a socket is waited for.
-constexpr int stop_check_ms = 100;
 
 std::int64_t now_ms() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch())
@@ -41,7 +39,7 @@ bool await_socket(int descriptor, short events, const Deadline& deadline, const 
       return false;
     }
     pollfd polled{descriptor, events, 0};
-    const int ready = ::poll(&polled, 1, std::min(left, stop_check_ms));
+    const int ready = ::poll(&polled, 1, std::min(left, limits::probe_stop_check_ms));
     if (ready > 0) return true;
     if (ready < 0 && errno != EINTR) {
       why = error_text(errno);
@@ -92,7 +90,7 @@ bool DeadlineSocket::await(short events, std::string& why) const {
   return await_socket(socket_.get(), events, deadline_, stop_, why);
 }
 
-bool DeadlineSocket::send_all(std::string_view bytes, std::string& why) {
+bool DeadlineSocket::send_bytes(std::string_view bytes, std::string& why) {
   while (!bytes.empty()) {
     if (!await(POLLOUT, why)) return false;
     const ssize_t sent = ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
@@ -106,7 +104,7 @@ bool DeadlineSocket::send_all(std::string_view bytes, std::string& why) {
   return true;
 }
 
-std::optional<std::string> DeadlineSocket::receive(std::string& why) {
+std::optional<std::string> DeadlineSocket::receive_bytes(std::string& why) {
   std::array<char, 16 * 1024> buffer;
   for (;;) {
     if (!await(POLLIN, why)) return std::nullopt;
@@ -115,6 +113,47 @@ std::optional<std::string> DeadlineSocket::receive(std::string& why) {
     if (errno == EINTR || errno == EAGAIN) continue;
     why = error_text(errno);
     return std::nullopt;
+  }
+}
+
+bool DeadlineSocket::feed_more(TlsSession& session, std::string& why) {
+  const auto got = receive_bytes(why);
+  if (!got) return false;
+  session.feed(*got);
+  if (got->empty()) why = "it closed the connection in the middle of TLS";
+  return !got->empty();
+}
+
+bool DeadlineSocket::start_tls(TlsSession session, std::string& why) {
+  for (;;) {
+    const TlsSession::State state = session.shake_hands(why);
+    if (state == TlsSession::State::failed) {
+      // The peer is told why; whether it hears it changes nothing.
+      std::string ignored;
+      send_bytes(session.take(), ignored);
+      return false;
+    }
+    if (!send_bytes(session.take(), why)) return false;
+    if (state == TlsSession::State::done) break;
+    if (!feed_more(session, why)) return false;
+  }
+  tls_ = std::move(session);
+  return true;
+}
+
+bool DeadlineSocket::send_all(std::string_view bytes, std::string& why) {
+  if (!tls_) return send_bytes(bytes, why);
+  return tls_->write(bytes, why) && send_bytes(tls_->take(), why);
+}
+
+std::optional<std::string> DeadlineSocket::receive(std::string& why) {
+  if (!tls_) return receive_bytes(why);
+  for (;;) {
+    std::string bytes;
+    const TlsSession::State state = tls_->read(bytes, why);
+    if (state == TlsSession::State::failed) return std::nullopt;
+    if (state == TlsSession::State::done) return bytes;
+    if (!send_bytes(tls_->take(), why) || !feed_more(*tls_, why)) return std::nullopt;
   }
 }
 

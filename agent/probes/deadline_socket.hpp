@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "agent/probes/tls_session.hpp"
 #include "common/file_descriptor.hpp"
 
 namespace switchyard::agent {
@@ -30,6 +31,9 @@ class DeadlineSocket {
   static std::optional<DeadlineSocket> connect(const std::string& host, std::uint16_t port, const Deadline& deadline,
                                                const std::stop_token& stop, std::string& why);
 
+  /// From here on what is said goes by TLS. False, and `why`, when the peer cannot, or is not who it must be.
+  bool start_tls(TlsSession session, std::string& why);
+
   bool send_all(std::string_view bytes, std::string& why);
   /// Some bytes; empty at the end of the stream; nothing on failure.
   std::optional<std::string> receive(std::string& why);
@@ -38,10 +42,14 @@ class DeadlineSocket {
   DeadlineSocket(FileDescriptor socket, const Deadline& deadline, const std::stop_token& stop)
       : socket_(std::move(socket)), deadline_(deadline), stop_(stop) {}
   bool await(short events, std::string& why) const;
+  bool send_bytes(std::string_view bytes, std::string& why);
+  std::optional<std::string> receive_bytes(std::string& why);
+  bool feed_more(TlsSession& session, std::string& why);
 
   FileDescriptor socket_;
   Deadline deadline_;
   std::stop_token stop_;
+  std::optional<TlsSession> tls_;
 };
 
 }  // namespace switchyard::agent

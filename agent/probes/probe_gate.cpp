@@ -5,12 +5,22 @@
 #include "common/limits.hpp"
 
 namespace switchyard::agent {
+namespace {
+
+std::uint32_t bad_tries_max(const protocol::ProbeSpec& spec) {
+  if (spec.tier.value_or(0) == 0) return 0;
+  const std::uint32_t time_ms = spec.deadline_ms - std::min(spec.deadline_ms, spec.min_healthy_ms);
+  return std::max(1U, time_ms / std::max({1U, spec.timeout_ms, spec.interval_ms}));
+}
+
+}  // namespace
 
 ProbeGate::ProbeGate(const protocol::ProbeSpec& spec, std::int64_t began_ms)
     : deadline_ms_(began_ms + spec.deadline_ms),
       successes_(std::max<std::uint32_t>(spec.successes, 1)),
       min_healthy_ms_(spec.min_healthy_ms),
-      interval_ms_(std::max(spec.interval_ms, limits::probe_interval_ms_min)) {}
+      interval_ms_(std::max(spec.interval_ms, limits::probe_interval_ms_min)),
+      bad_tries_max_(bad_tries_max(spec)) {}
 
 std::optional<GateVerdict> ProbeGate::on_try(const ProbeTry& tried, std::int64_t ended_ms) {
   if (verdict_) return verdict_;
@@ -19,6 +29,7 @@ std::optional<GateVerdict> ProbeGate::on_try(const ProbeTry& tried, std::int64_t
   if (!tried.ok) {
     good_in_a_row_ = 0;
     last_failure_ = tried.detail;
+    if (++bad_tries_ == bad_tries_max_) verdict_ = GateVerdict::failed;
     return on_time(ended_ms);
   }
   if (good_in_a_row_ > 0 && tried.identity != identity_) {

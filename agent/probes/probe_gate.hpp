@@ -16,7 +16,9 @@ enum class GateVerdict : std::uint8_t { passed, failed };
 ///   passed   the last `successes` tries were good, without a bad one between, the first of that run of good ones ended
 ///            at least `min_healthy_ms` before the last, and all of it within `deadline_ms`. A slot that was kept warm
 ///            has its time behind it already: what systemd knows of it counts.
-///   failed   the deadline has passed without that
+///   failed   the deadline has passed without that; or, of a test (tier 1 and 2), so many tries were bad as fit into
+///            the deadline when each takes its time: what fails fast is not run over and over for as long as it may
+///            take
 ///
 /// A bad try starts the count anew, and so does a good one that saw another process (a service that restarts between
 /// two tries is not healthy). The first verdict is final: there is no flapping between verdicts.
@@ -42,8 +44,10 @@ class ProbeGate {
   std::uint32_t successes_;
   std::uint32_t min_healthy_ms_;
   std::uint32_t interval_ms_;
+  std::uint32_t bad_tries_max_;  ///< 0: as many as the deadline allows
   std::optional<GateVerdict> verdict_;
   std::uint32_t tries_ = 0;
+  std::uint32_t bad_tries_ = 0;
   std::uint32_t good_in_a_row_ = 0;
   std::int64_t good_since_ms_ = 0;
   std::string identity_;

@@ -23,6 +23,8 @@ ProbeOutcome run_probe(const protocol::ProbeSpec& spec, const TryProbe& try_once
   ProbeGate gate(spec, clock.boot_ms());
   std::optional<GateVerdict> verdict;
   bool step_over = false;
+  std::size_t forgiven = 0;
+  bool unknown = false;
   while (!verdict && !step_over && !stop.stop_requested()) {
     const std::int64_t began_ms = clock.boot_ms();
     protocol::ProbeSpec bounded = spec;
@@ -30,6 +32,8 @@ ProbeOutcome run_probe(const protocol::ProbeSpec& spec, const TryProbe& try_once
     const std::int64_t left_ms = std::clamp<std::int64_t>(deadline_boot_ms - began_ms, 1, spec.timeout_ms);
     bounded.timeout_ms = static_cast<std::uint32_t>(left_ms);
     const ProbeTry tried = try_once(bounded, stop);
+    forgiven = tried.forgiven;
+    unknown = tried.unknown;
     verdict = gate.on_try(tried, clock.boot_ms());
     if (verdict) break;
     pause(std::max<std::int64_t>(gate.pause_ms(clock.boot_ms()), 1), stop);
@@ -40,6 +44,8 @@ ProbeOutcome run_probe(const protocol::ProbeSpec& spec, const TryProbe& try_once
   outcome.passed = verdict == GateVerdict::passed;
   outcome.cancelled = !outcome.passed && stop.stop_requested();
   outcome.tries = gate.tries();
+  outcome.forgiven = outcome.passed ? forgiven : 0;
+  outcome.unknown = !outcome.passed && unknown;
   outcome.detail = outcome.passed ? gate.last_detail() : why_not(spec, gate);
   return outcome;
 }

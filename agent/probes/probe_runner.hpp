@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <stop_token>
@@ -16,6 +17,8 @@ struct ProbeOutcome {
   bool cancelled = false;
   std::string detail;  ///< the last try, or why the probe did not pass
   std::uint32_t tries = 0;
+  std::size_t forgiven = 0;  ///< passed: ProbeTry::forgiven of the last try
+  bool unknown = false;      ///< not passed: the last try found nothing out
 };
 
 /// One try of a probe: Prober::try_once; tests pass their own.

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -37,6 +38,8 @@ PipeEnds make_pipe() {
 FileDescriptor make_input(std::string_view input) {
   FileDescriptor file(::memfd_create("input", MFD_CLOEXEC));
   if (!file) throw_errno("making a file in memory");
+  // It may be a password, and programs do not take one from a file that others could read.
+  if (::fchmod(file.get(), S_IRUSR | S_IWUSR) != 0) throw_errno("closing a file in memory to others");
   while (!input.empty()) {
     const ssize_t done = ::write(file.get(), input.data(), input.size());
     if (done < 0 && errno == EINTR) continue;
@@ -47,10 +50,20 @@ FileDescriptor make_input(std::string_view input) {
   return file;
 }
 
+/// As the kernel takes them; the words must outlive it.
+std::vector<char*> pointers_to(const std::vector<std::string>& words) {
+  std::vector<char*> pointers;
+  pointers.reserve(words.size() + 1);
+  for (const std::string& word : words) pointers.push_back(const_cast<char*>(word.c_str()));
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
 /// Owns the process until it has been waited for: a process that is left behind is killed, never leaked.
 class Child {
  public:
-  Child(const std::vector<std::string>& argv, int input, int output, int errors) {
+  Child(const ProcessRequest& request, int input, int output, int errors) {
+    const std::vector<std::string>& argv = request.argv;
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     ENSURE(::posix_spawn_file_actions_init(&actions) == 0 && ::posix_spawnattr_init(&attributes) == 0);
@@ -66,14 +79,11 @@ class Child {
     ::posix_spawnattr_setpgroup(&attributes, 0);
     ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
 
-    std::vector<char*> arguments;
-    arguments.reserve(argv.size() + 1);
-    for (const std::string& argument : argv) arguments.push_back(const_cast<char*>(argument.c_str()));
-    arguments.push_back(nullptr);
-    char path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
-    char locale[] = "LC_ALL=C";
-    char* environment[] = {path, locale, nullptr};
-    const int error = ::posix_spawn(&pid_, arguments[0], &actions, &attributes, arguments.data(), environment);
+    std::vector<std::string> variables = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C"};
+    variables.insert(variables.end(), request.environment.begin(), request.environment.end());
+    std::vector<char*> arguments = pointers_to(argv);
+    std::vector<char*> environment = pointers_to(variables);
+    const int error = ::posix_spawn(&pid_, arguments[0], &actions, &attributes, arguments.data(), environment.data());
     ::posix_spawn_file_actions_destroy(&actions);
     ::posix_spawnattr_destroy(&attributes);
     if (error != 0) throw SysError(error, "starting " + argv[0]);
@@ -126,7 +136,7 @@ ProcessOutcome run_process(const ProcessRequest& request) {
   const FileDescriptor input = make_input(request.input);
   PipeEnds output = make_pipe();
   PipeEnds errors = make_pipe();
-  Child child(request.argv, input.get(), output.write.get(), errors.write.get());
+  Child child(request, input.get(), output.write.get(), errors.write.get());
   output.write = FileDescriptor();
   errors.write = FileDescriptor();
 

@@ -9,9 +9,10 @@ namespace switchyard::agent {
 
 struct ProcessRequest {
   std::vector<std::string> argv;  ///< argv[0] is an absolute path; never a shell
-  std::string_view input;         ///< what the process reads on its standard input
+  std::string_view input;         ///< what it reads on its standard input: a file in memory that only its user may read
   int timeout_ms = 0;
   std::size_t output_bytes_max = 0;
+  std::vector<std::string> environment = {};  ///< further variables, NAME=value
 };
 
 struct ProcessOutcome {
@@ -22,8 +23,8 @@ struct ProcessOutcome {
   std::string errors;      ///< standard error, at most excerpt_bytes_max
 };
 
-/// Runs a program of the host (nft) to its end, by posix_spawn: the agent has threads and must never fork. Blocking;
-/// any thread. Throws SysError when the program cannot be started. Nothing of the agent is inherited: a fixed
+/// Runs a program of the host (nft, pg_dump) to its end, by posix_spawn: the agent has threads and must never fork.
+/// Blocking; any thread. Throws SysError when the program cannot be started. Nothing of the agent is inherited: a fixed
 /// environment, no descriptors, no blocked signals.
 ProcessOutcome run_process(const ProcessRequest& request);
 

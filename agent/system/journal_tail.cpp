@@ -40,8 +40,9 @@ std::string field_of(sd_journal* journal, const char* name) {
   return std::string(text.substr(std::min(text.size(), text.find('=') + 1)));
 }
 
-std::string line_of(sd_journal* journal) {
-  std::string line = field_of(journal, "MESSAGE").substr(0, limits::journal_tail_line_bytes_max);
+/// Masked before it is cut and before its control characters go, in which a secret could hide.
+std::string line_of(sd_journal* journal, const SecretMask& mask) {
+  std::string line = mask.masked(field_of(journal, "MESSAGE")).substr(0, limits::journal_tail_line_bytes_max);
   std::replace_if(
       line.begin(), line.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, ' ');
   return line;
@@ -52,7 +53,7 @@ struct Tail {
   bool of_the_unit_itself = false;
 };
 
-Tail read_newest(sd_journal* journal, const std::string& invocation_id) {
+Tail read_newest(sd_journal* journal, const std::string& invocation_id, const SecretMask& mask) {
   Tail tail;
   if (sd_journal_seek_tail(journal) < 0) return tail;
   while (tail.lines.size() < limits::journal_tail_lines && sd_journal_previous(journal) > 0) {
@@ -61,7 +62,7 @@ Tail read_newest(sd_journal* journal, const std::string& invocation_id) {
     const std::string run = by_systemd ? field_of(journal, "INVOCATION_ID") : "";
     if (!run.empty() && !invocation_id.empty() && run != invocation_id) break;
     tail.of_the_unit_itself = tail.of_the_unit_itself || !by_systemd;
-    tail.lines.push_back(line_of(journal));
+    tail.lines.push_back(line_of(journal, mask));
   }
   std::reverse(tail.lines.begin(), tail.lines.end());
   return tail;
@@ -69,12 +70,13 @@ Tail read_newest(sd_journal* journal, const std::string& invocation_id) {
 
 }  // namespace
 
-std::vector<std::string> journal_tail(const std::string& unit, const std::string& invocation_id) {
+std::vector<std::string> journal_tail(const std::string& unit, const std::string& invocation_id,
+                                      const SecretMask& mask) {
   const Journal journal = open_journal();
   if (!journal || !select_unit(journal.get(), unit)) return {};
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(limits::journal_tail_wait_ms);
   for (;;) {
-    Tail tail = read_newest(journal.get(), invocation_id);
+    Tail tail = read_newest(journal.get(), invocation_id, mask);
     const auto left =
         std::chrono::duration_cast<std::chrono::microseconds>(deadline - std::chrono::steady_clock::now()).count();
     if (tail.of_the_unit_itself || left <= 0) return std::move(tail.lines);

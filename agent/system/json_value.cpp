@@ -104,9 +104,47 @@ class Reader {
     const char* last = text_.data() + text_.size();
     const auto [end, error] = std::from_chars(first, last, value.number);
     if (error != std::errc()) fail("expected a value");
+    const std::size_t began = at_;
     at_ += static_cast<std::size_t>(end - first);
-    // Fractions appear in no field that is looked at: they are passed over.
+    // Of a fraction only the whole part is a number to us; it is kept as it was written.
     while (at_ < text_.size() && std::string_view(".eE+-0123456789").find(text_[at_]) != std::string_view::npos) ++at_;
+    value.text = std::string(text_.substr(began, at_ - began));
+  }
+
+  std::uint32_t read_code_unit() {
+    if (at_ + 4 > text_.size()) fail("the text ends early");
+    std::uint32_t code = 0;
+    const char* first = text_.data() + at_;
+    const auto [end, error] = std::from_chars(first, first + 4, code, 16);
+    if (error != std::errc() || end != first + 4) fail("expected four hexadecimal digits");
+    at_ += 4;
+    return code;
+  }
+  /// After a backslash and a u. Half a pair, and a NUL, read as a question mark: no text of ours holds them.
+  std::uint32_t read_code() {
+    const std::uint32_t first = read_code_unit();
+    if (first < 0xd800 || first > 0xdfff) return first == 0 ? '?' : first;
+    if (first > 0xdbff || text_.substr(at_, 2) != "\\u") return '?';
+    at_ += 2;
+    const std::uint32_t second = read_code_unit();
+    if (second < 0xdc00 || second > 0xdfff) return '?';
+    return 0x10000 + ((first - 0xd800) << 10) + (second - 0xdc00);
+  }
+  static void append_character(std::string& text, std::uint32_t code) {
+    const auto add = [&text](std::uint32_t byte) { text += static_cast<char>(byte); };
+    const auto add_rest = [&](int bits) { add(0x80 | ((code >> bits) & 0x3f)); };
+    if (code < 0x80) return add(code);
+    if (code < 0x800) {
+      add(0xc0 | (code >> 6));
+    } else if (code < 0x10000) {
+      add(0xe0 | (code >> 12));
+      add_rest(6);
+    } else {
+      add(0xf0 | (code >> 18));
+      add_rest(12);
+      add_rest(6);
+    }
+    add_rest(0);
   }
 
   std::string read_text() {
@@ -135,10 +173,7 @@ class Reader {
           result += '\f';
           break;
         case 'u':
-          // Only comments of people hold such characters, and they are not looked at.
-          if (at_ + 4 > text_.size()) fail("the text ends early");
-          at_ += 4;
-          result += '?';
+          append_character(result, read_code());
           break;
         default:
           result += text_[at_ - 1];
@@ -175,5 +210,44 @@ bool JsonValue::has(std::string_view name) const {
 }
 
 JsonValue parse_json(std::string_view text) { return Reader(text).whole(); }
+
+std::string json_quoted(std::string_view text) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string quoted = "\"";
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+      quoted += std::string("\\") + c;
+    } else if (byte < 0x20) {
+      quoted += std::string("\\u00") + digits[byte >> 4] + digits[byte & 15];
+    } else {
+      quoted += c;
+    }
+  }
+  return quoted + "\"";
+}
+
+std::string json_text(const JsonValue& value) {
+  std::string text;
+  switch (value.kind) {
+    case JsonValue::Kind::null:
+      return "null";
+    case JsonValue::Kind::boolean:
+      return value.boolean ? "true" : "false";
+    case JsonValue::Kind::number:
+      return value.text;
+    case JsonValue::Kind::text:
+      return json_quoted(value.text);
+    case JsonValue::Kind::array:
+      for (const JsonValue& item : value.items) text += (text.empty() ? "" : ",") + json_text(item);
+      return "[" + text + "]";
+    case JsonValue::Kind::object:
+      for (const auto& [name, member] : value.members) {
+        text += (text.empty() ? "" : ",") + json_quoted(name) + ":" + json_text(member);
+      }
+      return "{" + text + "}";
+  }
+  return text;
+}
 
 }  // namespace switchyard::agent

@@ -1,6 +1,7 @@
 #include "agent/system/sdbus_service_manager.hpp"
 
 #include <chrono>
+#include <limits>
 #include <mutex>
 #include <utility>
 #include <vector>
@@ -18,8 +19,6 @@ constexpr const char* service_interface = "org.freedesktop.systemd1.Service";
 constexpr const char* no_such_unit = "org.freedesktop.systemd1.NoSuchUnit";
 constexpr const char* resume_unit = "switchyard-resume.service";
 constexpr const char* unit_exists = "org.freedesktop.systemd1.UnitExists";
-/// A unit that is restarted all the time gives no two equal readings; the last is then as good as any.
-constexpr int readings_max = 3;
 
 /// From a moment of systemd's monotonic clock, in microseconds; 0 stands for never.
 std::int64_t ms_since(std::uint64_t moment_us) {
@@ -106,6 +105,11 @@ void append_transient_properties(sd_bus_message* message, const TransientUnit& u
     for (const auto& [name, value] : unit.environment) assignments.push_back(name + "=" + value);
     append_variant(message, "Environment", "as", [&] { append_texts(message, assignments); });
   }
+  const auto append_descriptor = [&](const char* name, int descriptor) {
+    if (descriptor >= 0) bus_check(sd_bus_message_append(message, "(sv)", name, "h", descriptor), name);
+  };
+  append_descriptor("StandardInputFileDescriptor", unit.standard_input);
+  append_descriptor("StandardOutputFileDescriptor", unit.standard_output);
   append_exec_start(message, unit.argv);
 }
 
@@ -199,7 +203,7 @@ UnitStatus SdbusServiceManager::status(const std::string& unit) {
     const bool is_service = unit.ends_with(".service");
     UnitStatus status = read_once(bus, path, is_service);
     // The properties are read one by one: all must be of the same run of the unit.
-    for (int i = 1; i < readings_max; ++i) {
+    for (int i = 1; i < limits::unit_readings_max; ++i) {
       UnitStatus again = read_once(bus, path, is_service);
       const bool same = again.invocation_id == status.invocation_id && again.active_state == status.active_state &&
                         again.main_pid == status.main_pid;
@@ -250,6 +254,18 @@ void SdbusServiceManager::disable(const std::string& unit) {
     change_links(bus, "DisableUnitFiles", unit, false);
     reload(bus);
     return true;
+  });
+}
+
+UnitLimits SdbusServiceManager::limits(const std::string& unit) {
+  return connections_->with([&unit](const SystemdBus& bus) {
+    const std::string path = read_path(bus.manager_call("LoadUnit", unit));
+    const auto limit = [&](const char* property) -> std::optional<std::uint64_t> {
+      const std::uint64_t value = bus.large_property(path, service_interface, property);
+      if (value == std::numeric_limits<std::uint64_t>::max()) return std::nullopt;
+      return value;
+    };
+    return UnitLimits{limit("CPUQuotaPerSecUSec"), limit("MemoryMax")};
   });
 }
 

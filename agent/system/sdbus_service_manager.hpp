@@ -22,6 +22,7 @@ class SdbusServiceManager final : public ServiceManager {
   std::string restart(const std::string& unit, std::uint32_t timeout_ms) override;
   void enable(const std::string& unit) override;
   void disable(const std::string& unit) override;
+  UnitLimits limits(const std::string& unit) override;
   void reload_units() override;
   void reset_failed(const std::string& unit) override;
   std::optional<std::string> start_transient(const TransientUnit& unit) override;

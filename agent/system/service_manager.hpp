@@ -24,6 +24,12 @@ struct UnitStatus {
   std::int64_t active_for_ms = 0;  ///< how long it has been active without a break; 0 when it is not
 };
 
+/// What systemd says of a unit's limits; nothing where there is none.
+struct UnitLimits {
+  std::optional<std::uint64_t> cpu_quota_us;  ///< of processor time in a second
+  std::optional<std::uint64_t> memory_max_bytes;
+};
+
 struct TransientUnit {
   std::string name;
   std::string description;
@@ -32,6 +38,9 @@ struct TransientUnit {
   std::string working_directory;
   std::string user;
   std::uint64_t timeout_ms = 0;  ///< RuntimeMaxSec
+  /// Descriptors that become the program's own; they stay the caller's to close. -1: none.
+  int standard_input = -1;
+  int standard_output = -1;
 };
 
 /// Seam: systemd. Real: SdbusServiceManager (sd-bus, one connection per calling thread). In tests: FakeServiceManager.
@@ -48,6 +57,7 @@ class ServiceManager {
   virtual std::string restart(const std::string& unit, std::uint32_t timeout_ms) = 0;
   virtual void enable(const std::string& unit) = 0;
   virtual void disable(const std::string& unit) = 0;
+  virtual UnitLimits limits(const std::string& unit) = 0;
   virtual void reload_units() = 0;
   /// Forgets a failed state, so that a start limit does not hold.
   virtual void reset_failed(const std::string& unit) = 0;

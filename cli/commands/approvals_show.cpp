@@ -24,6 +24,9 @@ ExitStatus run_command(Context& context, const ApprovalsShow& options) {
       << "Plan:        " << approval.plan_hash << "\n";
   for (const std::string& host : approval.without) out << "Left out:    " << host << "\n";
   if (approval.to_nothing) out << "To nothing:  services may be taken away where nothing ran before\n";
+  if (!approval.override_freeze.empty()) {
+    out << "Freeze:      may begin in a freeze window all the same: " << approval.override_freeze << "\n";
+  }
   for (const ApprovalVote& vote : approval.votes) {
     out << (vote.granted ? "Approved:    " : "Rejected:    ") << date_text(vote.wall_ms) << " by " << vote.approver
         << (vote.reason.empty() ? "" : ": ") << vote.reason << "\n";

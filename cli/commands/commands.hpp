@@ -10,14 +10,17 @@
 namespace switchyard::cli {
 
 ExitStatus run_command(Context& context, const DeployStart& options);
+ExitStatus run_command(Context& context, const DeploySimulate& options);
 ExitStatus run_command(Context& context, const PlanShow& options);
 ExitStatus run_command(Context& context, const DeployStatus& options);
 ExitStatus run_command(Context& context, const DeployList& options);
 ExitStatus run_command(Context& context, const DeployCancel& options);
+ExitStatus run_command(Context& context, const DeployHold& options);
 ExitStatus run_command(Context& context, const DeployResume& options);
 ExitStatus run_command(Context& context, const DeployPromote& options);
 ExitStatus run_command(Context& context, const DeployResolve& options);
 ExitStatus run_command(Context& context, const RollbackStart& options);
+ExitStatus run_command(Context& context, const RollbackTargets& options);
 ExitStatus run_command(Context& context, const RollbackStatus& options);
 ExitStatus run_command(Context& context, const RollbackList& options);
 ExitStatus run_command(Context& context, const ServingStatus& options);
@@ -40,8 +43,20 @@ ExitStatus run_command(Context& context, const TokensRevoke& options);
 ExitStatus run_command(Context& context, const ApprovalsList& options);
 ExitStatus run_command(Context& context, const ApprovalsShow& options);
 ExitStatus run_command(Context& context, const ApprovalsDecide& options);
+ExitStatus run_command(Context& context, const HealthRegister& options);
+ExitStatus run_command(Context& context, const HealthRun& options);
+ExitStatus run_command(Context& context, const HealthList& options);
+ExitStatus run_command(Context& context, const HealthRemove& options);
 ExitStatus run_command(Context& context, const TotpEnrol& options);
 ExitStatus run_command(Context& context, const TotpReset& options);
+ExitStatus run_command(Context& context, const SecretsSet& options);
+ExitStatus run_command(Context& context, const SecretsList& options);
+ExitStatus run_command(Context& context, const SecretsRm& options);
+ExitStatus run_command(Context& context, const SnapshotCreate& options);
+ExitStatus run_command(Context& context, const SnapshotList& options);
+ExitStatus run_command(Context& context, const SnapshotShow& options);
+ExitStatus run_command(Context& context, const SnapshotRestore& options);
+ExitStatus run_command(Context& context, const SnapshotRm& options);
 // These need no coordinator.
 ExitStatus validate(const Console& console, const Validate& options);
 ExitStatus config_show(Offline& offline, const ConfigShow& options);

@@ -40,8 +40,9 @@ std::string describe_server(const config::ConfigFile& file) {
   return type + (overrides.empty() ? "no overrides" : "overrides for " + overrides);
 }
 
-std::string describe_deployment(const config::ConfigFile& file) {
-  const model::Manifest manifest = planner::read_manifest(file.text, file.path);
+std::string describe_deployment(const config::ConfigFile& file, const config::Catalog& catalog) {
+  const model::Manifest manifest = planner::read_manifest(
+      file.text, file.path, catalog.defaults_in(planner::read_environment_name(file.text, file.path), {}));
   const std::string environment = manifest.environment.empty() ? "" : " for " + manifest.environment;
   return manifest.name + environment + ", " + how_many(manifest.components.size(), "component");
 }
@@ -61,7 +62,9 @@ ExitStatus config_list(Offline& offline, const ConfigList& options) {
   std::vector<ConfigItem> items;
   add_files(items, "environment", directory.environments, describe_environment);
   add_files(items, "server", directory.servers, describe_server);
-  add_files(items, "deployment", directory.deployments, describe_deployment);
+  const config::Catalog catalog = config::read_catalog(directory.environments, {});
+  add_files(items, "deployment", directory.deployments,
+            [&](const config::ConfigFile& file) { return describe_deployment(file, catalog); });
   add_files(items, "health checks", directory.health_checks, describe_checks);
   const Console& console = offline.console;
   if (console.json) {

@@ -14,8 +14,10 @@ namespace switchyard::cli {
 namespace {
 
 /// A manifest may name any environment that has a file, also one that DEPLOYMENT_ENVIRONMENTS leaves out.
-void check_deployment(const config::ConfigFile& file, const std::vector<config::ConfigFile>& environments) {
-  const model::Manifest manifest = planner::read_manifest(file.text, file.path);
+void check_deployment(const config::ConfigFile& file, const std::vector<config::ConfigFile>& environments,
+                      const config::Catalog& catalog, const model::ManifestDefaults& caller) {
+  const model::Manifest manifest = planner::read_manifest(
+      file.text, file.path, catalog.defaults_in(planner::read_environment_name(file.text, file.path), caller));
   if (manifest.environment.empty() || environments.empty()) return;
   std::vector<std::string_view> known;
   known.reserve(environments.size());
@@ -45,9 +47,11 @@ ConfigProblems find_problems(Offline& offline, const ConfigDirectory& directory)
   for (const config::CallerSetting& setting : settings) {
     if (!setting.problem.empty()) found.problems.push_back(setting.problem);
   }
+  const bool usable = found.problems.empty();
   found.problems.insert(found.problems.end(), catalog.problems.begin(), catalog.problems.end());
+  const model::ManifestDefaults defaults = usable ? config::manifest_defaults(settings) : model::ManifestDefaults{};
   for (const config::ConfigFile& file : directory.deployments) {
-    collect(found.problems, [&] { check_deployment(file, directory.environments); });
+    collect(found.problems, [&] { check_deployment(file, directory.environments, catalog, defaults); });
   }
   for (const config::ConfigFile& file : directory.health_checks) {
     collect(found.problems, [&] { planner::read_check_file(file.text, file.path); });

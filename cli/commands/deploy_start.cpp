@@ -1,7 +1,9 @@
+#include "cli/backup.hpp"
 #include "cli/commands/commands.hpp"
 #include "cli/deployment_input.hpp"
 #include "cli/errors.hpp"
 #include "cli/follow.hpp"
+#include "coordinator/planner/manifest_reader.hpp"
 
 namespace switchyard::cli {
 namespace {
@@ -14,19 +16,38 @@ ExitStatus say_interrupted(Context& context, bool asked) {
   return ExitStatus::interrupted;
 }
 
+/// The plan, if a start would not be refused.
+ExitStatus rehearse(Context& context, const DeployBody& body) {
+  std::string would;
+  try {
+    context.api.post("/v1/deployments", write_deploy(body));
+  } catch (const Rehearsed& rehearsal) {
+    would = rehearsal.what();
+  }
+  print_plan(context, body);
+  if (!context.console.json) context.console.out << "Dry run, nothing was changed: " << would << ".\n";
+  return ExitStatus::done;
+}
+
+void back_up_what_serves(Context& context, const std::string& directory, const DeployBody& body) {
+  const model::Manifest manifest = planner::read_manifest(body.manifest, body.file, body.defaults);
+  const std::string& environment = body.environment.empty() ? manifest.environment : body.environment;
+  back_up(context, directory, environment, manifest.name, "before the deployment of " + manifest.version);
+}
+
 }  // namespace
 
 ExitStatus run_command(Context& context, const DeployStart& options) {
+  if (!options.backup_dir.empty()) check_backup_dir(options.backup_dir);
   bool asked = false;
   std::string answer;
   try {
-    const DeployBody body = prepare_deployment(context, options);
-    if (options.dry_run) {
-      print_plan(context, body);
-      return ExitStatus::done;
-    }
+    DeployBody body = prepare_deployment(context, options);
+    body.override_freeze = options.override_freeze;
+    if (context.api.rehearses()) return rehearse(context, body);
+    if (!options.backup_dir.empty()) back_up_what_serves(context, options.backup_dir, body);
     asked = true;
-    answer = start_once(context, "/v1/deployments", write_deploy(body));
+    answer = start_once(context, "/v1/deployments", write_deploy(body), options.wait_s);
   } catch (const InterruptedError&) {
     return say_interrupted(context, asked);
   }

@@ -27,7 +27,9 @@ ExitStatus run_command(Context& context, const KeysRenew& options) {
   if (context.console.json) return ExitStatus::done;
   context.console.out << "The coordinator's keys are new: " << report.next
                       << ". It begins anew with them, and its agents come back within seconds; no service notices. "
-                         "Enrolment strings that nobody has used are void.\n";
+                         "Enrolment strings that nobody has used are void.\n"
+                         "Now make a new backup of the coordinator's state directory: the keys in an older one are "
+                         "known to no agent any more.\n";
   return ExitStatus::done;
 }
 

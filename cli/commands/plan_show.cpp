@@ -4,7 +4,7 @@
 namespace switchyard::cli {
 
 ExitStatus run_command(Context& context, const PlanShow& options) {
-  print_plan(context, prepare_deployment(context, options.deployment));
+  print_plan(context, prepare_deployment(context, options.deployment), options.dot);
   return ExitStatus::done;
 }
 

@@ -3,6 +3,8 @@
 
 #include "cli/api_values.hpp"
 #include "cli/commands/commands.hpp"
+#include "cli/errors.hpp"
+#include "cli/rollback_report.hpp"
 #include "cli/table.hpp"
 #include "cli/time_text.hpp"
 
@@ -17,6 +19,15 @@ std::string state_of(const Serving& serving) {
   return serving.connected ? "committed" : "committed; host away";
 }
 
+/// What serves is said also by a coordinator that does not know, or cannot tell, what one can go back to.
+std::string targets_or_none(Context& context) {
+  try {
+    return context.api.get(rollback_targets_path({}, {}));
+  } catch (const RefusedError&) {
+    return R"({"targets":[]})";
+  }
+}
+
 std::string or_dash(const std::string& text) { return text.empty() ? "-" : text; }
 
 std::string release_of(const Serving& serving) {
@@ -28,8 +39,9 @@ std::string release_of(const Serving& serving) {
 
 ExitStatus run_command(Context& context, const ServingStatus&) {
   const std::string answer = context.api.get("/v1/serving");
+  const std::string targets = targets_or_none(context);
   if (context.console.json) {
-    context.console.print_json(answer);
+    context.console.print_json(with_rollback_targets(answer, targets));
     return ExitStatus::done;
   }
   std::vector<Serving> all = read_serving(answer);
@@ -48,7 +60,7 @@ ExitStatus run_command(Context& context, const ServingStatus&) {
   if (table.empty()) {
     context.console.notes << "Nothing is deployed yet. Begin: switchyard plan FILE\n";
   } else {
-    context.console.out << table.text();
+    context.console.out << table.text() << rollback_readiness(read_rollback_targets(targets));
   }
   return ExitStatus::done;
 }

@@ -1,5 +1,8 @@
 #include "coordinator/access/environment_rule.hpp"
 
+#include <algorithm>
+#include <utility>
+
 namespace switchyard::access {
 
 bool is_production_by_default(const std::string& environment, std::uint32_t approvals) {
@@ -11,6 +14,32 @@ EnvironmentRule rule_for(const EnvironmentRules& rules, const std::string& envir
   EnvironmentRule rule;
   rule.production = is_production_by_default(environment, 0);
   return rule;
+}
+
+StartRule rule_for_start(EnvironmentRule rule, const std::string& environment, const StartTerms& terms) {
+  const std::string name = "`" + environment + "`";
+  std::string why = "the environment " + name + " asks for " +
+                    (rule.approvals == 0 ? std::string("none") : std::to_string(rule.approvals));
+  // First, since it is the stricter: who may not administer production does not approve what he starts there either.
+  if (rule.approvals == 0 && rule.production && !rule.none_for_anybody && !terms.administers) {
+    rule.approvals = 1;
+    rule.self_approval = SelfApproval::never;
+    why = name + " is production, and whoever starts something there without being its admin needs one";
+  }
+  if (terms.lifts && !terms.administers) {
+    rule.approvals = std::max<std::uint32_t>(rule.approvals, 1);
+    rule.self_approval = SelfApproval::never;
+    why = "its environment file asks for less than " + name +
+          " is remembered to, and whoever lifts that without being its admin needs one";
+  }
+  if (terms.require_mfa && rule.approvals == 0) {
+    rule.approvals = 1;
+    rule.self_approval = SelfApproval::with_totp;
+    why = "the environment file of " + name +
+          " says `require_mfa`, or said so when it was last deployed, and a code is given with an approval";
+  }
+  rule.require_mfa = rule.require_mfa || terms.require_mfa;
+  return {std::move(rule), std::move(why)};
 }
 
 }  // namespace switchyard::access

@@ -55,6 +55,10 @@ std::optional<std::string> refuse_role(Kind kind, Role role);
 
 /// The rights in an environment, by the grants for it and by those for every environment.
 Rights rights_in(const Principal& principal, std::string_view environment);
+/// Whether he is an admin of it.
+inline bool administers(const Principal& principal, std::string_view environment) {
+  return rights_in(principal, environment).has(Right::administer);
+}
 /// The rights in at least one environment.
 Rights rights_somewhere(const Principal& principal);
 

@@ -4,10 +4,12 @@
 
 #include "coordinator/api/http_message.hpp"
 #include "coordinator/api/json_views.hpp"
+#include "coordinator/fleet/rehearsal.hpp"
 
 namespace switchyard::api {
 
 inline Response response_of(const fleet::Refusal& refusal) {
+  if (refusal.code == fleet::rehearsed_code) return {refusal.status, views::rehearsal_body(refusal.message), {}};
   return {refusal.status, views::error_body(refusal.code, refusal.message, refusal.details), {}};
 }
 

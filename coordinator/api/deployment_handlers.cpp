@@ -42,9 +42,17 @@ fleet::Refusal no_such_rollback(const DeploymentId& id) {
 
 void make_plan(fleet::Operations& operations, const Request& request, Respond respond) {
   operations.plan(request.caller, bodies::deploy_request(request.body),
-                  [respond = std::move(respond)](const fleet::Answer<model::Plan>& answer) {
+                  [respond = std::move(respond)](const fleet::Answer<fleet::PlanView>& answer) {
                     respond(response_of(answer, views::plan_body));
                   });
+}
+
+void simulate_deployment(fleet::Operations& operations, const Request& request, Respond respond) {
+  const bodies::SimulationBody body = bodies::simulation_request(request.body);
+  operations.simulate(request.caller, body.request, body.fail,
+                      [respond = std::move(respond)](const fleet::Answer<fleet::SimulationView>& answer) {
+                        respond(response_of(answer, views::simulation_body));
+                      });
 }
 
 void start_deployment(fleet::Operations& operations, const Request& request, Respond respond) {
@@ -88,8 +96,13 @@ void get_timeline(fleet::Operations& operations, const Request& request, Respond
 }
 
 void cancel_deployment(fleet::Operations& operations, const Request& request, Respond respond) {
-  const std::string reason = bodies::cancel_reason(request.body);
+  const std::string reason = bodies::only_reason(request.body);
   respond(response_of(operations.cancel(request.caller, deployment_of(request), reason)));
+}
+
+void hold_deployment(fleet::Operations& operations, const Request& request, Respond respond) {
+  const std::string reason = bodies::only_reason(request.body);
+  respond(response_of(operations.hold(request.caller, deployment_of(request), reason)));
 }
 
 void resume_deployment(fleet::Operations& operations, const Request& request, Respond respond) {
@@ -111,6 +124,18 @@ void start_rollback(fleet::Operations& operations, const Request& request, Respo
   fleet::RollbackRequest wanted = bodies::rollback_request(request.body);
   wanted.idempotency_key = request.idempotency_key;
   operations.start_rollback(request.caller, wanted, respond_created(std::move(respond)));
+}
+
+void get_rollback_targets(fleet::Operations& operations, const Request& request, Respond respond) {
+  refuse_unknown_query(request, {"environment", "name"});
+  const auto asked = [&](const char* key) {
+    const auto found = request.query.find(key);
+    return found == request.query.end() ? std::string() : checked_name(found->second, key);
+  };
+  operations.rollback_targets(request.caller, asked("environment"), asked("name"),
+                              [respond = std::move(respond)](const fleet::Answer<std::vector<fleet::Lineage>>& answer) {
+                                respond(response_of(answer, views::rollback_targets_body));
+                              });
 }
 
 void get_rollbacks(fleet::Operations& operations, const Request& request, Respond respond) {

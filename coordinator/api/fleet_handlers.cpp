@@ -51,4 +51,9 @@ void get_serving(fleet::Operations& operations, const Request& request, Respond 
   respond({200, views::serving_body(operations.serving(request.caller)), {}});
 }
 
+void get_environments(fleet::Operations& operations, const Request& request, Respond respond) {
+  refuse_unknown_query(request, {});
+  respond({200, views::environments_body(operations.environments(request.caller)), {}});
+}
+
 }  // namespace switchyard::api

@@ -9,6 +9,7 @@ namespace switchyard::api {
 void get_health(fleet::Operations& operations, const Request& request, Respond respond);
 void get_version(fleet::Operations& operations, const Request& request, Respond respond);
 void get_audit(fleet::Operations& operations, const Request& request, Respond respond);
+void get_witnesses(fleet::Operations& operations, const Request& request, Respond respond);
 
 // artifact_handlers.cpp
 void put_artifact_manifest(fleet::Operations& operations, const Request& request, Respond respond);
@@ -18,15 +19,18 @@ void get_artifacts(fleet::Operations& operations, const Request& request, Respon
 
 // deployment_handlers.cpp
 void make_plan(fleet::Operations& operations, const Request& request, Respond respond);
+void simulate_deployment(fleet::Operations& operations, const Request& request, Respond respond);
 void start_deployment(fleet::Operations& operations, const Request& request, Respond respond);
 void get_deployments(fleet::Operations& operations, const Request& request, Respond respond);
 void get_deployment(fleet::Operations& operations, const Request& request, Respond respond);
 void get_timeline(fleet::Operations& operations, const Request& request, Respond respond);
 void cancel_deployment(fleet::Operations& operations, const Request& request, Respond respond);
+void hold_deployment(fleet::Operations& operations, const Request& request, Respond respond);
 void resume_deployment(fleet::Operations& operations, const Request& request, Respond respond);
 void promote_deployment(fleet::Operations& operations, const Request& request, Respond respond);
 void resolve_deployment(fleet::Operations& operations, const Request& request, Respond respond);
 void start_rollback(fleet::Operations& operations, const Request& request, Respond respond);
+void get_rollback_targets(fleet::Operations& operations, const Request& request, Respond respond);
 void get_rollbacks(fleet::Operations& operations, const Request& request, Respond respond);
 void get_rollback(fleet::Operations& operations, const Request& request, Respond respond);
 
@@ -39,6 +43,7 @@ void add_host(fleet::Operations& operations, const Request& request, Respond res
 void remove_host(fleet::Operations& operations, const Request& request, Respond respond);
 void replace_host(fleet::Operations& operations, const Request& request, Respond respond);
 void get_serving(fleet::Operations& operations, const Request& request, Respond respond);
+void get_environments(fleet::Operations& operations, const Request& request, Respond respond);
 
 // access_handlers.cpp
 void create_api_token(fleet::Operations& operations, const Request& request, Respond respond);
@@ -47,11 +52,29 @@ void revoke_api_token(fleet::Operations& operations, const Request& request, Res
 void enrol_totp(fleet::Operations& operations, const Request& request, Respond respond);
 void reset_totp(fleet::Operations& operations, const Request& request, Respond respond);
 
+// secret_handlers.cpp
+void set_secret(fleet::Operations& operations, const Request& request, Respond respond);
+void get_secrets(fleet::Operations& operations, const Request& request, Respond respond);
+void remove_secret(fleet::Operations& operations, const Request& request, Respond respond);
+
+// snapshot_handlers.cpp
+void create_snapshot(fleet::Operations& operations, const Request& request, Respond respond);
+void get_snapshots(fleet::Operations& operations, const Request& request, Respond respond);
+void get_snapshot(fleet::Operations& operations, const Request& request, Respond respond);
+void restore_snapshot(fleet::Operations& operations, const Request& request, Respond respond);
+void remove_snapshot(fleet::Operations& operations, const Request& request, Respond respond);
+
 // approval_handlers.cpp
 void get_approvals(fleet::Operations& operations, const Request& request, Respond respond);
 void get_approval(fleet::Operations& operations, const Request& request, Respond respond);
 void approve(fleet::Operations& operations, const Request& request, Respond respond);
 void reject(fleet::Operations& operations, const Request& request, Respond respond);
+
+// check_handlers.cpp
+void get_checks(fleet::Operations& operations, const Request& request, Respond respond);
+void register_checks(fleet::Operations& operations, const Request& request, Respond respond);
+void remove_check(fleet::Operations& operations, const Request& request, Respond respond);
+void run_checks(fleet::Operations& operations, const Request& request, Respond respond);
 
 // key_handlers.cpp
 void get_keys(fleet::Operations& operations, const Request& request, Respond respond);

@@ -26,8 +26,6 @@ namespace http = boost::beast::http;
 using boost::system::error_code;
 using Parser = http::request_parser<http::string_body>;
 
-constexpr std::size_t read_bytes = 16 * 1024;
-constexpr std::size_t buffer_bytes_max = limits::api_head_bytes_max + 64 * 1024;
 constexpr std::string_view continue_line = "HTTP/1.1 100 Continue\r\n\r\n";
 
 std::string text_of(beast::string_view text) { return {text.data(), text.size()}; }
@@ -116,7 +114,7 @@ class BeastSession final : public HttpSession {
 
   /// One deadline runs from the first byte of the header to its last, however slowly the bytes drip.
   void read_some_head(bool first) {
-    socket_.async_read_some(buffer_.prepare(read_bytes),
+    socket_.async_read_some(buffer_.prepare(limits::api_read_bytes),
                             [self = self(), first](const error_code& error, std::size_t bytes) {
                               if (self->closed_) return;
                               if (error) return self->on_broken_head(first);
@@ -247,9 +245,10 @@ class BeastSession final : public HttpSession {
 
   void discard() {
     buffer_.clear();
-    socket_.async_read_some(buffer_.prepare(read_bytes), [self = self()](const error_code& error, std::size_t) {
-      if (!error && !self->closed_) self->discard();
-    });
+    socket_.async_read_some(buffer_.prepare(limits::api_read_bytes),
+                            [self = self()](const error_code& error, std::size_t) {
+                              if (!error && !self->closed_) self->discard();
+                            });
   }
 
   asio::generic::stream_protocol::socket socket_;
@@ -260,7 +259,7 @@ class BeastSession final : public HttpSession {
   std::shared_ptr<SessionRoom> room_;
   ConnectionBook::Number number_ = 0;
   bool proven_ = false;
-  beast::flat_buffer buffer_{buffer_bytes_max};
+  beast::flat_buffer buffer_{limits::api_buffer_bytes_max};
   std::optional<Parser> parser_;
   Service::Admission admission_;
   http::response<http::string_body> message_;

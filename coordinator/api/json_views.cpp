@@ -1,8 +1,11 @@
 #include "coordinator/api/json_views.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "coordinator/api/plan_view.hpp"
+#include "coordinator/api/simulation_view.hpp"
 
 namespace switchyard::api::views {
 namespace {
@@ -28,6 +31,8 @@ std::string_view kind_name(model::DeploymentKind kind) {
       return "rollback";
     case model::DeploymentKind::converge:
       return "converge";
+    case model::DeploymentKind::restore:
+      return "restore";
   }
   return "deploy";
 }
@@ -36,6 +41,7 @@ json row_view(const model::DeploymentRow& row) {
   return {{"id", row.id.str()},
           {"kind", kind_name(row.kind)},
           {"rollback_of", row.rollback_of.empty() ? json(nullptr) : json(row.rollback_of.str())},
+          {"snapshot", row.snapshot.empty() ? json(nullptr) : json(row.snapshot.str())},
           {"name", row.name},
           {"environment", row.environment},
           {"version", row.version},
@@ -50,6 +56,72 @@ json row_view(const model::DeploymentRow& row) {
           {"deferred", names(row.deferred)},
           {"gone", names(row.gone)},
           {"resumed", row.resumed}};
+}
+
+json error_view(const model::Failure& failure) {
+  const model::ErrorKind& kind = model::error_kind(failure.code);
+  return {{"phase", model::error_phase_name(failure.phase)},
+          {"severity", model::severity_name(failure.severity)},
+          {"category", kind.category},
+          {"code", failure.code},
+          {"trigger", failure.trigger ? json(model::trigger_name(*failure.trigger)) : json(nullptr)},
+          {"host", failure.host.str()},
+          {"component", failure.component},
+          {"message", failure.message},
+          {"check", failure.check.empty() ? json(nullptr) : json(failure.check)},
+          {"recoverable", kind.recoverable},
+          {"suggested_actions", json::array({kind.suggested})},
+          {"action", model::error_action_name(failure.action)},
+          {"reason", model::action_reason(failure.action)}};
+}
+
+json finding_view(const model::CheckFinding& finding) {
+  return {{"host", finding.host.str()},
+          {"component", finding.component},
+          {"check", finding.check},
+          {"tier", finding.tier},
+          {"critical", finding.critical},
+          {"status", model::check_status_name(finding.status)},
+          {"message", finding.message},
+          {"duration_ms", finding.duration_ms ? json(*finding.duration_ms) : json(nullptr)},
+          {"at_ms", time_or_null(finding.wall_ms)}};
+}
+
+/// The members are there from the beginning, and say nothing until the deployment is over.
+void add_checks(const std::optional<model::ChecksReport>& report, json& value) {
+  value["checks"] = report ? json(model::checks_outcome_name(report->outcome)) : json(nullptr);
+  const bool said = report && report->run_tests;
+  value["run_tests"] = said ? json(model::run_tests_name(*report->run_tests)) : json(nullptr);
+  value["check_tiers"] = json::array();
+  value["warnings"] = json::array();
+  value["check_results"] = json::array();
+  value["check_results_left_out"] = report ? report->findings_left_out : 0;
+  if (!report) return;
+  for (const model::CheckFinding& finding : report->findings) value["check_results"].push_back(finding_view(finding));
+  for (const model::TierReport& tier : report->tiers) {
+    value["check_tiers"].push_back({{"tier", tier.tier},
+                                    {"state", model::tier_state_name(tier.state)},
+                                    {"checks", tier.checks},
+                                    {"passed", tier.passed},
+                                    {"warned", tier.warned},
+                                    {"failed", tier.failed}});
+  }
+  value["warnings"] = report->warnings;
+}
+
+/// What a program asks first: did it do what it was to do, with what, and in what time?
+void add_result(const fleet::DeploymentView& view, json& value) {
+  const model::DeploymentRow& row = view.row;
+  const bool done = row.state == model::DeploymentState::done;
+  std::set<std::string> deployed;
+  for (const fleet::ProgressView& line : view.progress) {
+    if (done && line.state == "committed") deployed.insert(line.component);
+  }
+  value["success"] = model::is_final(row.state) ? json(done) : json(nullptr);
+  value["duration_ms"] = row.finished_wall_ms == 0 ? json(nullptr) : json(row.finished_wall_ms - row.created_wall_ms);
+  value["components_deployed"] = deployed;
+  value["rollback_performed"] = row.state == model::DeploymentState::rolled_back;
+  value["previous_version"] = view.previous_version.empty() ? json(nullptr) : json(view.previous_version);
 }
 
 json deployment_view(const fleet::DeploymentView& view) {
@@ -70,7 +142,43 @@ json deployment_view(const fleet::DeploymentView& view) {
     pauses.push_back({{"what", pause.what}, {"waits_for", pause.promotion ? "promotion" : "time"}});
   }
   value["pauses"] = std::move(pauses);
+  json errors = json::array();
+  for (const model::Failure& failure : view.row.failures) errors.push_back(error_view(failure));
+  value["errors"] = std::move(errors);
+  add_checks(view.checks, value);
+  add_result(view, value);
   return value;
+}
+
+json target_view(const fleet::RollbackTarget& target) {
+  json places = json::array();
+  for (const fleet::TargetPlace& place : target.places) {
+    places.push_back({{"host", place.host.str()},
+                      {"component", place.component},
+                      {"release", place.release.str()},
+                      {"present", place.present ? json(*place.present) : json(nullptr)}});
+  }
+  const bool ready = std::all_of(target.places.begin(), target.places.end(),
+                                 [](const fleet::TargetPlace& place) { return place.present.value_or(false); });
+  return {{"deployment", target.row.id.str()},
+          {"version", target.row.version},
+          {"finished_ms", target.row.finished_wall_ms},
+          {"score", target.score},
+          {"why", target.why},
+          {"serving", target.serving},
+          {"rolled_back", target.rolled_back},
+          {"last_stable", target.last_stable},
+          {"ready", ready},
+          {"places", std::move(places)}};
+}
+
+json lineage_view(const fleet::Lineage& lineage) {
+  json versions = json::array();
+  for (const fleet::RollbackTarget& target : lineage.targets) versions.push_back(target_view(target));
+  return {{"environment", lineage.environment},
+          {"name", lineage.name},
+          {"undo", lineage.undo.str()},
+          {"versions", std::move(versions)}};
 }
 
 json host_view(const fleet::HostView& host) {
@@ -142,6 +250,7 @@ std::string promoted_body(const std::vector<std::string>& goes_on) {
   return text_of({{"ok", true}, {"goes_on", goes_on}});
 }
 std::string ok_body() { return R"({"ok":true})"; }
+std::string rehearsal_body(const std::string& would) { return text_of({{"dry_run", true}, {"would", would}}); }
 std::string health_body() { return R"({"status":"ok"})"; }
 std::string version_body() { return text_of({{"version", SWITCHYARD_VERSION}, {"api", 1}}); }
 
@@ -157,7 +266,9 @@ std::string artifacts_body(const std::vector<store::PutArtifact>& artifacts) {
   });
 }
 
-std::string plan_body(const model::Plan& plan) { return text_of(plan_view(plan)); }
+std::string plan_body(const fleet::PlanView& view) { return text_of(plan_view(view.plan, view.outlook)); }
+
+std::string simulation_body(const fleet::SimulationView& view) { return text_of(simulation_view(view)); }
 
 std::string deployment_body(const fleet::DeploymentView& view) {
   json value = deployment_view(view);
@@ -167,6 +278,10 @@ std::string deployment_body(const fleet::DeploymentView& view) {
 
 std::string deployments_body(const std::vector<model::DeploymentRow>& rows) {
   return list_body("deployments", rows, row_view);
+}
+
+std::string rollback_targets_body(const std::vector<fleet::Lineage>& all) {
+  return list_body("targets", all, lineage_view);
 }
 
 std::string rollbacks_body(const std::vector<model::DeploymentRow>& rows) {
@@ -207,6 +322,7 @@ std::string token_body(const fleet::TokenMade& token) {
 std::string approval_body(const fleet::ApprovalView& view) {
   json value = approval_view(view);
   if (view.plan) value["plan"] = plan_view(*view.plan);
+  value["override_freeze"] = view.override_freeze;
   return text_of(value);
 }
 
@@ -218,6 +334,24 @@ std::string api_token_made_body(const fleet::ApiTokenMade& made) {
   json value = api_token_view(made.row);
   value["token"] = made.token;
   return text_of(value);
+}
+
+namespace {
+
+json secret_view(const fleet::SecretView& secret) {
+  return {{"environment", secret.environment},
+          {"name", secret.name},
+          {"version", secret.version},
+          {"created_by", secret.created_by},
+          {"created_ms", secret.created_wall_ms}};
+}
+
+}  // namespace
+
+std::string secret_body(const fleet::SecretView& secret) { return text_of(secret_view(secret)); }
+
+std::string secrets_body(const std::vector<fleet::SecretView>& secrets) {
+  return list_body("secrets", secrets, secret_view);
 }
 
 std::string totp_body(const std::string& uri) { return text_of({{"uri", uri}}); }
@@ -245,6 +379,8 @@ std::string serving_body(const std::vector<fleet::ServingView>& views) {
   });
 }
 
+std::string environments_body(const std::vector<std::string>& names) { return text_of({{"environments", names}}); }
+
 std::string audit_body(const std::vector<store::StoredAudit>& rows) {
   return list_body("entries", rows, [](const store::StoredAudit& row) {
     return json{{"seq", row.seq},
@@ -257,6 +393,12 @@ std::string audit_body(const std::vector<store::StoredAudit>& rows) {
                 {"success", row.entry.success},
                 {"details", row.entry.details},
                 {"hash", row.hash}};
+  });
+}
+
+std::string witnesses_body(const std::vector<fleet::WitnessView>& views) {
+  return list_body("witnesses", views, [](const fleet::WitnessView& view) {
+    return json{{"host", view.host.str()}, {"audit_head", view.audit_head}, {"connected", view.connected}};
   });
 }
 

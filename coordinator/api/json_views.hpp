@@ -15,6 +15,8 @@ namespace switchyard::api::views {
 std::string error_body(const std::string& code, const std::string& message,
                        const std::map<std::string, std::string>& details = {});
 std::string ok_body();
+/// Nothing was changed; what would have been is in `would`.
+std::string rehearsal_body(const std::string& would);
 std::string promoted_body(const std::vector<std::string>& goes_on);
 std::string health_body();
 std::string version_body();
@@ -22,10 +24,12 @@ std::string version_body();
 std::string missing_chunks_body(const std::vector<std::uint32_t>& missing);
 std::string artifacts_body(const std::vector<store::PutArtifact>& artifacts);
 
-std::string plan_body(const model::Plan& plan);
+std::string plan_body(const fleet::PlanView& view);
+std::string simulation_body(const fleet::SimulationView& view);
 /// The row, the progress of each host and component, and the plan if the view has it.
 std::string deployment_body(const fleet::DeploymentView& view);
 std::string deployments_body(const std::vector<model::DeploymentRow>& rows);
+std::string rollback_targets_body(const std::vector<fleet::Lineage>& all);
 std::string rollbacks_body(const std::vector<model::DeploymentRow>& rows);
 /// `next` is what to ask `after` next time; the deployment is there as it is now, so that one request feeds a live
 /// view.
@@ -40,10 +44,14 @@ std::string token_body(const fleet::TokenMade& token);
 std::string approval_body(const fleet::ApprovalView& view);
 std::string approvals_body(const std::vector<fleet::ApprovalView>& views);
 std::string totp_body(const std::string& uri);
+std::string secret_body(const fleet::SecretView& secret);
+std::string secrets_body(const std::vector<fleet::SecretView>& secrets);
 /// With the token itself, which is shown nowhere else.
 std::string api_token_made_body(const fleet::ApiTokenMade& made);
 std::string api_tokens_body(const std::vector<model::ApiTokenRow>& rows);
 std::string serving_body(const std::vector<fleet::ServingView>& views);
+std::string environments_body(const std::vector<std::string>& names);
 std::string audit_body(const std::vector<store::StoredAudit>& rows);
+std::string witnesses_body(const std::vector<fleet::WitnessView>& views);
 
 }  // namespace switchyard::api::views

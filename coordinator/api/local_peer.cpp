@@ -10,16 +10,16 @@
 #include <cerrno>
 
 #include "common/error.hpp"
+#include "common/limits.hpp"
 #include "common/log.hpp"
 
 namespace switchyard::api {
 namespace {
 
 constexpr mode_t socket_mode = 0660;
-constexpr std::size_t name_buffer_bytes = 16 * 1024;  // what the C library suggests is 1 KiB
 
 std::string user_name(uid_t uid) {
-  std::array<char, name_buffer_bytes> buffer{};
+  std::array<char, limits::user_name_buffer_bytes> buffer{};
   passwd entry{};
   passwd* found = nullptr;
   if (::getpwuid_r(uid, &entry, buffer.data(), buffer.size(), &found) != 0 || found == nullptr) {
@@ -53,7 +53,7 @@ void remove_stale_socket(const std::filesystem::path& path) {
 
 void set_socket_rights(const std::filesystem::path& path, const std::string& group) {
   if (!group.empty()) {
-    std::array<char, name_buffer_bytes> buffer{};
+    std::array<char, limits::user_name_buffer_bytes> buffer{};
     struct group entry {};
     struct group* found = nullptr;
     if (::getgrnam_r(group.c_str(), &entry, buffer.data(), buffer.size(), &found) == 0 && found != nullptr) {

@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "coordinator/api/outlook_view.hpp"
+#include "coordinator/planner/plan_graph.hpp"
 #include "coordinator/planner/plan_text.hpp"
 
 namespace switchyard::api::views {
@@ -57,6 +59,15 @@ json node_view(const model::PlanNode& node) {
           {"pause_ms", node.pause_ms},   {"promoted_by_hand", node.promoted_by_hand}};
 }
 
+json graph_view(const model::Plan& plan) {
+  const planner::PlanGraph graph = planner::graph_of(plan);
+  json edges = json::array();
+  for (const auto& [from, to] : graph.edges) edges.push_back({{"from", from}, {"to", to}});
+  return {{"nodes", graph.labels},
+          {"edges", std::move(edges)},
+          {"dot", planner::graph_dot(graph, plan.name + " for " + plan.environment)}};
+}
+
 json settings_view(const model::PlanSettings& settings) {
   return {{"rollback_on_failure", settings.rollback_on_failure},
           {"prepare_ms", settings.prepare_ms},
@@ -67,7 +78,12 @@ json settings_view(const model::PlanSettings& settings) {
           {"on_restart", settings.on_restart == model::OnRestart::abort ? "abort" : "continue"},
           {"unreachable", settings.unreachable == model::Unreachable::defer ? "defer" : "fail"},
           {"prepare_together", settings.prepare_together},
-          {"defer_max", settings.defer_max}};
+          {"defer_max", settings.defer_max},
+          {"rollback_strategy", model::rollback_strategy_name(settings.rollback_strategy)},
+          {"caller_defaults", settings.caller_defaults},
+          {"health_checks_enabled", settings.checks ? json(settings.checks->enabled) : json(nullptr)},
+          {"run_tests", settings.checks ? json(model::run_tests_name(settings.checks->run_tests)) : json(nullptr)},
+          {"migrations_not_run", settings.migrations_not_run}};
 }
 
 }  // namespace
@@ -81,14 +97,18 @@ json plan_view(const model::Plan& plan) {
   for (const model::PlanNode& node : plan.nodes) nodes.push_back(node_view(node));
   json hosts = json::array();
   for (const auto& [host, slice] : plan.slices) hosts.push_back(slice_view(slice));
-  return {{"deployment", plan.deployment.str()},
-          {"name", plan.name},
-          {"environment", plan.environment},
-          {"hash", plan.hash},
-          {"nodes", std::move(nodes)},
-          {"hosts", std::move(hosts)},
-          {"settings", settings_view(plan.settings)},
+  return {{"deployment", plan.deployment.str()}, {"name", plan.name},
+          {"environment", plan.environment},     {"hash", plan.hash},
+          {"nodes", std::move(nodes)},           {"hosts", std::move(hosts)},
+          {"graph", graph_view(plan)},           {"settings", settings_view(plan.settings)},
           {"text", planner::plan_text(plan)}};
+}
+
+json plan_view(const model::Plan& plan, const forecast::Outlook& outlook) {
+  json view = plan_view(plan);
+  view["outlook"] = outlook_view(plan, outlook);
+  view["text"] = planner::plan_text(plan, forecast::outlook_text(plan, outlook));
+  return view;
 }
 
 }  // namespace switchyard::api::views

@@ -11,6 +11,8 @@
 #include "common/hex.hpp"
 #include "common/limits.hpp"
 #include "coordinator/api/parameters.hpp"
+#include "coordinator/store/configuration_json.hpp"
+#include "coordinator/store/defaults_json.hpp"
 
 namespace switchyard::api::bodies {
 namespace {
@@ -44,6 +46,7 @@ class Members {
     }
   }
 
+  bool has(const char* key) const { return object_.contains(key); }
   std::string text(const char* key) const {
     if (!object_.contains(key)) throw InputError(std::string("the body lacks the member `") + key + "`");
     return text_or(key, "");
@@ -93,6 +96,8 @@ class Members {
     }
     return result;
   }
+  /// A member that is read elsewhere, as JSON; empty when it is not there.
+  std::string whole(const char* key) const { return object_.contains(key) ? object_[key].dump() : std::string(); }
   /// A text for people that is kept in the audit chain.
   std::string reason() const {
     std::string text = text_or("reason", "");
@@ -120,9 +125,17 @@ class Members {
 
 }  // namespace
 
-fleet::DeployRequest deploy_request(const std::string& text) {
-  const Members members(text, {"manifest", "file", "environment", "artifacts", "no_rollback", "sequential",
-                               "no_monitoring", "plan_hash"});
+namespace {
+
+/// One of a few words, by a function that knows them.
+template <class Read>
+auto word_of(const Members& members, const char* key, const char* known, Read read) {
+  const std::string word = members.text(key);
+  if (const auto value = read(word)) return *value;
+  throw InputError("the member `" + std::string(key) + "` must be one of: " + known);
+}
+
+fleet::DeployRequest deploy_request_of(const Members& members) {
   fleet::DeployRequest request;
   request.manifest = members.text("manifest");
   request.file_name = members.text_or("file", "manifest");
@@ -133,23 +146,110 @@ fleet::DeployRequest deploy_request(const std::string& text) {
     request.artifacts.emplace(component, checked_release(release));
   }
   request.no_rollback = members.flag("no_rollback");
+  if (members.has("auto_rollback")) {
+    if (members.has("no_rollback") && request.no_rollback == members.flag("auto_rollback")) {
+      throw InputError("`auto_rollback` and `no_rollback` contradict each other; keep one of them");
+    }
+    request.no_rollback = !members.flag("auto_rollback");
+  }
   request.sequential = members.flag("sequential");
   request.no_monitoring = members.flag("no_monitoring");
+  request.run_tests = members.text_or("run_tests", "");
+  if (!request.run_tests.empty() && !model::run_tests_from_name(request.run_tests)) {
+    throw InputError("`run_tests` must be none, smoke, e2e or full");
+  }
   request.plan_hash = members.text_or("plan_hash", "");
   if (!request.plan_hash.empty() && (request.plan_hash.size() != 64 || !from_hex(request.plan_hash))) {
     throw InputError("`plan_hash` must be the hash that a plan shows: 64 hexadecimal digits (a-f, 0-9)");
   }
+  request.components = members.text_list("components");
+  for (const std::string& component : request.components) checked_name(component, "component");
+  const std::string configuration = members.whole("configuration");
+  if (!configuration.empty()) request.configuration = store::configuration_from_json(configuration);
+  const std::string defaults = members.whole("defaults");
+  if (!defaults.empty()) request.defaults = store::defaults_from_json(defaults);
+  if (const std::string strategy = members.text_or("strategy", ""); !strategy.empty()) {
+    request.defaults.strategy = model::strategy_from_name(strategy);
+    if (!request.defaults.strategy) throw InputError("`strategy` must be blue-green, rolling, recreate or canary");
+    request.defaults.strategy_source = model::StrategySource::option;
+  }
+  if (members.has("run_migrations")) request.defaults.run_migrations = members.flag("run_migrations");
+  return request;
+}
+
+std::string bounded(const Members& members, const char* key) {
+  std::string text = members.text_or(key, "");
+  if (text.size() <= limits::api_reason_bytes_max) return text;
+  throw InputError("`" + std::string(key) + "` is longer than " + std::to_string(limits::api_reason_bytes_max) +
+                   " bytes");
+}
+
+}  // namespace
+
+fleet::DeployRequest deploy_request(const std::string& text) {
+  const Members members(text, {"manifest", "file", "environment", "artifacts", "components", "no_rollback",
+                               "auto_rollback", "sequential", "no_monitoring", "run_tests", "run_migrations",
+                               "strategy", "plan_hash", "configuration", "defaults", "override_freeze"});
+  fleet::DeployRequest request = deploy_request_of(members);
+  request.override_freeze = bounded(members, "override_freeze");
+  return request;
+}
+
+SimulationBody simulation_request(const std::string& text) {
+  const Members members(text, {"manifest", "file", "environment", "artifacts", "components", "no_rollback",
+                               "auto_rollback", "sequential", "no_monitoring", "run_tests", "run_migrations",
+                               "strategy", "plan_hash", "configuration", "defaults", "fail"});
+  return {deploy_request_of(members), bounded(members, "fail")};
+}
+
+fleet::RegisterChecksRequest register_checks_request(const std::string& text) {
+  const Members members(text, {"environment", "file", "definitions"});
+  return {checked_name(members.text("environment"), "environment"), members.text_or("file", "health checks"),
+          members.text("definitions")};
+}
+
+fleet::RunChecksRequest run_checks_request(const std::string& text) {
+  const Members members(text, {"environment", "names", "tags", "all", "hosts", "cached_ms"});
+  fleet::RunChecksRequest request;
+  request.environment = checked_name(members.text("environment"), "environment");
+  request.names = members.text_list("names");
+  for (const std::string& name : request.names) checked_name(name, "names");
+  request.tags = members.text_list("tags");
+  request.all = members.flag("all");
+  for (const std::string& host : members.text_list("hosts")) request.hosts.emplace_back(checked_name(host, "hosts"));
+  request.cached_ms = members.number_or("cached_ms", 0);
+  if (request.names.empty() && request.tags.empty() && !request.all) {
+    throw InputError("the body names no check: give `names`, `tags` or `all`");
+  }
+  if (request.cached_ms > limits::check_cached_ms_max) throw InputError("`cached_ms` is more than a day");
   return request;
 }
 
 fleet::RollbackRequest rollback_request(const std::string& text) {
-  const Members members(text, {"deployment", "components", "without", "to_nothing", "reason"});
+  const Members members(text, {"deployment", "components", "without", "to_nothing", "reason", "strategy",
+                               "verify_after_rollback", "target_version"});
   fleet::RollbackRequest request;
   request.deployment = DeploymentId(checked_name(members.text("deployment"), "deployment"));
   request.components = members.text_list("components");
   for (const std::string& component : request.components) checked_name(component, "component");
   for (const std::string& host : members.text_list("without")) request.without.emplace_back(checked_name(host, "host"));
   request.to_nothing = members.flag("to_nothing");
+  request.reason = members.reason();
+  if (members.has("strategy")) {
+    request.strategy = word_of(members, "strategy", "immediate, batch, graceful, aggressive, manual",
+                               model::rollback_strategy_from_name);
+  }
+  request.verify_after_rollback = members.flag("verify_after_rollback");
+  request.target_version = bounded(members, "target_version");
+  return request;
+}
+
+fleet::SnapshotRequest snapshot_request(const std::string& text) {
+  const Members members(text, {"environment", "name", "reason"});
+  fleet::SnapshotRequest request;
+  request.environment = checked_name(members.text("environment"), "environment");
+  request.name = members.text_or("name", "");
+  if (!request.name.empty()) checked_name(request.name, "name");
   request.reason = members.reason();
   return request;
 }
@@ -161,7 +261,7 @@ ArtifactLabel artifact_label(const std::string& text) {
   return label;
 }
 
-std::string cancel_reason(const std::string& text) { return Members(text, {"reason"}).reason(); }
+std::string only_reason(const std::string& text) { return Members(text, {"reason"}).reason(); }
 
 std::optional<std::uint32_t> promoted_share(const std::string& text) {
   return Members(text, {"share"}).percent("share");
@@ -206,18 +306,6 @@ std::string token_pattern(const std::string& text) {
   return pattern;
 }
 
-namespace {
-
-/// One of a few words, by a function that knows them.
-template <class Read>
-auto word_of(const Members& members, const char* key, const char* known, Read read) {
-  const std::string word = members.text(key);
-  if (const auto value = read(word)) return *value;
-  throw InputError("the member `" + std::string(key) + "` must be one of: " + known);
-}
-
-}  // namespace
-
 std::string totp_code(const std::string& text) { return Members(text, {"totp"}).text_or("totp", ""); }
 
 fleet::ApprovalWish approval_wish(const std::string& text) {
@@ -238,6 +326,15 @@ fleet::ApiTokenRequest api_token_request(const std::string& text) {
   request.environment = members.text("environment");
   if (request.environment != access::every_environment) checked_name(request.environment, "environment");
   request.life_ms = members.number_or("life_ms", 0);
+  return request;
+}
+
+fleet::SecretRequest secret_request(const std::string& text) {
+  const Members members(text, {"environment", "name", "value"});
+  fleet::SecretRequest request;
+  request.environment = checked_name(members.text("environment"), "environment");
+  request.name = members.text("name");
+  request.value = SecretText(members.text("value"));
   return request;
 }
 

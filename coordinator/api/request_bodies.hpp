@@ -10,9 +10,21 @@
 /// missing, unknown or of another type. Nothing is guessed. Pure.
 namespace switchyard::api::bodies {
 
-/// {manifest, file, environment?, artifacts{component: release}?, no_rollback?, sequential?, no_monitoring?}
+/// {manifest, file, environment?, artifacts{component: release}?, components?, no_rollback? or auto_rollback?,
+/// sequential?, no_monitoring?, run_tests?, run_migrations?, plan_hash?, configuration?, defaults?, override_freeze?}
 fleet::DeployRequest deploy_request(const std::string& text);
-/// {deployment, components[]?, reason?}
+/// The same, but what is for a start alone, and the step that fails.
+struct SimulationBody {
+  fleet::DeployRequest request;
+  std::string fail;
+};
+SimulationBody simulation_request(const std::string& text);
+/// {environment, file?, definitions}
+fleet::RegisterChecksRequest register_checks_request(const std::string& text);
+/// {environment, names?, tags?, all?, hosts?, cached_ms?}
+fleet::RunChecksRequest run_checks_request(const std::string& text);
+/// {deployment, components[]?, without[]?, to_nothing?, strategy?, verify_after_rollback?, target_version?, reason?}
+fleet::SnapshotRequest snapshot_request(const std::string& text);
 fleet::RollbackRequest rollback_request(const std::string& text);
 
 struct ArtifactLabel {
@@ -21,7 +33,7 @@ struct ArtifactLabel {
 /// {component, version}
 ArtifactLabel artifact_label(const std::string& text);
 /// {reason?}
-std::string cancel_reason(const std::string& text);
+std::string only_reason(const std::string& text);
 /// {share?}: percent.
 std::optional<std::uint32_t> promoted_share(const std::string& text);
 /// {}
@@ -46,6 +58,9 @@ fleet::ApprovalWish approval_wish(const std::string& text);
 std::string totp_code(const std::string& text);
 /// {name, kind, role, environment, life_ms?}
 fleet::ApiTokenRequest api_token_request(const std::string& text);
+
+/// {environment, name, value}
+fleet::SecretRequest secret_request(const std::string& text);
 
 struct NewHost {
   HostId host;

@@ -4,6 +4,7 @@
 #include <cctype>
 
 #include "common/error.hpp"
+#include "common/limits.hpp"
 #include "coordinator/api/failure.hpp"
 #include "coordinator/api/site_check.hpp"
 #include "coordinator/fleet/refusal_book.hpp"
@@ -66,9 +67,22 @@ Response refuse_stranger(std::int64_t wait_ms) {
   return response;
 }
 
+/// What changes something takes no other key in its query: a mistyped one must not be done in earnest.
+std::variant<bool, Response> wants_rehearsal(Method method, const std::map<std::string, std::string>& query) {
+  if (method == Method::get) return false;
+  bool rehearses = false;
+  for (const auto& [key, value] : query) {
+    if (key != "dry_run") return refusal(400, "bad_input", "unknown key `" + key.substr(0, 64) + "` in the query");
+    if (value != "true" && value != "false") {
+      return refusal(400, "bad_input", "the query's `dry_run` is either `true` or `false`");
+    }
+    rehearses = value == "true";
+  }
+  return rehearses;
+}
+
 bool is_idempotency_key(std::string_view key) {
-  constexpr std::size_t bytes_max = 64;
-  return key.size() <= bytes_max && std::all_of(key.begin(), key.end(), [](char c) {
+  return key.size() <= limits::idempotency_key_bytes_max && std::all_of(key.begin(), key.end(), [](char c) {
            return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_' || c == '.';
          });
 }
@@ -111,7 +125,11 @@ std::variant<fleet::Caller, Service::Stranger> Service::caller_of(const RequestH
     const bool held_back = found && found->guessable && source_wait_ms > 0;
     if (found && !held_back) return fleet::Caller{found->who.name, peer.origin, found->who, found->token};
   }
-  wrong_tokens_.note(source, digest);
+  if (shows_guessable_token(head.authorization)) {
+    wrong_tokens_.note_guess(source);
+  } else {
+    wrong_tokens_.note(source, digest);
+  }
   operations_.turned_away(peer.origin);
   return Stranger{std::max(source_wait_ms, token_wait_ms)};
 }
@@ -138,10 +156,14 @@ std::variant<Service::Admission, Response> Service::admit(const RequestHead& hea
   }
   if (std::optional<Response> refused = refuse_body(head, *match->route)) return *refused;
 
+  const auto rehearses = wants_rehearsal(head.method, target->query);
+  if (const auto* refused = std::get_if<Response>(&rehearses)) return *refused;
+
   Admission admission;
   admission.route = match->route;
   admission.request = {match->parameters, target->query, head.idempotency_key, "",
                        caller != nullptr ? *caller : fleet::Caller{"", peer.origin}};
+  admission.request.caller.rehearses = std::get<bool>(rehearses);
   admission.body_bytes = static_cast<std::size_t>(head.content_length);
   return admission;
 }

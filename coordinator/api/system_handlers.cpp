@@ -21,4 +21,9 @@ void get_audit(fleet::Operations& operations, const Request& request, Respond re
   respond(response_of(operations.audit(request.caller, after, limit), views::audit_body));
 }
 
+void get_witnesses(fleet::Operations& operations, const Request& request, Respond respond) {
+  refuse_unknown_query(request, {});
+  respond(response_of(operations.witnesses(request.caller), views::witnesses_body));
+}
+
 }  // namespace switchyard::api

@@ -18,9 +18,9 @@ using nlohmann::json;
 constexpr std::uint32_t secret_mode = 0600;
 constexpr std::size_t token_bytes = 32;
 constexpr std::size_t digest_bytes = 32;
-/// Below it a token can be tried out: 16 random letters and digits have 95 bits.
-constexpr std::size_t weak_token_bytes = 16;
 constexpr std::string_view scheme = "Bearer ";
+
+bool is_guessable(std::string_view token) { return token.size() < limits::weak_token_bytes; }
 
 /// The secret is written before its digest: a crash in between leaves a first start that is done again.
 void make_first_token(FileSystem& files, const std::filesystem::path& directory) {
@@ -68,7 +68,7 @@ TokenBook TokenBook::open(FileSystem& files, const std::filesystem::path& direct
 void TokenBook::add_administrators(const std::vector<std::string>& tokens) {
   for (const std::string& token : tokens) {
     const std::string digest = sha256_hex(token);
-    const bool guessable = token.size() < weak_token_bytes;
+    const bool guessable = is_guessable(token);
     if (guessable) {
       log::warning("a token of DEPLOYMENT_ADMIN_TOKENS is short enough to be guessed",
                    {{"token_hash", access::token_mark(digest)}, {"characters", token.size()}});
@@ -90,6 +90,10 @@ std::optional<access::Bearer> TokenBook::bearer(const std::string& digest) const
 std::optional<std::string> bearer_digest(std::string_view authorization) {
   if (!authorization.starts_with(scheme)) return std::nullopt;
   return sha256_hex(authorization.substr(scheme.size()));
+}
+
+bool shows_guessable_token(std::string_view authorization) {
+  return authorization.starts_with(scheme) && is_guessable(authorization.substr(scheme.size()));
 }
 
 std::vector<std::string> admin_tokens_of(std::string_view value) {

@@ -39,6 +39,9 @@ class TokenBook {
 /// The digest of the token in an Authorization header, 64 hexadecimal digits; nothing if it holds no bearer token.
 std::optional<std::string> bearer_digest(std::string_view authorization);
 
+/// Whether the token in an Authorization header is so short that somebody could find it by trying.
+bool shows_guessable_token(std::string_view authorization);
+
 /// The value of DEPLOYMENT_ADMIN_TOKENS: tokens between commas; blanks around them and empty ones do not count.
 std::vector<std::string> admin_tokens_of(std::string_view value);
 

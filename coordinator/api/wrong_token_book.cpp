@@ -14,12 +14,16 @@ constexpr std::string_view others;
 }  // namespace
 
 void WrongTokenBook::note(const std::string& source, const std::string& digest) {
-  forget_old();
-  const bool room = sources_.size() < limits::wrong_token_sources_max || sources_.contains(source);
-  count(sources_[room ? source : std::string(others)], limits::wrong_tokens_free);
+  note_guess(source);
   if (tokens_.size() < limits::wrong_tokens_max || tokens_.contains(digest)) {
     count(tokens_[digest], limits::wrong_token_repeats_free);
   }
+}
+
+void WrongTokenBook::note_guess(const std::string& source) {
+  forget_old();
+  const bool room = sources_.size() < limits::wrong_token_sources_max || sources_.contains(source);
+  count(sources_[room ? source : std::string(others)], limits::wrong_tokens_free);
 }
 
 void WrongTokenBook::count(Tries& tries, unsigned free) const {

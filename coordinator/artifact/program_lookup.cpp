@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "common/limits.hpp"
 #include "common/nearest.hpp"
 
 namespace switchyard::artifact {
@@ -14,8 +15,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// As the kernel's own bound.
-constexpr unsigned links_max = 40;
 /// Of a directory's names in one message.
 constexpr std::size_t names_shown_max = 5;
 
@@ -27,7 +26,7 @@ class Tree {
 
   std::optional<std::string> trouble(const std::string& path) const {
     fs::path wanted = path;
-    for (unsigned links = 0; links <= links_max; ++links) {
+    for (unsigned links = 0; links <= limits::links_followed_max; ++links) {
       const Step step = walk(wanted);
       if (!step.link_to) return step.trouble;
       wanted = *step.link_to;

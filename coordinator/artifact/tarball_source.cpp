@@ -14,8 +14,6 @@ namespace switchyard::artifact {
 
 namespace {
 
-constexpr std::size_t read_block_bytes = 128 * 1024;
-
 struct FreeArchive {
   void operator()(::archive* reader) const { ::archive_read_free(reader); }
 };
@@ -56,7 +54,7 @@ void TarballSource::read_archive() {
     throw InputError(tarball_ + ": cannot be read as a tar archive: " + (why != nullptr ? why : "unknown error") +
                      "; check `artifact: {tarball: ...}`");
   };
-  check(::archive_read_open_filename(reader.get(), tarball_.c_str(), read_block_bytes));
+  check(::archive_read_open_filename(reader.get(), tarball_.c_str(), limits::tarball_read_bytes));
   ::archive_entry* header = nullptr;
   while (true) {
     const int result = ::archive_read_next_header(reader.get(), &header);

@@ -4,7 +4,9 @@
 #include <array>
 #include <charconv>
 
+#include "common/error.hpp"
 #include "common/ids.hpp"
+#include "common/limits.hpp"
 #include "common/nearest.hpp"
 
 namespace switchyard::config {
@@ -47,15 +49,15 @@ Looked look_at_strategy(const std::string& text) {
 }
 
 /// 300, 300s, 5m
+template <unsigned most>
 Looked look_at_seconds(const std::string& text) {
   unsigned seconds = 0;
   const char* end = text.data() + text.size();
   const auto [stop, error] = std::from_chars(text.data(), end, seconds);
   const std::string unit(stop, end);
   const unsigned factor = unit.empty() || unit == "s" ? 1 : unit == "m" ? 60 : 0;
-  constexpr unsigned most = 86'400;
   if (error != std::errc() || factor == 0 || seconds == 0 || seconds > most / factor) {
-    return wrong("a time from 1s to 86400s: 300, 300s or 5m");
+    return wrong("a time from 1s to " + std::to_string(most) + "s: 300, 300s or 5m");
   }
   return {std::to_string(seconds * factor) + "s", ""};
 }
@@ -115,13 +117,14 @@ struct Known {
 };
 constexpr std::array known_settings = {
     Known{"DEPLOYMENT_ENVIRONMENTS", "", look_at_environments, SettingReader::command},
-    Known{"DEPLOYMENT_STRATEGY", "", look_at_strategy},
-    Known{"HEALTH_CHECK_TIMEOUT", "300s", look_at_seconds},
-    Known{"ROLLBACK_ENABLED", "true", look_at_boolean},
+    Known{"DEPLOYMENT_STRATEGY", "", look_at_strategy, SettingReader::command},
+    Known{"HEALTH_CHECK_TIMEOUT", "60s", look_at_seconds<limits::check_deadline_seconds_max>, SettingReader::command},
+    Known{"ROLLBACK_ENABLED", "true", look_at_boolean, SettingReader::command},
     Known{"LOG_ANALYSIS_MODEL", "gemini-2.0-flash", look_at_word},
-    Known{"INTEGRATION_TEST_TIMEOUT", "600s", look_at_seconds},
-    Known{"STAGING_URL", "", look_at_url},
-    Known{"PRODUCTION_URL", "", look_at_url},
+    Known{"INTEGRATION_TEST_TIMEOUT", "600s", look_at_seconds<limits::check_timeout_seconds_max>,
+          SettingReader::command},
+    Known{"STAGING_URL", "", look_at_url, SettingReader::templates},
+    Known{"PRODUCTION_URL", "", look_at_url, SettingReader::templates},
     Known{"GITHUB_TOKEN", "", look_at_secret},
     Known{"GITHUB_REPOSITORY", "", look_at_repository},
     Known{"DEPLOYMENT_ADMIN_TOKENS", "", look_at_secrets, SettingReader::coordinator},
@@ -147,6 +150,28 @@ std::vector<CallerSetting> read_caller_settings(
     settings.push_back(std::move(setting));
   }
   return settings;
+}
+
+model::ManifestDefaults manifest_defaults(const std::vector<CallerSetting>& settings) {
+  const auto find = [&](std::string_view name) -> std::optional<std::string> {
+    const auto found = std::find_if(settings.begin(), settings.end(),
+                                    [&](const CallerSetting& setting) { return setting.name == name; });
+    if (found == settings.end() || !found->is_set) return std::nullopt;
+    if (!found->problem.empty()) throw InputError(found->problem);
+    return found->value;
+  };
+  // They are shown as 300s, whatever the caller wrote.
+  const auto seconds = [&](std::string_view name) -> std::optional<std::uint32_t> {
+    const auto text = find(name);
+    if (!text) return std::nullopt;
+    return static_cast<std::uint32_t>(std::stoul(*text));
+  };
+  model::ManifestDefaults defaults;
+  if (const auto strategy = find("DEPLOYMENT_STRATEGY")) defaults.strategy = model::strategy_from_name(*strategy);
+  defaults.check_deadline_s = seconds("HEALTH_CHECK_TIMEOUT");
+  defaults.test_timeout_s = seconds("INTEGRATION_TEST_TIMEOUT");
+  if (const auto enabled = find("ROLLBACK_ENABLED")) defaults.rollback_on_failure = *enabled == "true";
+  return defaults;
 }
 
 }  // namespace switchyard::config

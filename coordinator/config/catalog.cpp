@@ -69,6 +69,11 @@ void add_once(std::vector<std::string>& list, const std::string& text) {
 const Environment& Catalog::environment(const std::string& name) const {
   return found_in(environments, name, "environment", problems);
 }
+model::ManifestDefaults Catalog::defaults_in(const std::string& environment,
+                                             const model::ManifestDefaults& caller) const {
+  const auto found = environments.find(environment);
+  return found == environments.end() ? caller : config::defaults_in(found->second, caller);
+}
 const Server& Catalog::server(const std::string& name) const { return found_in(servers, name, "server", problems); }
 
 Catalog read_catalog(const std::vector<ConfigFile>& environments, const std::vector<ConfigFile>& servers) {

@@ -27,6 +27,8 @@ struct Catalog {
   /// These throw InputError when there is none of the name, with the nearest, or with the problem of its file.
   const Environment& environment(const std::string& name) const;
   const Server& server(const std::string& name) const;
+  /// What a manifest for that environment is read with; of one that has no file, what the caller brings along.
+  model::ManifestDefaults defaults_in(const std::string& environment, const model::ManifestDefaults& caller) const;
 };
 
 /// Never throws for what a file says.

@@ -135,14 +135,26 @@ Environment read_environment(std::string_view text, const std::string& file_name
   environment.variables.kind = ValueKind::map;
   environment.variables.source = {SourceKind::variable, file_name, 1, 1};
   if (root.is_null()) return environment;
-  root.allow_keys({"variables", "secrets", "environment_variables", "resource_limits", "security_policies"});
+  root.allow_keys(
+      {"variables", "secrets", "environment_variables", "resource_limits", "security_policies", "strategy"});
   check_variable_names(root);
   environment.variables = read_map(root, "variables", SourceKind::variable);
   if (const auto secrets = root.find("secrets")) environment.secrets = read_secrets(*secrets, environment.variables);
   environment.caller_variables = read_caller_variables(root, environment.variables);
   if (const auto limits = root.find("resource_limits")) environment.resource_limits = read_limits(*limits);
   if (const auto policies = root.find("security_policies")) environment.security_policies = read_policies(*policies);
+  if (const auto strategy = root.find("strategy")) {
+    environment.strategy =
+        static_cast<model::Strategy>(strategy->choice({"blue-green", "rolling", "recreate", "canary"}));
+  }
   return environment;
+}
+
+model::ManifestDefaults defaults_in(const Environment& environment, model::ManifestDefaults caller) {
+  if (!environment.strategy) return caller;
+  caller.strategy = environment.strategy;
+  caller.strategy_source = model::StrategySource::environment;
+  return caller;
 }
 
 }  // namespace switchyard::config

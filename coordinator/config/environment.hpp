@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "coordinator/config/value.hpp"
+#include "coordinator/model/manifest.hpp"
 
 namespace switchyard::config {
 
@@ -37,7 +38,12 @@ struct Environment {
   std::vector<std::string> caller_variables;  ///< what templates may read of the caller's environment; sorted
   ResourceLimits resource_limits;
   SecurityPolicies security_policies;
+  std::optional<model::Strategy> strategy;  ///< of components whose manifest names none
 };
+
+/// What a manifest for the environment is read with: `caller` is what the caller's variables say, before which the
+/// environment's file goes. Pure.
+model::ManifestDefaults defaults_in(const Environment& environment, model::ManifestDefaults caller);
 
 /// `name`: the file's, without its ending. Throws InputError: "file:line:column: what is wrong, and what to do".
 Environment read_environment(std::string_view text, const std::string& file_name, const std::string& name);

@@ -63,8 +63,12 @@ class ValueRenderer {
     add_caller(environment, inputs, request_);
   }
 
-  /// A JSON object: the variables of the templates to come.
-  void set_variables(std::string json) { request_.variables = std::move(json); }
+  /// A JSON object: the variables of the templates to come. `owner`: what is before their names in those of the random
+  /// texts that they draw.
+  void set_variables(std::string json, std::string owner) {
+    request_.variables = std::move(json);
+    owner_ = std::move(owner);
+  }
 
   /// `name`: how messages call the value.
   Value render(Value value, const std::string& name) {
@@ -85,7 +89,9 @@ class ValueRenderer {
     rendered.source = value.source;
     rendered.kind = ValueKind::text;
     auto& pieces = std::get<Pieces>(result);
-    for (const Piece& piece : pieces) {
+    for (Piece& piece : pieces) {
+      // Its first one is another than the first one of a variable that it prints.
+      if (piece.kind == Piece::Kind::random && piece.text.empty()) piece.text = owner_ + name;
       if (is_text(piece.text)) continue;
       refuse(value, name, {RenderFault::failed, "the result has a zero byte", "", 0});
     }
@@ -124,6 +130,7 @@ class ValueRenderer {
   const Environment& environment_;
   templates::TemplateRenderer& renderer_;
   templates::RenderRequest request_;
+  std::string owner_;
 };
 
 /// `env` of the templates: the secrets, and the variables that are rendered so far.
@@ -144,7 +151,7 @@ Value render_variables(const Environment& environment, ValueRenderer& renderer) 
     variables.entries.push_back({"environment", text_value(environment.name)});
     std::string json = to_json(variables);
     json.insert(json.size() - 1, R"(,"env":)" + env_json(environment, rendered));
-    renderer.set_variables(std::move(json));
+    renderer.set_variables(std::move(json), "variables.");
     rendered.entries.push_back({entry.key, renderer.render(entry.value, entry.key)});
   }
   return rendered;
@@ -159,7 +166,7 @@ Value render_templates(const Server& server, const Environment& environment, con
   names.entries.push_back({"config", config});
   std::string json = to_json(names);
   json.insert(json.size() - 1, R"(,"env":)" + env_json(environment, variables));
-  renderer.set_variables(std::move(json));
+  renderer.set_variables(std::move(json), "templates.");
   Value rendered = empty_map();
   for (const Entry& entry : server.templates.entries) {
     rendered.entries.push_back({entry.key, renderer.render(entry.value, entry.key)});
@@ -192,6 +199,7 @@ Resolved resolve(const Server& server, const Environment& environment, const Res
   resolved.environment = environment.name;
   resolved.resource_limits = environment.resource_limits;
   resolved.security_policies = environment.security_policies;
+  resolved.strategy = environment.strategy;
   for (const ValidationRule& rule : server.rules) {
     Judgement judgement = judge(rule, config);
     if (judgement.result != RuleResult::kept) resolved.judgements.push_back(std::move(judgement));

@@ -26,6 +26,7 @@ struct Resolved {
   Value config;  ///< a map; every value knows its source
   ResourceLimits resource_limits;
   SecurityPolicies security_policies;
+  std::optional<model::Strategy> strategy;
   std::vector<Judgement> judgements;  ///< the rules that are not kept
   bool valid() const;
 };

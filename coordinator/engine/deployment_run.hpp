@@ -38,12 +38,14 @@ struct HostRun {
   bool held = false;
   bool committed = false;
   bool had_prepared = false;  ///< its journal holds this deployment, or did
+  bool reverted_all = false;
+  bool stuck = false;  ///< an undo failed there; it is tried anew at each question
+  protocol::AgentState reported = protocol::AgentState::idle;
   /// Why its word that there is nothing to revert proves nothing: it had prepared this deployment and has lost its
   /// journal, or has forgotten how the deployment ended. What it serves, nobody knows. Empty: its word counts.
   std::string amnesia;
-  std::set<std::string> reverted;  ///< components
-  bool reverted_all = false;
-  protocol::AgentState reported = protocol::AgentState::idle;
+  std::set<std::string> reverted;             ///< components
+  std::map<StepId, std::int64_t> undoing;     ///< undos that it is at, and how long each may take (revert_budget.hpp)
   std::string trouble;                        ///< the last failure, for people
   std::map<std::string, std::string> doubts;  ///< component -> what its last look found, where that was not good
   // requests
@@ -70,6 +72,7 @@ struct DeploymentRun {
   bool revert_overdue = false;          ///< hosts that do not answer no longer hold up the revert of the others
   bool watch_over = false;              ///< the watch window has passed, and the commit waits for good last looks
   std::set<std::size_t> begun;          ///< nodes at work in the present phase
+  std::set<std::size_t> last_batch;     ///< aborting: nodes whose end is waited for (last_batch.hpp)
   std::map<std::size_t, Pause> pauses;  ///< of swapped nodes
 };
 

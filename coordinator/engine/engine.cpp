@@ -5,10 +5,12 @@
 
 #include "common/ensure.hpp"
 #include "common/planted.hpp"
+#include "coordinator/engine/failures.hpp"
 #include "coordinator/engine/knowledge.hpp"
 #include "coordinator/engine/pauses.hpp"
 #include "coordinator/engine/progress.hpp"
 #include "coordinator/engine/ready_nodes.hpp"
+#include "coordinator/engine/revert_budget.hpp"
 #include "coordinator/engine/timers.hpp"
 #include "coordinator/engine/turn.hpp"
 
@@ -60,13 +62,17 @@ void take_in(Turn& turn, const HostId& host, const Learned& learned) {
     turn.note(host, "host", std::string(protocol::agent_state_name(run.hosts.at(host).reported)), news);
   if (learned.progress) {
     turn.renew_deadline();
+    turn.renew_revert();
     run.hosts.at(host).resends = 0;
   }
   if (learned.trouble.empty()) return;
   run.hosts.at(host).trouble = learned.trouble;
   if (learned.forgotten && run.decision == Decision::commit) return take_for_committed(turn, host);
   // The other hosts must neither commit nor go back by a guess: what this one had done may be in force there.
-  if (learned.forgotten && turn.undecided()) return turn.wait_for_a_person(host, learned.trouble);
+  if (learned.forgotten && turn.undecided()) {
+    note_failure(turn, host, learned.cause, learned.trouble, model::ErrorAction::abort);
+    return turn.wait_for_a_person(host, learned.trouble);
+  }
   // The order of a revert follows from what every host has swapped. Until that is known the doubt is enough: it lets no
   // commit through.
   if (learned.ill && run.rejoining) return;
@@ -75,7 +81,7 @@ void take_in(Turn& turn, const HostId& host, const Learned& learned) {
       turn.enter(DeploymentState::stuck, host.str() + ": " + learned.trouble);
     return;
   }
-  if (turn.undecided() && turn.state() != DeploymentState::paused) turn.fail(host, learned.trouble);
+  if (turn.undecided() && turn.state() != DeploymentState::paused) turn.fail(host, learned.cause, learned.trouble);
 }
 
 void on(Turn& turn, const AgentSaid& event) {
@@ -84,9 +90,12 @@ void on(Turn& turn, const AgentSaid& event) {
   if (found == run.hosts.end() || event.session != found->second.session) return;
   if (const auto* step = std::get_if<protocol::StepEvent>(&event.message)) {
     turn.effects().timeline.push_back(step_entry(run.plan, event.host, *step));
+    note_step_failure(turn, event.host, *step);
+    note_undo(run, event.host, *step);
     if (step->result.state != protocol::StepState::started)
       turn.send(event.host, protocol::StepEventAck{run.row.id, step->step, step->result.state, step->undo});
     turn.renew_deadline();
+    turn.renew_revert();
     return;
   }
   take_in(turn, event.host, learn_from(found->second, event.session, event.message));
@@ -102,6 +111,7 @@ void on(Turn& turn, const AgentConnected& event) {
   host.asked.clear();
   host.resends = 0;
   if (serves_new(host)) turn.timer(missed_timer(event.host), -1);
+  if (!host.undoing.empty()) turn.renew_revert();
   take_in(turn, event.host, learn_from_report(host, event.session, event.report));
   // The lease ran on while this coordinator was away.
   const bool provisional =
@@ -115,6 +125,7 @@ void on(Turn& turn, const AgentLost& event) {
   if (found == run.hosts.end() || found->second.session != event.session) return;
   found->second.connected = false;
   found->second.asked.clear();
+  if (!found->second.undoing.empty()) turn.renew_revert();
   if (serves_new(found->second)) turn.timer(missed_timer(event.host), run.plan.settings.confirm_ms);
   // An agent that has swapped its last component drops the connection itself, to vote over a younger one.
   const bool on_purpose = found->second.swapped_session == event.session;
@@ -126,6 +137,11 @@ void on(Turn& turn, const TimerFired& event) { time_is_over(turn, event.timer); 
 
 void on(Turn& turn, const CancelRequested& event) {
   if (turn.undecided()) turn.decide(Decision::abort, "cancelled: " + event.reason);
+}
+
+void on(Turn& turn, const HoldRequested& event) {
+  if (turn.run().rejoining || turn.state() == DeploymentState::paused) return;
+  turn.wait_for_a_person({}, "held: " + event.reason);
 }
 
 void on(Turn& turn, const ResumeRequested&) {

@@ -36,7 +36,12 @@ struct TimerFired {
 struct CancelRequested {
   std::string reason;
 };
-/// From `paused`: try the failed nodes again.
+/// A person wants it to stand still where it is: nothing more is begun, nothing is undone. Without effect when it
+/// stands still already, after the decision, and while the hosts are asked where they stand after a restart.
+struct HoldRequested {
+  std::string reason;
+};
+/// From `paused`: try the failed nodes again, or go on with what was held.
 struct ResumeRequested {};
 /// A person has seen enough of the pauses that are on: what waits for them goes on.
 struct Promoted {};
@@ -46,6 +51,6 @@ struct HostGone {
 };
 
 using Event = std::variant<Started, Restarted, AgentSaid, AgentConnected, AgentLost, TimerFired, CancelRequested,
-                           ResumeRequested, Promoted, HostGone>;
+                           HoldRequested, ResumeRequested, Promoted, HostGone>;
 
 }  // namespace switchyard::engine

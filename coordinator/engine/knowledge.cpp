@@ -46,9 +46,11 @@ struct Listener {
   void operator()(const protocol::Reverted& message) {
     if (!host.amnesia.empty()) {
       learned.trouble = host.amnesia;
+      learned.cause.code = "journal_lost";
       learned.stuck = true;
       return;
     }
+    host.stuck = false;
     if (message.complete) {
       if (host.reverted_all) return;
       host.reverted_all = true;
@@ -57,18 +59,23 @@ struct Listener {
       news("reverted " + message.component);
     }
     learned.trouble = "reverted by itself: " + message.why;
+    learned.cause = {"reverted_alone", message.component};
   }
   void operator()(const protocol::Failed& message) {
     learned.trouble =
         (message.component.empty() ? "" : message.component + ": ") + message.detail + " (" + message.code + ")";
+    learned.cause = {message.code, message.component, message.step, message.detail};
   }
   void operator()(const protocol::Stuck& message) {
     learned.trouble = message.detail + " (" + message.code + ")";
+    learned.cause = {"revert_failed", {}, message.step};
     learned.stuck = true;
+    host.stuck = true;
   }
   void operator()(const protocol::Health& message) {
     learned.ill = !message.healthy;
     if (!message.healthy) learned.trouble = message.component + " became unhealthy: " + message.detail;
+    if (!message.healthy) learned.cause = {"unhealthy", message.component, {}, message.detail};
     if (message.healthy && message.detail.empty()) {
       host.doubts.erase(message.component);
     } else {
@@ -123,18 +130,24 @@ Learned learn_from_report(HostRun& host, std::uint64_t session, const protocol::
   host.held = report.state == AgentState::held || report.state == AgentState::committed;
   host.committed = report.state == AgentState::committed;
   host.reverted_all = report.state == AgentState::reverted;
+  host.stuck = report.state == AgentState::stuck;
   if (lost) learned.trouble = "lost its journal: it knows nothing of this deployment any more";
+  if (lost) learned.cause.code = "journal_lost";
   if (!host.amnesia.empty()) {
+    learned.cause.code = "journal_lost";
     learned.trouble = host.amnesia;
     learned.stuck = true;
   }
   if (report.state == AgentState::stuck) {
     learned.trouble = "a revert failed there";
+    learned.cause.code = "revert_failed";
     learned.stuck = true;
   } else if (report.state == AgentState::safe) {
     learned.trouble = "its journal is corrupt; it runs no steps until a person looks at it";
+    learned.cause.code = "journal_lost";
     learned.stuck = true;
   } else if (report.state == AgentState::reverting || report.state == AgentState::reverted) {
+    learned.cause.code = "reverted_alone";
     learned.trouble = "reverted by itself" + (report.why.empty() ? "" : ": " + report.why);
   }
   return learned;
@@ -202,6 +215,8 @@ std::string step_title(const model::Plan& plan, const HostId& host, const StepId
 model::TimelineEntry step_entry(const model::Plan& plan, const HostId& host, const protocol::StepEvent& step) {
   model::TimelineEntry entry;
   entry.host = host;
+  if (PLANTED(believes_whom_a_host_names) && step.result.evidence.contains("host"))
+    entry.host = HostId(step.result.evidence.at("host"));
   entry.component = step.component;
   entry.what = "step";
   entry.state = protocol::step_state_name(step.result.state);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "coordinator/engine/deployment_run.hpp"
+#include "coordinator/engine/turn.hpp"
 #include "coordinator/model/deployment.hpp"
 #include "protocol/message.hpp"
 
@@ -12,6 +13,7 @@
 namespace switchyard::engine {
 
 struct Learned {
+  Cause cause = {};               ///< trouble: what it is known by
   bool progress = false;          ///< something was done that was not done before
   std::string trouble;            ///< the host failed, or has reverted by itself; empty: all is well
   bool stuck = false;             ///< trouble: a revert failed, or its word proves nothing

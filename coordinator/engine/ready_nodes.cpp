@@ -131,6 +131,13 @@ std::vector<std::size_t> reverting_nodes(const DeploymentRun& run) {
     if (!reverted) open.insert(node.component);
     for (const std::size_t before : node.after) later[before].insert(open.begin(), open.end());
   }
+  // One at a time; but nobody is left with the new release because another one cannot go back.
+  const bool one_by_one = run.plan.settings.rollback_strategy == model::RollbackStrategy::graceful &&
+                          run.row.state == model::DeploymentState::aborting && !run.revert_overdue;
+  if (one_by_one && !ready.empty()) {
+    const std::string first = nodes[ready.front()].component;
+    std::erase_if(ready, [&](std::size_t index) { return nodes[index].component != first; });
+  }
   return ready;
 }
 

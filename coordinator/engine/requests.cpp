@@ -37,8 +37,18 @@ void ask_swaps(Requests& requests, DeploymentRun& run) {
   }
 }
 
+/// How far they are, which a lost answer may have told.
+void ask_last_batch(Requests& requests, const DeploymentRun& run) {
+  for (const std::size_t index : run.last_batch) {
+    for (const HostId& host : run.plan.nodes[index].hosts) {
+      if (run.hosts.contains(host)) requests[host].insert({Kind::query, {}, 0});
+    }
+  }
+}
+
 void ask_aborts(Requests& requests, const DeploymentRun& run) {
-  const std::vector<std::size_t> ready = reverting_nodes(run);
+  const bool at_once = run.plan.settings.rollback_strategy == model::RollbackStrategy::aggressive;
+  const std::vector<std::size_t> ready = at_once ? std::vector<std::size_t>() : reverting_nodes(run);
   for (const auto& [host, state] : run.hosts) {
     if (state.reverted_all || !state.amnesia.empty()) continue;
     // The first word stops what is under way; then the components are named in reverse order; then all the rest.
@@ -85,7 +95,11 @@ Requests open_requests(DeploymentRun& run) {
       break;
     case DeploymentState::aborting:
     case DeploymentState::stuck:
-      ask_aborts(requests, run);
+      if (run.last_batch.empty()) {
+        ask_aborts(requests, run);
+      } else {
+        ask_last_batch(requests, run);
+      }
       break;
     case DeploymentState::draft:
     case DeploymentState::approved:

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 
 #include "coordinator/engine/turn.hpp"
@@ -9,6 +10,9 @@
 namespace switchyard::engine {
 
 void time_is_over(Turn& turn, const std::string& timer);
+
+/// Between two renewals of the leases of hosts that have switched.
+std::int64_t lease_period_ms(const model::PlanSettings& settings);
 
 /// The timer of the pause after that node.
 std::string pause_timer(std::size_t index);

@@ -2,7 +2,11 @@
 
 #include "common/ensure.hpp"
 #include "common/planted.hpp"
+#include "coordinator/engine/failures.hpp"
 #include "coordinator/engine/knowledge.hpp"
+#include "coordinator/engine/last_batch.hpp"
+#include "coordinator/engine/revert_budget.hpp"
+#include "coordinator/engine/timers.hpp"
 
 namespace switchyard::engine {
 namespace {
@@ -10,8 +14,7 @@ namespace {
 using model::Decision;
 using model::DeploymentState;
 
-/// The lease is renewed three times within its life, so that two renewals may be lost.
-constexpr std::int64_t lease_renewals = 3;
+std::string text_of(const HostId& host, const std::string& why) { return host.empty() ? why : host.str() + ": " + why; }
 
 }  // namespace
 
@@ -20,6 +23,7 @@ void Turn::enter(DeploymentState next, const std::string& why) {
   if (!why.empty()) run_.row.reason = why;
   effects_.save = true;
   run_.begun.clear();
+  run_.last_batch.clear();
   run_.watch_over = false;
   note(why);
   const model::PlanSettings& settings = run_.plan.settings;
@@ -28,24 +32,30 @@ void Turn::enter(DeploymentState next, const std::string& why) {
   if (next == DeploymentState::swapping) renew_lease();
   if (next == DeploymentState::swapping || next == DeploymentState::holding) timer("deadline", settings.confirm_ms);
   if (next == DeploymentState::watching) timer("watch", settings.watch_ms);
-  if (next == DeploymentState::aborting) timer("revert", settings.confirm_ms);
+  if (next == DeploymentState::aborting) begin_revert();
 }
 
-void Turn::fail(const HostId& host, const std::string& why) {
-  const std::string text = host.empty() ? why : host.str() + ": " + why;
+void Turn::fail(const HostId& host, const Cause& cause, const std::string& why) {
+  const std::string text = text_of(host, why);
   const bool may_pause = state() == DeploymentState::preparing || state() == DeploymentState::swapping ||
                          state() == DeploymentState::holding;
-  if (!run_.plan.settings.rollback_on_failure && may_pause && !lost_ground(run_) && !run_.rejoining) {
+  const model::ErrorAction action =
+      model::action_upon({.automatic = run_.plan.settings.rollback_on_failure,
+                          .may_stand = may_pause && !lost_ground(run_) && !run_.rejoining});
+  note_failure(*this, host, cause, why, action);
+  if (action == model::ErrorAction::abort) {
     enter(DeploymentState::paused, text);
   } else {
+    const std::set<std::size_t> under_way = last_batch(run_);
     decide(Decision::abort, text);
+    wait_for_last_batch(*this, under_way);
   }
 }
 
 void Turn::wait_for_a_person(const HostId& host, const std::string& why) {
   if (!undecided()) return;
   run_.rejoining = false;
-  if (state() != DeploymentState::paused) enter(DeploymentState::paused, host.str() + ": " + why);
+  if (state() != DeploymentState::paused) enter(DeploymentState::paused, text_of(host, why));
 }
 
 void Turn::decide(Decision decision, const std::string& why) {
@@ -56,6 +66,13 @@ void Turn::decide(Decision decision, const std::string& why) {
   run_.rejoining = false;
   effects_.decided = !PLANTED(decision_is_not_stored);
   effects_.decision = decision;
+  if (decision == Decision::abort) {
+    // What was asked until now may have come to long pauses, and nobody is left so long without a word on his way back.
+    for (auto& [id, host] : run_.hosts) {
+      host.resend_timer = false;
+      host.resends = 0;
+    }
+  }
   enter(decision == Decision::commit ? DeploymentState::committing : DeploymentState::aborting, why);
 }
 
@@ -70,7 +87,16 @@ void Turn::renew_deadline() {
     timer("deadline", run_.plan.settings.confirm_ms);
 }
 
-void Turn::renew_lease() { timer("lease", run_.plan.settings.confirm_ms / lease_renewals); }
+void Turn::begin_revert() {
+  timer("revert", run_.plan.settings.confirm_ms);
+  timer("revert_end", revert_end_ms(run_.plan));
+}
+
+void Turn::renew_revert() {
+  if (state() == DeploymentState::aborting && run_.revert_overdue) timer("revert", revert_patience_ms(run_));
+}
+
+void Turn::renew_lease() { timer("lease", lease_period_ms(run_.plan.settings)); }
 
 void Turn::note(const HostId& host, std::string what, std::string state, std::string text) {
   model::TimelineEntry entry;

@@ -10,6 +10,14 @@
 
 namespace switchyard::engine {
 
+/// What a failure is known by; all of it may be empty.
+struct Cause {
+  std::string code;  ///< of model::error_table()
+  std::string component = {};
+  StepId step = {};
+  std::string seen = {};  ///< unhealthy: what the agent saw, the check's name before it: "orders: status 503"
+};
+
 /// One event's work: the run, the effects that gather, and the verbs that need both. It lives within one apply(); what
 /// the event means is engine.cpp's, what follows from it progress.cpp's business. Pure.
 class Turn {
@@ -28,8 +36,8 @@ class Turn {
 
   void enter(model::DeploymentState next, const std::string& why = {});
   /// Aborts, or pauses where the plan says so and nothing went back yet. `host` may be empty.
-  void fail(const HostId& host, const std::string& why);
-  /// Nothing is decided, and nothing asked, until a person says how it goes on.
+  void fail(const HostId& host, const Cause& cause, const std::string& why);
+  /// Nothing is decided, and nothing asked, until a person says how it goes on. `host` may be empty.
   void wait_for_a_person(const HostId& host, const std::string& why);
   void decide(model::Decision decision, const std::string& why);
   void finish(model::DeploymentState state);
@@ -38,6 +46,11 @@ class Turn {
   void timer(const std::string& name, std::int64_t ms) { effects_.timers.push_back({name, ms}); }
   /// Swapping and holding are bounded by the time without progress; preparing by its whole time.
   void renew_deadline();
+  /// First who is silent has a confirm time in which to go back alone; then nobody waits for him any more, and the
+  /// deployment is stuck when nothing is heard of the way back for as long as its undos may take, or at its end.
+  void begin_revert();
+  /// A host gets on with its way back.
+  void renew_revert();
   void renew_lease();
 
   /// A line of the timeline: of the deployment, or of one host.

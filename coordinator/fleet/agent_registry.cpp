@@ -5,9 +5,19 @@
 #include "common/ensure.hpp"
 #include "common/limits.hpp"
 #include "common/log.hpp"
+#include "protocol/text.hpp"
 #include "protocol/version.hpp"
 
 namespace switchyard::fleet {
+namespace {
+
+/// It is shown to people: a host may say anything.
+std::string head_or_none(const std::string& text) {
+  constexpr std::size_t digits = 64;
+  return protocol::is_hex(text, digits) ? text : "";
+}
+
+}  // namespace
 
 void AgentRegistry::speak_for(std::uint64_t epoch, std::string audit_head) {
   ENSURE(epoch > epoch_);
@@ -43,6 +53,7 @@ HelloOutcome AgentRegistry::hello(const HostId& host, std::uint64_t connection, 
     session.features = agreement->features;
     session.agent_version = hello.agent_version;
     session.boot_id = hello.boot_id;
+    session.audit_head = head_or_none(hello.audit_head);
     outcome.begun = session.number;
     sessions_.insert_or_assign(host, std::move(session));
     log::info("agent connected", {{"host", host.str()}, {"version", hello.agent_version}});
@@ -56,6 +67,9 @@ std::optional<std::uint64_t> AgentRegistry::heard(const HostId& host, const prot
   const auto found = sessions_.find(host);
   if (found == sessions_.end() || found->second.id != envelope.session) return std::nullopt;
   found->second.heard_boot_ms = clock_.boot_ms();
+  // An agent of an older version says nothing here: what it said in its HELLO stands.
+  const auto* pong = std::get_if<protocol::Pong>(&envelope.message);
+  if (pong != nullptr && !pong->audit_head.empty()) found->second.audit_head = head_or_none(pong->audit_head);
   return found->second.number;
 }
 

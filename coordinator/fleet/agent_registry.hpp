@@ -21,6 +21,7 @@ struct AgentSession {
   std::vector<std::string> features;
   std::string agent_version;
   std::string boot_id;
+  std::string audit_head;  ///< that the host remembers, by its own last word; empty: none
   std::int64_t heard_boot_ms = 0;
   std::uint64_t next_seq = 1;
 };

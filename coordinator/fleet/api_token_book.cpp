@@ -6,6 +6,7 @@
 #include "common/ids.hpp"
 #include "common/limits.hpp"
 #include "coordinator/fleet/audit.hpp"
+#include "coordinator/fleet/rehearsal.hpp"
 
 namespace switchyard::fleet {
 namespace {
@@ -78,6 +79,7 @@ std::optional<Refusal> ApiTokenBook::refuse(const ApiTokenRequest& request) cons
 Answer<ApiTokenMade> ApiTokenBook::create(const Caller& caller, const ApiTokenRequest& request) {
   load();  // what has expired since makes room
   if (auto refusal = refuse(request)) return *refusal;
+  if (caller.rehearses) return rehearsed("a token of `" + request.name + "` would be made");
   ApiTokenMade made;
   made.token = "syt_" + random_hex(token_bytes);
   model::ApiTokenRow& row = made.row;
@@ -110,6 +112,7 @@ Answer<bool> ApiTokenBook::revoke(const Caller& caller, const std::string& id) {
                    "there is no API token " + id + " that is still good; `switchyard tokens list` shows them",
                    {}};
   }
+  if (caller.rehearses) return rehearsed("the token " + id + " of `" + found->name + "` would be revoked");
   store_.commit({store::RevokeApiToken{id, clock_.wall_ms()},
                  audit_row(clock_, caller, "api_token.revoke", id, {},
                            {{"name", found->name}, {"environment", found->environment}})});

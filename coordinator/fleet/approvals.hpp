@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <set>
 #include <string>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "coordinator/fleet/deploy_target.hpp"
 #include "coordinator/fleet/deployment_runs.hpp"
 #include "coordinator/fleet/deployment_starter.hpp"
+#include "coordinator/fleet/freeze.hpp"
 #include "coordinator/fleet/operations.hpp"
 #include "coordinator/fleet/planning.hpp"
 #include "coordinator/fleet/recovery.hpp"
@@ -49,10 +51,17 @@ class Approvals {
   access::EnvironmentRule rule_for(const std::string& environment) const {
     return access::rule_for(rules_, environment);
   }
-  /// Why no further deployment may wait.
-  std::optional<Refusal> refuse_another() const;
-  /// Why nothing may be deployed there past the approvers of what serves on the same hosts.
-  std::optional<Refusal> refuse_beside(const DeployTarget& target) const;
+  const access::EnvironmentRules& rules() const { return rules_; }
+  /// What a start in the environment, or a word on one, takes of him. `codes`: as asks_for_codes() says; what the
+  /// environment is remembered to ask for holds in any case. `lifts`: it lifts some of that.
+  access::StartRule rule_for_start(const Caller& caller, const std::string& environment, bool codes,
+                                   bool lifts = false) const;
+  /// Whether the environment file that the deployment was configured with asks for codes; of a rollback, of what it
+  /// undoes.
+  bool asks_for_codes(const DeploymentId& id) const;
+  /// Whether that of a deployment which the snapshot brings back did.
+  bool asks_for_codes(const model::SnapshotRow& snapshot) const;
+  /// Those that wait already and whose place it takes (superseded.hpp) are over in the same transaction.
   Answer<DeploymentId> propose(StartOrder order, PlannedDeployment planned);
   void decide(const Caller& caller, const ApprovalWish& wish, Reply<ApprovalView> reply);
   /// By whoever may cancel the deployment.
@@ -75,20 +84,39 @@ class Approvals {
   /// Why a draft that is a rollback cannot start as things stand, whatever its plan. Nothing of any other.
   std::optional<Refusal> refuse_to_go_back(const model::DeploymentRow& draft) const;
   Refusal void_it(const Caller& caller, model::ApprovalRow row, const std::string& changes);
+  /// What the environment is remembered to ask for since it was proposed, and it does without.
+  std::vector<std::string> policies_since(const DeploymentId& draft) const;
   /// What has changed since the plan was made; empty: nothing.
   std::vector<std::string> changes_since(const model::Plan& plan, const model::Plan& again) const;
   /// What is written with a word: its audit row, and that its code has counted.
   store::Transaction vote_writes(const Caller& caller, const ApprovalWish& wish, const model::ApprovalRow& row,
                                  const TotpBook::Checked& code) const;
   std::optional<Refusal> refuse_in_recovery() const;
+  /// The freeze window that is on where the draft would begin, and the reason with which its author overrides it, if he
+  /// does. Nothing when nothing is frozen there now; a rollback never is.
+  struct FrozenDraft {
+    Frozen frozen;
+    std::string override_reason;
+  };
+  std::optional<FrozenDraft> frozen_draft(const model::DeploymentRow& draft) const;
+  std::optional<Refusal> refuse_frozen(const model::DeploymentRow& draft) const;
+  /// Why no further deployment may wait, when so many of those that do give way to it.
+  std::optional<Refusal> refuse_another(std::size_t giving_way) const;
+  /// Why `drafts` gave way to the proposal `newer` of his, in their rows and in its own.
+  store::Transaction supersede_writes(const Caller& caller, const std::vector<model::DeploymentRow>& drafts,
+                                      const DeploymentId& newer) const;
   /// The end of one that never began.
   void close(const Caller& caller, model::ApprovalRow row, model::ApprovalState state, const std::string& why,
              store::Transaction also);
+  store::Transaction close_writes(const Caller& caller, model::ApprovalRow row, model::ApprovalState state,
+                                  const std::string& why, const DeploymentId& newer = {}) const;
+  void closed(const DeploymentId& id, const std::string& why);
   void sweep();
 
   Parts parts_;
   access::EnvironmentRules rules_;
-  std::set<DeploymentId> launching_;  ///< the plan is being made once more
+  /// The plan is being made once more. Shared with what waits for that plan: it may outlive this object.
+  std::shared_ptr<std::set<DeploymentId>> launching_ = std::make_shared<std::set<DeploymentId>>();
 };
 
 }  // namespace switchyard::fleet

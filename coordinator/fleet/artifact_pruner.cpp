@@ -34,6 +34,13 @@ void add_unfinished(const store::StateStore& store, std::set<ReleaseId>& needed)
   }
 }
 
+/// What a snapshot says can be brought back as long as there is the snapshot.
+void add_snapshots(const store::StateStore& store, std::set<ReleaseId>& needed) {
+  for (const model::SnapshotRow& row : store.snapshots()) {
+    for (const model::SnapshotPlace& place : row.places) needed.insert(place.serving.release);
+  }
+}
+
 /// Deployments that somebody is behind, and the last ones of every component.
 void add_committed(const store::StateStore& store, std::uint32_t keep, std::set<ReleaseId>& needed) {
   std::map<std::pair<std::string, std::string>, std::set<ReleaseId>> last;  // by environment and component
@@ -59,6 +66,7 @@ std::set<ReleaseId> needed_releases(const store::StateStore& store, std::uint32_
     needed.insert(row.previous.release);
   }
   add_unfinished(store, needed);
+  add_snapshots(store, needed);
   add_committed(store, keep_releases, needed);
   needed.erase(ReleaseId());
   return needed;

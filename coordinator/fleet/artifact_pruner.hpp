@@ -12,8 +12,8 @@
 namespace switchyard::fleet {
 
 /// What must stay, whatever its age: what serves and what served before it, what an unfinished deployment starts or
-/// goes back to, all of a deployment that some host has still to be brought to, and of every component the last
-/// `keep_releases` that were committed. Throws StoreError.
+/// goes back to, all of a deployment that some host has still to be brought to, all of every snapshot, and of every
+/// component the last `keep_releases` that were committed. Throws StoreError.
 std::set<ReleaseId> needed_releases(const store::StateStore& store, std::uint32_t keep_releases);
 
 /// Removes artifacts that nothing needs any more, when a deployment has ended. The row goes first, then the files: a

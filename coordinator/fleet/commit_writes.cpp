@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "coordinator/fleet/deferrals.hpp"
+#include "coordinator/fleet/environment_policies.hpp"
 
 namespace switchyard::fleet {
 namespace {
@@ -45,6 +46,9 @@ store::Transaction writes_of_commit(const store::StateStore& store, model::Deplo
   const auto source = store.source(row.id);
   const Places places = places_of(store, row, plan, source ? &*source : nullptr);
   for (store::Write& write : settle_deferrals(store, row, plan, places)) writes.push_back(std::move(write));
+  for (store::Write& write : source ? policy_writes(store, row, *source) : store::Transaction()) {
+    writes.push_back(std::move(write));
+  }
   for (const HostId& host : row.gone) {
     if (!is_among(row.deferred, host)) row.deferred.push_back(host);
   }

@@ -5,6 +5,7 @@
 #include "common/error.hpp"
 #include "common/limits.hpp"
 #include "common/log.hpp"
+#include "coordinator/planner/component_choice.hpp"
 #include "coordinator/planner/manifest_reader.hpp"
 
 namespace switchyard::fleet {
@@ -30,7 +31,9 @@ bool has_source(const store::StateStore& store, const DeploymentRow& row) {
 Places places_of(const store::PutSource& source) {
   Places places;
   try {
-    for (const model::Component& component : planner::read_manifest(source.manifest, source.file_name).components) {
+    const auto chosen = planner::choose_components(
+        planner::read_manifest(source.manifest, source.file_name, source.defaults), source.components);
+    for (const model::Component& component : chosen.manifest.components) {
       for (const HostId& host : component.hosts) places[host].insert(component.name);
     }
   } catch (const InputError& error) {

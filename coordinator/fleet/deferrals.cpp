@@ -4,6 +4,8 @@
 
 #include "common/limits.hpp"
 #include "coordinator/fleet/last_committed.hpp"
+#include "coordinator/model/plan_lookup.hpp"
+#include "coordinator/planner/what_runs.hpp"
 
 namespace switchyard::fleet {
 namespace {
@@ -34,7 +36,16 @@ void keep_only(const std::vector<std::string>& components, Places& places) {
   }
 }
 
-/// Of the deployment that is undone in the end: a rollback may undo a rollback.
+/// All that the snapshot says, whether the restore has to change it there or not.
+Places places_of_restore(const store::StateStore& store, const DeploymentRow& restore) {
+  Places places;
+  const auto snapshot = store.snapshot(restore.snapshot);
+  if (!snapshot) return places;
+  for (const model::SnapshotPlace& place : snapshot->places) places[place.host].insert(place.component);
+  return places;
+}
+
+/// Of the deployment or restore that is undone in the end: a rollback may undo a rollback.
 Places places_of_rollback(const store::StateStore& store, const DeploymentRow& rollback) {
   Places places;
   std::optional<DeploymentRow> undone = store.deployment(rollback.rollback_of);
@@ -44,39 +55,76 @@ Places places_of_rollback(const store::StateStore& store, const DeploymentRow& r
     undone = store.deployment(undone->rollback_of);
   }
   if (!undone) return places;
-  if (const auto source = store.source(undone->id)) places = places_of(*source);
+  if (undone->kind == DeploymentKind::restore) {
+    places = places_of_restore(store, *undone);
+  } else if (const auto source = store.source(undone->id)) {
+    places = places_of(*source);
+  }
   for (const auto& components : asked) keep_only(components, places);
   return places;
 }
 
-/// What unfinished rollbacks take back. One that waits for approval does nothing yet.
+/// What unfinished rollbacks and restores take back. One that waits for approval does nothing yet.
 Places being_rolled_back(const store::StateStore& store) {
   Places places;
   for (const DeploymentRow& row : store.unfinished_deployments()) {
-    if (row.kind != DeploymentKind::rollback || row.state == DeploymentState::draft) continue;
-    for (const auto& [host, components] : places_of_rollback(store, row)) {
+    const bool restores = row.kind == DeploymentKind::restore;
+    if ((row.kind != DeploymentKind::rollback && !restores) || row.state == DeploymentState::draft) continue;
+    for (const auto& [host, components] : restores ? places_of_restore(store, row) : places_of_rollback(store, row)) {
       places[host].insert(components.begin(), components.end());
     }
   }
   return places;
 }
 
-/// The newest committed deployment, older than `before` unless that is empty, that had one of these releases for the
-/// component, and had it for this host.
+/// What a component is to run.
+struct WantedRelease {
+  std::set<ReleaseId> releases;             ///< one of these
+  std::vector<planner::Running> runs = {};  ///< as one of these is configured; none: that is not known
+};
+
+void add_wanted(const protocol::SliceComponent& component, WantedRelease& wanted) {
+  if (component.release.empty()) return;
+  wanted.releases.insert(component.release);
+  if (const auto runs = planner::what_runs(component)) wanted.runs.push_back(*runs);
+}
+
+/// Whether the deployment has brought it somewhere, and not only the same bytes.
+bool has_brought(const store::StateStore& store, const DeploymentId& id, const std::string& component,
+                 const WantedRelease& wanted) {
+  const auto plan = store.plan(id);
+  if (!plan) return false;
+  for (const auto& [host, slice] : plan->slices) {
+    const protocol::SliceComponent* brought = model::find_component(slice, component);
+    const auto runs = brought == nullptr ? std::nullopt : planner::what_runs(*brought);
+    const bool same = runs && std::any_of(wanted.runs.begin(), wanted.runs.end(), [&](const planner::Running& one) {
+                        return planner::runs_the_same(one, *runs);
+                      });
+    if (same) return true;
+  }
+  return false;
+}
+
+/// The newest committed deployment, older than `before` unless that is empty, that had this for the component, and had
+/// it for this host; where none is known that had it so configured, one that had the bytes.
 std::optional<DeploymentId> origin_on(const store::StateStore& store, const Rows& rows, const HostId& host,
-                                      const std::string& component, const std::set<ReleaseId>& releases,
+                                      const std::string& component, const WantedRelease& wanted,
                                       const DeploymentId& before = {}) {
+  std::optional<DeploymentId> by_bytes;
   bool reached = before.empty();
   for (const DeploymentRow& row : rows) {
     if (reached && has_source(store, row)) {
       const auto source = store.source(row.id);
       const auto found = source->artifacts.find(component);
-      const bool same = found != source->artifacts.end() && releases.contains(found->second);
-      if (same && has(places_of(*source), host, component)) return row.id;
+      const bool same = found != source->artifacts.end() && wanted.releases.contains(found->second);
+      if (same && has(places_of(*source), host, component)) {
+        if (wanted.runs.empty() || has_brought(store, row.id, component, wanted)) return row.id;
+        if (!by_bytes) by_bytes = row.id;
+      }
     }
     reached = reached || row.id == before;
   }
-  return std::nullopt;
+  return by_bytes;
 }
 
 /// The settlement of one commit.
@@ -99,6 +147,17 @@ class Settlement {
 
   std::vector<store::Write> deploy() {
     take_all(row_.id);
+    return ledger_.writes();
+  }
+
+  /// A host that was declared gone goes where the others went, by the deployment that brought it there then.
+  std::vector<store::Write> restore() {
+    take_all(row_.id);
+    const auto snapshot = store_.snapshot(row_.snapshot);
+    for (const model::SnapshotPlace& place : snapshot ? snapshot->places : std::vector<model::SnapshotPlace>{}) {
+      const bool gone = std::find(row_.gone.begin(), row_.gone.end(), place.host) != row_.gone.end();
+      if (gone) ledger_.give(place.origin, place.host, place.component);
+    }
     return ledger_.writes();
   }
 
@@ -156,19 +215,19 @@ class Settlement {
   }
 
   /// What this host goes back to, or else what others do.
-  std::set<ReleaseId> goes_back_to(const HostId& host, const std::string& component) const {
-    std::set<ReleaseId> own, others;
+  WantedRelease goes_back_to(const HostId& host, const std::string& component) const {
+    WantedRelease own, others;
     for (const auto& [other, slice] : plan_.slices) {
       for (const protocol::SliceComponent& part : slice.components) {
-        if (part.name == component && !part.release.empty()) (other == host ? own : others).insert(part.release);
+        if (part.name == component) add_wanted(part, other == host ? own : others);
       }
     }
     return has(planned_, host, component) ? own : others;
   }
 
   void owe_origin(const HostId& host, const std::string& component) {
-    const auto releases = goes_back_to(host, component);
-    const auto origin = origin_on(store_, ledger_.rows(), host, component, releases, row_.rollback_of);
+    const WantedRelease wanted = goes_back_to(host, component);
+    const auto origin = origin_on(store_, ledger_.rows(), host, component, wanted, row_.rollback_of);
     if (origin) ledger_.give(*origin, host, component);
   }
 
@@ -212,6 +271,7 @@ Places places_of(const store::StateStore& store, const DeploymentRow& row, const
                  const store::PutSource* source) {
   Places places;
   if (row.kind == DeploymentKind::rollback) places = places_of_rollback(store, row);
+  if (row.kind == DeploymentKind::restore) places = places_of_restore(store, row);
   if (row.kind == DeploymentKind::deploy && source != nullptr) places = places_of(*source);
   add_places(plan, places);
   if (row.kind != DeploymentKind::converge) return places;
@@ -224,6 +284,7 @@ std::vector<store::Write> settle_deferrals(const store::StateStore& store, const
                                            const model::Plan& plan, const Places& places) {
   Settlement settlement(store, row, plan, places);
   if (row.kind == DeploymentKind::converge) return settlement.converge();
+  if (row.kind == DeploymentKind::restore) return settlement.restore();
   return row.kind == DeploymentKind::rollback ? settlement.roll_back() : settlement.deploy();
 }
 
@@ -254,7 +315,11 @@ ReplacedHost defer_replaced(const store::StateStore& store, const HostId& host) 
   const Rows& rows = ledger.rows();
   for (const model::ServingRow& row : last_committed(store.serving(), rows)) {
     if (row.host != host || row.serving.kind != protocol::OldKind::release) continue;
-    const auto origin = origin_on(store, rows, host, row.component, {row.serving.release});
+    WantedRelease wanted{{row.serving.release}};
+    const auto plan = store.plan(row.deployment);
+    const auto* brought = plan ? model::find_component(*plan, host, row.component) : nullptr;
+    if (brought != nullptr && brought->release == row.serving.release) add_wanted(*brought, wanted);
+    const auto origin = origin_on(store, rows, host, row.component, wanted);
     if (origin) {
       ledger.give(*origin, host, row.component);
     } else {

@@ -8,6 +8,7 @@
 #include "common/limits.hpp"
 #include "common/log.hpp"
 #include "common/planted.hpp"
+#include "coordinator/engine/failures.hpp"
 #include "coordinator/engine/knowledge.hpp"
 #include "coordinator/engine/stray.hpp"
 
@@ -66,7 +67,7 @@ void DeploymentRuns::restore() {
     auto plan = store_.plan(row.id);
     ENSURE(plan.has_value());
     log::info("deployment taken up again", {{"deployment", row.id.str()}, {"state", model::state_name(row.state)}});
-    add(row, std::move(*plan), store_.decision(row.id));
+    add(row, std::move(*plan), PLANTED(decision_is_not_read_again) ? std::nullopt : store_.decision(row.id));
     if (has_switched(store_, row.id)) engine::note_switching(live_.at(row.id).run);
     post(row.id, engine::Restarted{});
   }
@@ -100,6 +101,7 @@ void DeploymentRuns::add(model::DeploymentRow row, model::Plan plan, std::option
   const auto [place, added] =
       live_.emplace(id, LiveDeployment{engine::make_run(std::move(row), std::move(plan), decision), {}, {}, {}});
   ENSURE(added);
+  begun_(place->second.run.row, place->second.run.plan);
 }
 
 /// Agents that are connected already say no second HELLO.
@@ -172,7 +174,9 @@ void DeploymentRuns::handle_batch() {
   const std::vector<EventBatch::Outcome> outcomes = batch.commit();
   waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(taken));
   for (const EventBatch::Outcome& outcome : outcomes) act_on(outcome);
-  for (const engine::AgentConnected& host : late) settle(host.host, host.report);
+  for (const engine::AgentConnected& host : late) {
+    if (!PLANTED(late_comers_are_forgotten)) settle(host.host, host.report);
+  }
 }
 
 void DeploymentRuns::act_on(const EventBatch::Outcome& outcome) {
@@ -289,15 +293,22 @@ bool DeploymentRuns::took_part(const HostId& host, const DeploymentId& id) {
   return true;
 }
 
-/// After the end: the agent retires the old slot when keep_old is over.
+/// After the end: the agent retires the old slot when keep_old is over. What fails there changes nothing of how the
+/// deployment ended, and people look for it where its other errors are.
 void DeploymentRuns::late_step(const HostId& host, const protocol::StepEvent& step) {
+  if (PLANTED(acknowledges_a_step_before_it_is_stored)) registry_.send(host, acknowledgement(step));
   const std::string key = step.deployment.str() + "/" + step_key(host, step);
   const auto plan = late_recorded_.contains(key) ? std::nullopt : store_.plan(step.deployment);
   if (plan && plan->slices.contains(host)) {
     model::TimelineEntry entry = engine::step_entry(*plan, host, step);
     entry.deployment = step.deployment;
     entry.wall_ms = clock_.wall_ms();
-    store_.commit({store::AppendTimeline{std::move(entry)}});
+    store::Transaction writes{store::AppendTimeline{std::move(entry)}};
+    std::optional<model::DeploymentRow> row = store_.deployment(step.deployment);
+    if (row && engine::note_late_failure(*row, *plan, host, step)) {
+      writes.push_back(store::PutDeployment{*std::move(row)});
+    }
+    store_.commit(writes);
     if (late_recorded_.size() >= limits::late_steps_max) late_recorded_.clear();
     late_recorded_.insert(key);
     viewers_.grew(step.deployment);

@@ -26,6 +26,10 @@ class DeploymentRuns {
   DeploymentRuns(store::StateStore& store, AgentRegistry& registry, Timers& timers, const Clock& clock,
                  TimelineViewers& viewers);
 
+  /// Called for every deployment that is under way from now on, before any host hears of it or is heard about it.
+  void when_begun(std::function<void(const model::DeploymentRow&, const model::Plan&)> callback) {
+    begun_ = std::move(callback);
+  }
   /// Called after a deployment has become final.
   void when_finished(std::function<void(const model::DeploymentRow&)> callback) { finished_ = std::move(callback); }
 
@@ -72,6 +76,7 @@ class DeploymentRuns {
   const Clock& clock_;
   TimelineViewers& viewers_;
   EffectRunner runner_;
+  std::function<void(const model::DeploymentRow&, const model::Plan&)> begun_ = [](const auto&, const auto&) {};
   std::function<void(const model::DeploymentRow&)> finished_ = [](const model::DeploymentRow&) {};
   std::map<DeploymentId, LiveDeployment> live_;
   std::deque<std::pair<DeploymentId, engine::Event>> waiting_;

@@ -30,7 +30,7 @@ store::Transaction EffectRunner::writes_of(engine::DeploymentRun& run, engine::E
       for (store::Write& write : writes_of_commit(store_, run.row, run.plan)) writes.push_back(std::move(write));
     }
   }
-  if (effects.save) {
+  if (effects.save && !(PLANTED(state_is_stored_at_the_end_only) && !effects.finished)) {
     writes.push_back(store::PutDeployment{run.row});
     writes.push_back(audit_row(clock_, coordinator_itself(), "deployment." + std::string(state_name(run.row.state)),
                                run.row.id.str(), run.row.reason,

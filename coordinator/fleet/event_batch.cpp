@@ -71,6 +71,9 @@ void EventBatch::decide(const DeploymentId& id, LiveDeployment& live, const engi
 }
 
 std::vector<EventBatch::Outcome> EventBatch::commit() {
+  for (auto& [id, draft] : drafts_) {
+    if (PLANTED(knows_what_is_not_stored)) draft.live->run = draft.next;
+  }
   runner_.make_durable(writes_);
   for (auto& [id, draft] : drafts_) {
     draft.live->run = std::move(draft.next);

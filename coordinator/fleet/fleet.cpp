@@ -21,27 +21,44 @@ Fleet::Fleet(const Seams& seams)
     : store(seams.store),
       timers(seams.timers),
       clock(seams.clock),
+      plans(store),
+      check_outcomes(store),
       artifacts(seams.artifacts),
       registry(seams.bus, clock, protocol::keys_digest(keys_of(seams.terms))),
-      hosts(store, clock, seams.terms, seams.publish),
+      hosts(store, clock, seams.terms, seams.publish, changeover),
       viewers(store, timers),
       runs(store, registry, timers, clock, viewers),
       inventory(registry, timers, clock),
-      planning(store, hosts, artifacts, inventory, clock, seams.plan_key, seams.host_roots),
-      starter(store, hosts, runs, clock),
+      checks(store, clock),
+      check_rounds(registry, timers, clock, seams.plan_key),
+      file_saves(registry, timers, clock, seams.plan_key),
+      check_runs(store, checks, check_rounds, clock),
+      masks(seams.mask),
+      secrets(store, clock, derive_key(seams.vault_key, "switchyard secrets"), masks),
+      configurations(secrets, hosts, derive_key(seams.vault_key, "switchyard configurations")),
+      deployed_secrets(store, configurations, masks),
+      planning(store, plans, hosts, artifacts, inventory, configurations, clock, seams.plan_key, seams.host_roots),
+      starter(store, hosts, runs, clock, changeover, seams.environments),
       convergence(store, planning, starter, registry, timers, clock),
       pruner(store, artifacts, timers, clock, seams.keep_releases),
       refusals(store, clock),
-      keys({store, hosts, registry, timers, clock}, keys_of(seams.terms), seams.plan_key, seams.next_keys,
+      keys({store, hosts, registry, timers, clock, changeover}, keys_of(seams.terms), seams.plan_key, seams.next_keys,
            seams.key_hands),
       api_tokens(store, clock),
       totp(store, clock, derive_key(seams.vault_key, "switchyard totp")),
       recovery(store, registry, runs, hosts, clock),
       approvals({store, clock, timers, planning, starter, viewers, totp, api_tokens, recovery, registry, runs},
                 seams.environments),
-      intake({store, registry, hosts, runs, inventory, convergence, artifacts, refusals, recovery, keys}),
-      operations({store, clock, registry, hosts, artifacts, pruner, runs, planning, starter, convergence, viewers,
-                  intake, recovery, api_tokens, refusals, totp, approvals, keys}),
+      snapshots({store, clock, timers, planning, file_saves, registry, hosts, artifacts, configurations, api_tokens},
+                seams.environments),
+      steering({store, clock, registry, runs, recovery, approvals}),
+      looks(timers),
+      intake({store, registry, hosts, runs, inventory, convergence, artifacts, refusals, recovery, keys, check_rounds,
+              file_saves, masks}),
+      operations({store,      plans,      clock,          registry,    hosts,          artifacts, pruner,
+                  runs,       planning,   starter,        convergence, viewers,        intake,    recovery,
+                  api_tokens, refusals,   totp,           approvals,   keys,           steering,  looks,
+                  checks,     check_runs, check_outcomes, secrets,     configurations, snapshots}),
       guarded(operations, store, api_tokens, refusals),
       take_refused_(seams.take_refused) {}
 
@@ -50,7 +67,11 @@ std::uint64_t Fleet::begin(const std::string& holder) {
   store.commit({audit_row(clock, coordinator_itself(), "coordinator.start", holder, {},
                           {{"epoch", std::to_string(epoch)}, {"version", SWITCHYARD_VERSION}})});
   look_at_audit();
+  secrets.begin();
+  deployed_secrets.recall();
   registry.speak_for(epoch, store.audit_head());
+  runs.when_begun(
+      [this](const model::DeploymentRow& row, const model::Plan& plan) { deployed_secrets.learn(row, plan); });
   runs.when_finished([this](const model::DeploymentRow& row) {
     if (row.state != model::DeploymentState::done) artifacts.doubt();
     convergence.deployment_finished(row);
@@ -62,6 +83,7 @@ std::uint64_t Fleet::begin(const std::string& holder) {
   hosts.load();
   api_tokens.load();
   approvals.begin();
+  snapshots.begin();
   keep_pinging();
   return epoch;
 }

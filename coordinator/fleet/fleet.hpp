@@ -8,23 +8,36 @@
 
 #include "common/clock.hpp"
 #include "common/crypto.hpp"
+#include "common/secret_mask.hpp"
 #include "coordinator/fleet/agent_registry.hpp"
 #include "coordinator/fleet/api_token_book.hpp"
 #include "coordinator/fleet/approvals.hpp"
 #include "coordinator/fleet/artifact_pruner.hpp"
 #include "coordinator/fleet/artifact_store.hpp"
+#include "coordinator/fleet/check_outcomes.hpp"
+#include "coordinator/fleet/check_registry.hpp"
+#include "coordinator/fleet/check_rounds.hpp"
+#include "coordinator/fleet/check_runs.hpp"
+#include "coordinator/fleet/committed_plans.hpp"
 #include "coordinator/fleet/convergence.hpp"
+#include "coordinator/fleet/deployed_secrets.hpp"
 #include "coordinator/fleet/deployment_runs.hpp"
 #include "coordinator/fleet/deployment_starter.hpp"
+#include "coordinator/fleet/file_saves.hpp"
 #include "coordinator/fleet/fleet_operations.hpp"
 #include "coordinator/fleet/guarded_operations.hpp"
 #include "coordinator/fleet/host_book.hpp"
 #include "coordinator/fleet/intake.hpp"
 #include "coordinator/fleet/inventory_rounds.hpp"
 #include "coordinator/fleet/key_renewal.hpp"
+#include "coordinator/fleet/look_queue.hpp"
 #include "coordinator/fleet/planning.hpp"
 #include "coordinator/fleet/recovery.hpp"
 #include "coordinator/fleet/refusal_book.hpp"
+#include "coordinator/fleet/secret_book.hpp"
+#include "coordinator/fleet/secret_masks.hpp"
+#include "coordinator/fleet/snapshot_book.hpp"
+#include "coordinator/fleet/steering.hpp"
 #include "coordinator/fleet/timeline_viewers.hpp"
 #include "coordinator/fleet/timers.hpp"
 #include "coordinator/store/state_store.hpp"
@@ -42,6 +55,7 @@ class Fleet {
     protocol::AgentBus& bus;
     Timers& timers;
     const Clock& clock;
+    SecretMask& mask;  ///< learns the secrets that are set, and what deployed configurations are filled with
     std::filesystem::path artifacts;
     SigningKeyPair plan_key;
     std::string vault_key;  ///< 32 raw bytes: what the store keeps of secrets is derived from it, or sealed with it
@@ -68,6 +82,9 @@ class Fleet {
   Timers& timers;
   const Clock& clock;
 
+  Changeover changeover;
+  CommittedPlans plans;
+  CheckOutcomes check_outcomes;
   ArtifactStore artifacts;
   AgentRegistry registry;
   HostBook hosts;
@@ -75,6 +92,14 @@ class Fleet {
   TimelineViewers viewers;
   DeploymentRuns runs;
   InventoryRounds inventory;
+  CheckRegistry checks;
+  CheckRounds check_rounds;
+  FileSaves file_saves;
+  CheckRuns check_runs;
+  SecretMasks masks;
+  SecretBook secrets;
+  Configurations configurations;
+  DeployedSecrets deployed_secrets;
   Planning planning;
   DeploymentStarter starter;
   Convergence convergence;
@@ -86,6 +111,9 @@ class Fleet {
   TotpBook totp;
   Recovery recovery;
   Approvals approvals;
+  SnapshotBook snapshots;
+  Steering steering;
+  LookQueue looks;
   Intake intake;
   FleetOperations operations;
   GuardedOperations guarded;  ///< the door for everybody outside

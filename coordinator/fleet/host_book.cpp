@@ -6,6 +6,7 @@
 #include "common/limits.hpp"
 #include "common/log.hpp"
 #include "coordinator/fleet/audit.hpp"
+#include "coordinator/fleet/rehearsal.hpp"
 #include "protocol/enrolment.hpp"
 
 namespace switchyard::fleet {
@@ -46,8 +47,9 @@ store::Transaction burn_unused_tokens(const store::StateStore& store) {
   return writes;
 }
 
-HostBook::HostBook(store::StateStore& store, const Clock& clock, EnrolmentTerms terms, Publish publish)
-    : store_(store), clock_(clock), terms_(std::move(terms)), publish_(std::move(publish)) {}
+HostBook::HostBook(store::StateStore& store, const Clock& clock, EnrolmentTerms terms, Publish publish,
+                   const Changeover& changeover)
+    : store_(store), clock_(clock), terms_(std::move(terms)), publish_(std::move(publish)), changeover_(changeover) {}
 
 void HostBook::load() {
   for (model::HostRow& row : store_.hosts()) hosts_.insert_or_assign(row.id, row);
@@ -134,6 +136,9 @@ Answer<bool> HostBook::add(const Caller& caller, const HostId& host, const std::
   if (present == nullptr && hosts_.size() >= limits::hosts_max) {
     return Refusal{409, "too_many_hosts", "the fleet has " + std::to_string(limits::hosts_max) + " hosts already", {}};
   }
+  if (caller.rehearses) {
+    return rehearsed("host " + host.str() + (present != nullptr ? " would get these labels" : " would be added"));
+  }
   model::HostRow row = present != nullptr ? *present : model::HostRow{};
   row.id = host;
   row.labels = labels;
@@ -160,6 +165,7 @@ Answer<bool> HostBook::remove(const Caller& caller, const HostId& host, const Fa
   const model::HostRow* present = find(host);
   if (present == nullptr || present->removed) return not_found(host);
   if (auto busy = refuse_busy(host)) return *busy;
+  if (caller.rehearses) return rehearsed("host " + host.str() + " would leave the fleet; what runs there would go on");
   model::HostRow row = *present;
   row.removed = true;
   put_host(row, {audit_row(clock_, caller, "host.remove", host.str())});
@@ -171,6 +177,7 @@ Answer<bool> HostBook::remove(const Caller& caller, const HostId& host, const Fa
 Answer<bool> HostBook::revoke(const Caller& caller, const HostId& host, const Farewell& farewell) {
   const model::HostRow* present = find(host);
   if (present == nullptr) return not_found(host);
+  if (caller.rehearses) return rehearsed("the key of host " + host.str() + "'s agent would be revoked");
   model::HostRow row = *present;
   row.revoked = true;
   put_host(row, {audit_row(clock_, caller, "agent.revoke", host.str())});
@@ -183,7 +190,12 @@ Answer<TokenMade> HostBook::replace(const Caller& caller, const HostId& host, co
                                     const Farewell& farewell) {
   const model::HostRow* present = find(host);
   if (present == nullptr) return not_found(host);
+  if (auto refusal = changeover_.refuse()) return std::move(*refusal);
   if (auto busy = refuse_busy(host)) return *busy;
+  if (caller.rehearses) {
+    return rehearsed("the key of host " + host.str() +
+                     " would be revoked, and one string made that lets a new machine in");
+  }
   model::HostRow row = *present;
   row.public_key.clear();
   row.revoked = false;
@@ -232,6 +244,8 @@ Answer<TokenMade> HostBook::create_token(const Caller& caller, const std::string
                        " is enrolled already, or was removed or replaced; use `hosts replace` for a new machine",
                    {}};
   }
+  if (auto refusal = changeover_.refuse()) return std::move(*refusal);
+  if (caller.rehearses) return rehearsed("one string that enrols one agent would be made");
   model::TokenRow row;
   TokenMade made = make_token(host_pattern, row);
   store_.commit(

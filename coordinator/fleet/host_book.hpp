@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "common/clock.hpp"
+#include "coordinator/fleet/changeover.hpp"
 #include "coordinator/fleet/operations.hpp"
 #include "coordinator/fleet/refusal_book.hpp"
 #include "coordinator/store/state_store.hpp"
@@ -33,7 +34,8 @@ class HostBook {
  public:
   /// `publish` gets the whole list of keys that may connect, and who they are, after every change of it.
   using Publish = std::function<void(const std::map<std::string, HostId>& allowed)>;
-  HostBook(store::StateStore& store, const Clock& clock, EnrolmentTerms terms, Publish publish);
+  HostBook(store::StateStore& store, const Clock& clock, EnrolmentTerms terms, Publish publish,
+           const Changeover& changeover);
 
   /// Reads the store. Once, after the epoch was taken.
   void load();
@@ -81,6 +83,7 @@ class HostBook {
   const Clock& clock_;
   EnrolmentTerms terms_;
   Publish publish_;
+  const Changeover& changeover_;  ///< in it no enrolment string is made
   std::map<HostId, model::HostRow> hosts_;
   std::map<std::string, model::TokenRow> tokens_;
   std::set<HostId> seen_;                ///< rows that are newer than the store's

@@ -5,6 +5,7 @@
 #include "common/error.hpp"
 #include "common/log.hpp"
 #include "common/planted.hpp"
+#include "coordinator/fleet/masked_message.hpp"
 #include "protocol/enrolment.hpp"
 
 namespace switchyard::fleet {
@@ -30,7 +31,10 @@ const DeploymentId* deployment_of(const protocol::Message& message) {
 void Intake::frame_arrived(const HostId& peer, protocol::Channel channel, std::uint64_t connection,
                            const std::string& frame) {
   try {
-    handle(peer, channel, connection, protocol::decode(frame));
+    protocol::Envelope envelope = protocol::decode(frame);
+    // A host masks what it knows to be secret; one that is of an older version, or was started anew, does not.
+    if (!PLANTED(words_of_hosts_are_not_masked)) mask_texts(envelope.message, parts_.masks.of(peer));
+    handle(peer, channel, connection, envelope);
   } catch (const StaleEpochError&) {
     throw;
   } catch (const DecodeError& error) {
@@ -120,11 +124,15 @@ void Intake::from_agent(const HostId& host, const protocol::Envelope& envelope) 
     return;
   }
   if (const auto* ping = std::get_if<protocol::Ping>(&envelope.message)) {
-    parts_.registry.send(host, protocol::Pong{ping->sent_ms, parts_.store.audit_head()}, envelope.seq);
+    parts_.registry.send(host, protocol::Pong{ping->sent_ms, head_.now()}, envelope.seq);
   } else if (const auto* reply = std::get_if<protocol::InventoryReply>(&envelope.message)) {
     parts_.inventory.answered(host, *reply);
   } else if (const auto* note = std::get_if<protocol::KeysNoted>(&envelope.message)) {
     parts_.keys.noted(host, *note);
+  } else if (const auto* run = std::get_if<protocol::ChecksRun>(&envelope.message)) {
+    parts_.checks.answered(host, *run);
+  } else if (const auto* saved = std::get_if<protocol::FilesSaved>(&envelope.message)) {
+    parts_.saves.answered(host, *saved);
   } else if (const DeploymentId* id = deployment_of(envelope.message)) {
     if (parts_.runs.agent_said(host, *session, *id, envelope.message)) return;
     forbid(host, "speaks of deployment " + id->str() + ", in which it takes no part");
@@ -133,7 +141,7 @@ void Intake::from_agent(const HostId& host, const protocol::Envelope& envelope) 
 
 void Intake::tick() {
   confirm_epoch();
-  for (const EndedSession& ended : parts_.registry.tick(parts_.store.audit_head())) {
+  for (const EndedSession& ended : parts_.registry.tick(head_.now())) {
     parts_.hosts.last_heard(ended.host, ended.silent_ms);
     parts_.runs.agent_lost(ended.host, ended.number);
   }

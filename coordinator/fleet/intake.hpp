@@ -6,20 +6,24 @@
 
 #include "coordinator/fleet/agent_registry.hpp"
 #include "coordinator/fleet/artifact_store.hpp"
+#include "coordinator/fleet/check_rounds.hpp"
 #include "coordinator/fleet/convergence.hpp"
 #include "coordinator/fleet/deployment_runs.hpp"
+#include "coordinator/fleet/file_saves.hpp"
 #include "coordinator/fleet/host_book.hpp"
 #include "coordinator/fleet/inventory_rounds.hpp"
 #include "coordinator/fleet/key_renewal.hpp"
 #include "coordinator/fleet/recovery.hpp"
 #include "coordinator/fleet/refusal_book.hpp"
+#include "coordinator/fleet/secret_masks.hpp"
+#include "coordinator/fleet/witnessed_head.hpp"
 #include "protocol/transport.hpp"
 
 namespace switchyard::fleet {
 
-/// Where every frame from the bus comes in: decoded, checked against who may say what, and handed to whom it concerns.
-/// The per-message catch: a bad frame is dropped, a store that cannot be written is as if the message was lost.
-/// StaleEpochError passes. Loop thread only.
+/// Where every frame from the bus comes in: decoded, checked against who may say what, masked, and handed to whom it
+/// concerns. The per-message catch: a bad frame is dropped, a store that cannot be written is as if the message was
+/// lost. StaleEpochError passes. Loop thread only.
 class Intake {
  public:
   struct Parts {
@@ -33,8 +37,11 @@ class Intake {
     RefusalBook& refusals;
     Recovery& recovery;
     KeyRenewal& keys;
+    CheckRounds& checks;
+    FileSaves& saves;
+    SecretMasks& masks;
   };
-  explicit Intake(Parts parts) : parts_(parts) {}
+  explicit Intake(Parts parts) : parts_(parts), head_(parts.store) {}
 
   /// `peer`: a host, or `enrol:<token id>`; known by its key alone.
   void frame_arrived(const HostId& peer, protocol::Channel channel, std::uint64_t connection, const std::string& frame);
@@ -57,6 +64,7 @@ class Intake {
   void from_agent(const HostId& host, const protocol::Envelope& envelope);
 
   Parts parts_;
+  WitnessedHead head_;
 };
 
 }  // namespace switchyard::fleet

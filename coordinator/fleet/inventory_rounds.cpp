@@ -39,6 +39,11 @@ bool InventoryRounds::over(const Round& round) const {
   return nobody_there && elapsed >= limits::inventory_connect_ms_max;
 }
 
+const std::vector<std::string>* InventoryRounds::features(const HostId& host) const {
+  const AgentSession* session = registry_.find(host);
+  return session == nullptr ? nullptr : &session->features;
+}
+
 void InventoryRounds::answered(const HostId& host, const protocol::InventoryReply& reply) {
   const auto found = rounds_.find(reply.request);
   if (found == rounds_.end() || found->second.open.erase(host) == 0) return;

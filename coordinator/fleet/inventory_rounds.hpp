@@ -26,6 +26,8 @@ class InventoryRounds {
 
   /// `done` is called once, from the loop; hosts that are missing in the answers did not answer.
   void ask(Questions questions, Done done);
+  /// What its agent can do (protocol/version.hpp); nothing: it is not connected.
+  const std::vector<std::string>* features(const HostId& host) const;
   void answered(const HostId& host, const protocol::InventoryReply& reply);
 
  private:

@@ -6,6 +6,7 @@
 #include "common/limits.hpp"
 #include "common/log.hpp"
 #include "coordinator/fleet/audit.hpp"
+#include "coordinator/fleet/rehearsal.hpp"
 
 namespace switchyard::fleet {
 namespace {
@@ -29,7 +30,14 @@ void KeyRenewal::tell(const HostId& host) const {
 }
 
 void KeyRenewal::noted(const HostId& host, const protocol::KeysNoted& note) {
-  if (next_ && note.digest == protocol::keys_digest(*next_)) known_by_.insert(host);
+  const model::HostRow* row = parts_.hosts.find(host);
+  if (row == nullptr || !next_ || note.digest != protocol::keys_digest(*next_)) return;
+  known_by_.insert_or_assign(host, row->public_key);
+}
+
+bool KeyRenewal::is_known_by(const model::HostRow& host) const {
+  const auto found = known_by_.find(host.id);
+  return found != known_by_.end() && found->second == host.public_key;
 }
 
 std::vector<DeploymentId> KeyRenewal::deployments_at_work() const {
@@ -48,7 +56,7 @@ KeysView KeyRenewal::view() const {
   view.next = protocol::keys_name(*next_);
   for (const model::HostRow& row : parts_.hosts.rows()) {
     if (!parts_.hosts.may_connect(row.id)) continue;
-    auto& hosts = known_by_.contains(row.id) ? view.known_by : view.missing;
+    auto& hosts = is_known_by(row) ? view.known_by : view.missing;
     hosts.push_back({row.id, parts_.registry.connected(row.id)});
   }
   view.at_work = deployments_at_work();
@@ -66,9 +74,18 @@ std::optional<Refusal> KeyRenewal::refuse(const RenewKeysRequest& request) const
   return std::nullopt;
 }
 
+Refusal KeyRenewal::rehearsal() const {
+  if (!next_) return rehearsed("new keys would be drawn, and announced to every host");
+  const KeysView now = view();
+  return rehearsed("the keys " + now.next +
+                   " would be put into force as soon as every host knows them: " + std::to_string(now.missing.size()) +
+                   " of " + std::to_string(now.missing.size() + now.known_by.size()) + " hosts do not yet");
+}
+
 Answer<KeysView> KeyRenewal::renew(const Caller& caller, const RenewKeysRequest& request) {
   if (taken_) return view();
   if (auto refusal = refuse(request)) return *refusal;
+  if (caller.rehearses) return rehearsal();
   if (!next_) announce(caller, request.reason);
   KeysView now = view();
   // Told again: what was said before may have been lost.
@@ -83,18 +100,25 @@ Answer<KeysView> KeyRenewal::renew(const Caller& caller, const RenewKeysRequest&
   return now;
 }
 
+/// The audit first: keys of which it tells nothing would be announced by the next start. It may tell of some that were
+/// never announced, since they could not be written down.
 void KeyRenewal::announce(const Caller& caller, const std::string& reason) {
-  const protocol::CoordinatorKeys next = hands_.draw_next();
-  parts_.store.commit({audit_row(parts_.clock, caller, "keys.announce", protocol::keys_name(next), reason)});
-  next_ = next;
+  next_ = hands_.draw_next([&](const protocol::CoordinatorKeys& next) {
+    parts_.store.commit({audit_row(parts_.clock, caller, "keys.announce", protocol::keys_name(next), reason)});
+  });
 }
 
-/// The audit first: nothing shall have happened that it does not tell. Enrolment strings that nobody has used name the
-/// key that is over.
+/// Here too. Enrolment strings that nobody has used name the key that is over; from here on none is made. When the
+/// files cannot be put in place all stays so until they can: some of them may be there, and the next start takes the
+/// rest.
 void KeyRenewal::put_into_force(const Caller& caller, const RenewKeysRequest& request) {
   parts_.hosts.burn_unused_tokens(caller, "they name the server key that is over");
-  parts_.store.commit({audit_row(parts_.clock, caller, "keys.renew", protocol::keys_name(*next_), request.reason,
-                                 {{"before", protocol::keys_name(present_)}, {"without", joined(request.without)}})});
+  if (audited_without_ != request.without) {
+    parts_.store.commit({audit_row(parts_.clock, caller, "keys.renew", protocol::keys_name(*next_), request.reason,
+                                   {{"before", protocol::keys_name(present_)}, {"without", joined(request.without)}})});
+    audited_without_ = request.without;
+  }
+  parts_.changeover.begin();
   hands_.take_next();
   taken_ = true;
   log::info("the coordinator's keys are new; beginning anew with them", {{"keys", protocol::keys_name(*next_)}});

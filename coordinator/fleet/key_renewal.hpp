@@ -1,13 +1,14 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
 #include "common/clock.hpp"
 #include "coordinator/fleet/agent_registry.hpp"
+#include "coordinator/fleet/changeover.hpp"
 #include "coordinator/fleet/host_book.hpp"
 #include "coordinator/fleet/operations.hpp"
 #include "coordinator/fleet/timers.hpp"
@@ -24,9 +25,11 @@ class KeyRenewal {
  public:
   /// What it does outside of the store.
   struct Hands {
-    std::function<protocol::CoordinatorKeys()> draw_next;  ///< durable when it returns; drawn before: the same again
-    std::function<void()> take_next;                       ///< from the next start on they are the keys
-    std::function<void()> begin_anew;                      ///< the coordinator ends and starts
+    using Hear = std::function<void(const protocol::CoordinatorKeys&)>;
+    /// Durable when it returns. `before` hears of them before they are: what it throws leaves nothing behind.
+    std::function<protocol::CoordinatorKeys(const Hear& before)> draw_next;
+    std::function<void()> take_next;   ///< from the next start on they are the keys; to be repeated when it threw
+    std::function<void()> begin_anew;  ///< the coordinator ends and starts
   };
   struct Parts {
     store::StateStore& store;
@@ -34,6 +37,7 @@ class KeyRenewal {
     AgentRegistry& registry;
     Timers& timers;
     const Clock& clock;
+    Changeover& changeover;
   };
   KeyRenewal(Parts parts, protocol::CoordinatorKeys present, SigningKeyPair plan_key,
              std::optional<protocol::CoordinatorKeys> next, Hands hands)
@@ -50,13 +54,15 @@ class KeyRenewal {
 
   KeysView view() const;
   /// Draws and announces the next keys; when every host knows them, and no deployment is at work, puts them into force.
-  /// To be repeated until the answer says that they are.
+  /// To be repeated until the answer says that they are, also after it threw.
   Answer<KeysView> renew(const Caller& caller, const RenewKeysRequest& request);
 
  private:
   void tell(const HostId& host) const;
+  bool is_known_by(const model::HostRow& host) const;
   std::vector<DeploymentId> deployments_at_work() const;
   std::optional<Refusal> refuse(const RenewKeysRequest& request) const;
+  Refusal rehearsal() const;
   void announce(const Caller& caller, const std::string& reason);
   void put_into_force(const Caller& caller, const RenewKeysRequest& request);
 
@@ -65,7 +71,10 @@ class KeyRenewal {
   SigningKeyPair plan_key_;
   std::optional<protocol::CoordinatorKeys> next_;
   Hands hands_;
-  std::set<HostId> known_by_;
+  /// With the key of the machine that said so: another may have the name since, which has not dialled yet.
+  std::map<HostId, std::string> known_by_;
+  /// Whom the change leaves out, once it is in the audit.
+  std::optional<std::vector<HostId>> audited_without_;
   bool taken_ = false;
 };
 

@@ -10,9 +10,14 @@
 #include "common/limits.hpp"
 #include "common/nearest.hpp"
 #include "coordinator/fleet/bring_back.hpp"
+#include "coordinator/fleet/component_holder.hpp"
+#include "coordinator/fleet/deferrals.hpp"
 #include "coordinator/fleet/last_committed.hpp"
 #include "coordinator/fleet/rollback_scope.hpp"
+#include "coordinator/fleet/serving_history.hpp"
+#include "coordinator/fleet/snapshot_rules.hpp"
 #include "coordinator/fleet/standing_plan.hpp"
+#include "coordinator/planner/component_choice.hpp"
 #include "coordinator/planner/host_claims.hpp"
 #include "coordinator/planner/manifest_reader.hpp"
 
@@ -29,6 +34,10 @@ DeployRequest request_of(const store::PutSource& source) {
   request.no_rollback = source.no_rollback;
   request.sequential = source.sequential;
   request.no_monitoring = source.no_monitoring;
+  request.components = source.components;
+  request.run_tests = source.run_tests;
+  request.configuration = source.configuration;
+  request.defaults = source.defaults;
   return request;
 }
 
@@ -55,6 +64,15 @@ std::string version_of_release(const store::StateStore& store, const ReleaseId& 
   return {};
 }
 
+std::string version_before(const store::StateStore& store, const model::DeploymentRow& done,
+                           const protocol::SliceComponent& component) {
+  const ReleaseId& release = component.old.release;
+  if (release.empty()) return {};
+  const auto rows = store.deployments(limits::deferral_rows_max);
+  const auto origin = origin_of(store, rows, done.environment, component.name, release, done.id);
+  return origin && !origin->version.empty() ? origin->version : version_of_release(store, release);
+}
+
 model::Manifest manifest_for_host(const model::Manifest& manifest, const HostId& host,
                                   const std::set<std::string>& components) {
   model::Manifest part = manifest;
@@ -68,6 +86,7 @@ model::Manifest manifest_for_host(const model::Manifest& manifest, const HostId&
     // It has proven itself elsewhere: it comes without shares and pauses, and waits for nobody.
     if (component.strategy == model::Strategy::canary) component.strategy = model::Strategy::blue_green;
     component.canary = {};
+    component.min_healthy = 0;
     component.min_healthy_ms = 0;
   }
   // One host alone: there is nobody else to be left out.
@@ -76,25 +95,50 @@ model::Manifest manifest_for_host(const model::Manifest& manifest, const HostId&
   return part;
 }
 
-Planning::Planning(store::StateStore& store, const HostBook& hosts, const ArtifactStore& artifacts,
-                   InventoryRounds& inventory, const Clock& clock, SigningKeyPair plan_key, HostRoots roots)
+namespace {
+
+/// What a rollback undoes: the deployment as it stands, on the hosts that take part.
+model::Plan standing_without(const store::StateStore& store, const model::DeploymentRow& done,
+                             const std::vector<HostId>& without) {
+  model::Plan plan = plan_as_it_stands(store, done);
+  for (const HostId& host : without) drop_host(plan, host);
+  return plan;
+}
+
+/// The dependencies that are left out, as a manifest of their own.
+model::Manifest outside_of(const planner::ChosenComponents& chosen) {
+  model::Manifest manifest = chosen.manifest;
+  manifest.components.clear();
+  for (const planner::OutsideDependency& one : chosen.outside) manifest.components.push_back(one.dependency);
+  return manifest;
+}
+
+}  // namespace
+
+Planning::Planning(store::StateStore& store, CommittedPlans& plans, const HostBook& hosts,
+                   const ArtifactStore& artifacts, InventoryRounds& inventory, const Configurations& configurations,
+                   const Clock& clock, SigningKeyPair plan_key, HostRoots roots)
     : store_(store),
+      plans_(plans),
       hosts_(hosts),
       artifacts_(artifacts),
       inventory_(inventory),
+      configurations_(configurations),
       clock_(clock),
       plan_key_(std::move(plan_key)),
       roots_(std::move(roots)) {}
 
 void Planning::deployment(const DeployRequest& request, const Purpose& purpose, Reply<PlannedDeployment> reply) {
-  model::Manifest manifest;
+  planner::ChosenComponents chosen;
   try {
-    manifest = planner::read_manifest(request.manifest, request.file_name);
+    chosen = planner::choose_components(planner::read_manifest(request.manifest, request.file_name, request.defaults),
+                                        request.components);
   } catch (const InputError& error) {
     return reply(Refusal{400, "bad_manifest", error.what(), {}});
   }
-  if (!request.environment.empty()) manifest.environment = request.environment;
-  deployment_of(manifest, request, purpose, std::move(reply));
+  if (!request.environment.empty()) chosen.manifest.environment = request.environment;
+  if (auto refusal = configure(request.configuration, chosen.manifest)) return reply(std::move(*refusal));
+  deployment_of(chosen, request, purpose, std::move(reply));
 }
 
 void Planning::again(const model::DeploymentRow& draft, Reply<PlannedDeployment> reply) {
@@ -103,7 +147,18 @@ void Planning::again(const model::DeploymentRow& draft, Reply<PlannedDeployment>
     const auto done = store_.deployment(draft.rollback_of);
     const auto asked = store_.approval(draft.id);
     ENSURE(done && asked);
-    return rollback(*done, request_of(draft, *asked), purpose, std::move(reply));
+    const auto proposed = store_.plan(draft.id);
+    ENSURE(proposed.has_value());
+    RollbackRequest request = request_of(draft, *asked);
+    request.strategy = proposed->settings.rollback_strategy;
+    const auto target = target_again(*asked, *done, request);
+    if (const auto* refusal = std::get_if<Refusal>(&target)) return reply(*refusal);
+    return rollback(*done, request, std::get<std::optional<ChosenTarget>>(target), purpose, std::move(reply));
+  }
+  if (draft.kind == model::DeploymentKind::restore) {
+    const auto snapshot = store_.snapshot(draft.snapshot);
+    if (!snapshot) return reply(no_snapshot(draft.snapshot));
+    return restore(*snapshot, purpose, std::move(reply));
   }
   const auto source = store_.source(draft.id);
   ENSURE(source.has_value());
@@ -115,53 +170,124 @@ void Planning::convergence(const store::PutSource& source, const HostId& host, c
   const DeployRequest request = request_of(source);
   model::Manifest manifest;
   try {
-    manifest = planner::read_manifest(source.manifest, source.file_name);
+    manifest = planner::choose_components(planner::read_manifest(source.manifest, source.file_name, source.defaults),
+                                          source.components)
+                   .manifest;
   } catch (const InputError& error) {
     return reply(Refusal{400, "bad_manifest", error.what(), {}});
   }
   if (!source.environment.empty()) manifest.environment = source.environment;
-  deployment_of(manifest_for_host(manifest, host, components), request, Use::start, std::move(reply));
+  if (auto refusal = configure(source.configuration, manifest)) return reply(std::move(*refusal));
+  deployment_of({manifest_for_host(manifest, host, components), {}}, request, Use::start, std::move(reply));
 }
 
-void Planning::deployment_of(const model::Manifest& manifest, const DeployRequest& request, const Purpose& purpose,
+std::optional<Refusal> Planning::configure(const model::Configuration& configuration, model::Manifest& manifest) const {
+  try {
+    configurations_.apply(configuration, manifest);
+    return std::nullopt;
+  } catch (const InputError& error) {
+    return Refusal{422, "cannot_configure", error.what(), {}};
+  } catch (const StoreError& error) {
+    return Refusal{503, "store_unavailable", error.what(), {}};
+  }
+}
+
+void Planning::deployment_of(planner::ChosenComponents chosen, const DeployRequest& request, const Purpose& purpose,
                              Reply<PlannedDeployment> reply) {
+  chosen.manifest.settings.run_tests =
+      model::run_tests_from_name(request.run_tests).value_or(chosen.manifest.settings.run_tests);
+  const model::Manifest& manifest = chosen.manifest;
   if (auto refusal = refuse_unknown_hosts(manifest)) return reply(std::move(*refusal));
+  if (auto refusal = refuse_unknown_hosts(outside_of(chosen))) return reply(std::move(*refusal));
+  try {
+    // What they serve may be taken back, and then would not serve.
+    if (auto refusal = refuse_locked(planner::inventory_questions(chosen.outside))) return reply(std::move(*refusal));
+  } catch (const StoreError& error) {
+    return reply(Refusal{503, "store_unavailable", error.what(), {}});
+  }
   planner::PlanningFacts facts;
   if (auto refusal = collect_artifacts(manifest, request, facts)) return reply(std::move(*refusal));
   const planner::PlanOptions options{request.no_rollback, request.sequential, request.no_monitoring};
   gather(
       planner::inventory_questions(manifest), std::move(facts), purpose, manifest.version,
-      [manifest](const planner::PlanningFacts& gathered) {
-        return planner::inventory_questions(planner::host_claims(manifest, gathered));
-      },
-      [manifest, options, looked_at = request.plan_hash](const planner::PlanningFacts& gathered) {
-        if (!looked_at.empty()) {
-          refuse_another(planner::plan_deployment(manifest, planner::to_look_at(gathered), options), looked_at);
+      [chosen](const planner::PlanningFacts& gathered) {
+        auto more = planner::inventory_questions(planner::host_claims(chosen.manifest, gathered));
+        for (auto& [host, questions] : planner::inventory_questions(chosen.outside)) {
+          std::move(questions.begin(), questions.end(), std::back_inserter(more[host]));
         }
-        return planner::plan_deployment(manifest, gathered, options);
+        return more;
       },
-      std::move(reply));
+      [chosen, options, looked_at = request.plan_hash](const planner::PlanningFacts& gathered) {
+        const model::Manifest& part = chosen.manifest;
+        planner::check_outside_dependencies(part, chosen.outside, gathered);
+        if (!looked_at.empty()) {
+          refuse_another(planner::plan_deployment(part, planner::to_look_at(gathered), options), looked_at);
+        }
+        return planner::plan_deployment(part, gathered, options);
+      },
+      [manifest, reply = std::move(reply)](Answer<PlannedDeployment> answer) {
+        auto* planned = std::get_if<PlannedDeployment>(&answer);
+        if (planned != nullptr && planned->looked_at) planned->looked_at->manifest = manifest;
+        reply(std::move(answer));
+      });
 }
 
-void Planning::rollback(const model::DeploymentRow& done, const RollbackRequest& request, const Purpose& purpose,
+Answer<std::optional<ChosenTarget>> Planning::choose(const model::DeploymentRow& done,
+                                                     const RollbackRequest& request) const {
+  if (request.target_version.empty()) return std::optional<ChosenTarget>();
+  const model::Plan standing = standing_without(store_, done, request.without);
+  auto chosen =
+      choose_target(store_, plans_, {done, standing, request.components}, request.target_version, clock_.wall_ms());
+  if (auto* refusal = std::get_if<Refusal>(&chosen)) return std::move(*refusal);
+  return std::optional(std::get<ChosenTarget>(std::move(chosen)));
+}
+
+Answer<std::optional<ChosenTarget>> Planning::target_again(const model::ApprovalRow& asked,
+                                                           const model::DeploymentRow& done,
+                                                           RollbackRequest request) const {
+  request.target_version = asked.target.str();
+  const auto row = asked.inverse && !asked.target.empty() ? store_.deployment(asked.target) : std::nullopt;
+  // It may be too old by now to be chosen anew, and need not be: to undo leads there.
+  if (row) return std::optional(ChosenTarget{*row});
+  return choose(done, request);
+}
+
+void Planning::rollback(const model::DeploymentRow& done, const RollbackRequest& request,
+                        const std::optional<ChosenTarget>& target, const Purpose& purpose,
                         Reply<PlannedDeployment> reply) {
   const std::vector<std::string>& components = request.components;
-  model::Plan plan = plan_as_it_stands(store_, done);
-  for (const HostId& host : request.without) drop_host(plan, host);
-  auto found = hosts_to_bring_back(store_, artifacts_, done, plan, components);
+  const model::Plan plan = standing_without(store_, done, request.without);
+  auto found = target ? hosts_to_bring_to(store_, artifacts_, configurations_, *target)
+                      : hosts_to_bring_back(store_, plans_, artifacts_, configurations_, done, plan, components);
   if (auto* refusal = std::get_if<Refusal>(&found)) return reply(std::move(*refusal));
   const auto bring_back = std::get<std::vector<planner::BringBack>>(std::move(found));
-  std::string version;
+  planner::RollbackOptions options{request.strategy, request.verify_after_rollback};
+  if (target && !target->inverse()) {
+    const auto restored = store_.plan(target->row.id);
+    ENSURE(restored.has_value());
+    options.restored = restored->settings;
+  }
+  std::string version = target ? target->row.version : std::string();
+  Purpose with_origins = purpose;
+  const ServingHistory history(store_, plans_);
   for (const auto& [host, slice] : plan.slices) {
     for (const protocol::SliceComponent& component : slice.components) {
-      if (version.empty()) version = version_of_release(store_, component.old.release);
+      const auto origin = history.before(done.id, {host, component.name}, component.old);
+      if (origin) with_origins.origins.insert(origin->deployment);
+      // That deployment had the bytes and their configuration; others may have had the bytes.
+      const auto row = origin && version.empty() ? store_.deployment(origin->deployment) : std::nullopt;
+      if (row) version = row->version;
+      if (version.empty()) version = version_before(store_, done, component);
     }
   }
   gather(
-      planner::inventory_questions(plan), {}, purpose, version,
+      planner::inventory_questions(plan), {}, with_origins, version,
       [](const planner::PlanningFacts&) { return InventoryRounds::Questions(); },
-      [plan, components, bring_back](const planner::PlanningFacts& gathered) {
-        return planner::plan_rollback(plan, components, gathered, bring_back);
+      [plan, components, bring_back, options, by_version = target.has_value()](const planner::PlanningFacts& gathered) {
+        model::Plan made = planner::plan_rollback(plan, components, gathered, bring_back, options);
+        // Who goes back to a version wants it now, and not to wait for its bytes.
+        if (by_version) planner::check_present(made, gathered);
+        return made;
       },
       std::move(reply));
 }
@@ -247,13 +373,11 @@ std::optional<Refusal> Planning::refuse_hosts(const InventoryRounds::Questions& 
 std::optional<Refusal> Planning::refuse_locked(const InventoryRounds::Questions& questions) const {
   for (const auto& [host, asked] : questions) {
     for (const protocol::InventoryQuestion& question : asked) {
-      const auto holder = store_.lock_holder(host, question.component);
-      if (!holder) continue;
-      return Refusal{409,
-                     "locked",
-                     "component " + question.component + " on host " + host.str() + " is being changed by deployment " +
-                         holder->str() + "; wait for its end, or cancel it",
-                     {{"host", host.str()}, {"component", question.component}, {"holder", holder->str()}}};
+      const auto id = store_.lock_holder(host, question.component);
+      if (!id) continue;
+      const auto holder = store_.deployment(*id);
+      ENSURE(holder.has_value());  // the lock goes with the transaction that ends it
+      return refuse_held(*holder, question.component, host);
     }
   }
   return std::nullopt;
@@ -270,7 +394,7 @@ void Planning::gather(InventoryRounds::Questions questions, planner::PlanningFac
     ground = note_ground(store_, hosts_, questions);
     // Not even to look at: what serves is provisional, and a plan over it would be of what may be undone.
     if (auto refusal = refuse_locked(questions)) return reply(std::move(*refusal));
-    remember_history(questions, facts);
+    remember_history(questions, purpose, facts);
     for (auto& [host, more] : ask_more(facts)) {
       std::move(more.begin(), more.end(), std::back_inserter(questions[host]));
     }
@@ -284,6 +408,7 @@ void Planning::gather(InventoryRounds::Questions questions, planner::PlanningFac
     --open_;
     for (const auto& [host, questions_of_host] : ground.asked) {
       if (!answers.contains(host)) facts.unreachable.push_back(host);
+      if (const auto* features = inventory_.features(host)) facts.features[host] = *features;
     }
     facts.inventory = std::move(answers);
     // The request's thread of control has ended long ago: what fails here is its answer.
@@ -309,6 +434,7 @@ Answer<PlannedDeployment> Planning::finish(PlanGround ground, planner::PlanningF
     if (looked_at) facts = planner::to_look_at(std::move(facts));
     PlannedDeployment planned;
     planned.plan = make(facts);
+    planner::check_features(planned.plan, facts);
     planned.version = version;
     for (const HostId& host : facts.unreachable) {
       if (!planned.plan.slices.contains(host)) planned.deferred.push_back(host);
@@ -319,11 +445,16 @@ Answer<PlannedDeployment> Planning::finish(PlanGround ground, planner::PlanningF
       if (auto refusal = refuse_moved(store_, hosts_, ground, planned.plan)) return *refusal;
     }
     planned.ground = std::move(ground);
+    if (looked_at) planned.looked_at = PlanBasis{{}, std::move(facts)};
     return planned;
   } catch (const planner::OvertakenError& error) {
     return Refusal{409, "overtaken", error.what(), {}};
   } catch (const planner::PlanChangedError& error) {
     return Refusal{409, "plan_changed", error.what(), {}};
+  } catch (const planner::NotReadyError& error) {
+    return Refusal{409, "not_ready", error.what(), {}};
+  } catch (const planner::OldAgentError& error) {
+    return Refusal{409, "old_agent", error.what(), {}};
   } catch (const planner::HostAwayError& error) {
     return Refusal{409, "host_away", error.what(), {}};
   } catch (const InputError& error) {
@@ -337,17 +468,18 @@ Answer<PlannedDeployment> Planning::finish(PlanGround ground, planner::PlanningF
   }
 }
 
-/// What serves on the hosts, the newest plans that ended well, and those that what serves came with.
-void Planning::remember_history(const InventoryRounds::Questions& questions, planner::PlanningFacts& facts) const {
+/// What serves on the hosts, the newest plans that ended well, and those that what serves, or comes back, came with.
+void Planning::remember_history(const InventoryRounds::Questions& questions, const Purpose& purpose,
+                                planner::PlanningFacts& facts) const {
   const std::vector<model::DeploymentRow> rows = store_.deployments(limits::deferral_rows_max);
   facts.committed = last_committed(store_.serving(), rows);
   std::erase_if(facts.committed, [&](const model::ServingRow& row) { return !questions.contains(row.host); });
-  std::set<DeploymentId> serving;
-  for (const model::ServingRow& row : facts.committed) serving.insert(row.deployment);
+  std::set<DeploymentId> needed = purpose.origins;
+  for (const model::ServingRow& row : facts.committed) needed.insert(row.deployment);
   std::size_t remembered = 0;
   for (const model::DeploymentRow& row : rows) {
     if (row.state != model::DeploymentState::done) continue;
-    if (remembered >= limits::planning_history_max && !serving.contains(row.id)) continue;
+    if (remembered >= limits::planning_history_max && !needed.contains(row.id)) continue;
     const auto plan = store_.plan(row.id);
     if (!plan) continue;
     planner::remember_plan(*plan, facts);

@@ -8,10 +8,13 @@
 #include "common/clock.hpp"
 #include "common/crypto.hpp"
 #include "coordinator/fleet/artifact_store.hpp"
+#include "coordinator/fleet/configurations.hpp"
 #include "coordinator/fleet/host_book.hpp"
 #include "coordinator/fleet/inventory_rounds.hpp"
 #include "coordinator/fleet/operations.hpp"
 #include "coordinator/fleet/plan_ground.hpp"
+#include "coordinator/fleet/rollback_targets.hpp"
+#include "coordinator/planner/component_choice.hpp"
 #include "coordinator/planner/deployment_planner.hpp"
 
 namespace switchyard::fleet {
@@ -22,20 +25,28 @@ struct HostRoots {
   std::string units = "/etc/systemd/system";
 };
 
+/// What a plan of a manifest was made from.
+struct PlanBasis {
+  model::Manifest manifest;
+  planner::PlanningFacts facts;
+};
+
 /// A plan that could be started, and what its row needs beside it.
 struct PlannedDeployment {
   model::Plan plan;  ///< signed, unless it was asked for to be looked at only
   std::string version;
   std::vector<HostId> deferred;
   PlanGround ground;
+  std::optional<PlanBasis> looked_at;  ///< of a new deployment's plan that is not to be started
 };
 
 /// Makes plans: asks the agents what serves, lets the planner plan, signs. Changes nothing but the plan number.
 /// Loop thread only. Failures come as Refusal; StaleEpochError passes.
 class Planning {
  public:
-  Planning(store::StateStore& store, const HostBook& hosts, const ArtifactStore& artifacts, InventoryRounds& inventory,
-           const Clock& clock, SigningKeyPair plan_key, HostRoots roots);
+  Planning(store::StateStore& store, CommittedPlans& plans, const HostBook& hosts, const ArtifactStore& artifacts,
+           InventoryRounds& inventory, const Configurations& configurations, const Clock& clock,
+           SigningKeyPair plan_key, HostRoots roots);
 
   /// look: signed by nobody. propose: it may be started as long as an approval may take.
   enum class Use { look, start, propose };
@@ -43,21 +54,42 @@ class Planning {
   struct Purpose {
     Purpose(Use the_use, DeploymentId id = {}) : use(the_use), deployment(std::move(id)) {}  // NOLINT: a Use will do
     Use use;
-    DeploymentId deployment;  ///< whose plan is made once more; empty: of a new one
+    DeploymentId deployment;              ///< whose plan is made once more; empty: of a new one
+    std::set<DeploymentId> origins = {};  ///< of what comes back: their plans are remembered, however old they are
   };
   void deployment(const DeployRequest& request, const Purpose& purpose, Reply<PlannedDeployment> reply);
   /// The same for these components on one host of a deployment that is already committed elsewhere.
   void convergence(const store::PutSource& source, const HostId& host, const std::set<std::string>& components,
                    Reply<PlannedDeployment> reply);
-  void rollback(const model::DeploymentRow& done, const RollbackRequest& request, const Purpose& purpose,
-                Reply<PlannedDeployment> reply);
+  /// Where it is asked to lead; nothing: to what served before. Throws StoreError.
+  Answer<std::optional<ChosenTarget>> choose(const model::DeploymentRow& done, const RollbackRequest& request) const;
+  /// `target`: as it was chosen for this request.
+  void rollback(const model::DeploymentRow& done, const RollbackRequest& request,
+                const std::optional<ChosenTarget>& target, const Purpose& purpose, Reply<PlannedDeployment> reply);
+  /// What the snapshot says, on all of its hosts that are left. In snapshot_planning.cpp.
+  void restore(const model::SnapshotRow& snapshot, const Purpose& purpose, Reply<PlannedDeployment> reply);
+  /// Asks the hosts, and lets `see` look at their answers beside what is remembered of them. Plans nothing.
+  using See = std::function<void(const planner::PlanningFacts&)>;
+  void look(InventoryRounds::Questions questions, See see, Reply<PlanGround> reply);
+  /// Why what was looked at may be another by now.
+  std::optional<Refusal> refuse_since(const PlanGround& ground) const;
+  /// Only that.
+  void ask_hosts(InventoryRounds::Questions questions, InventoryRounds::Done done) {
+    inventory_.ask(std::move(questions), std::move(done));
+  }
   /// The plan of a deployment that waits for approval, as it would be made now: with its id, and unsigned.
   void again(const model::DeploymentRow& draft, Reply<PlannedDeployment> reply);
+  /// With the plan key that is in force now. Throws InputError when a host would refuse the plan.
+  void sign(model::Plan& plan) const;
 
  private:
   using MakePlan = std::function<model::Plan(const planner::PlanningFacts&)>;
-  void deployment_of(const model::Manifest& manifest, const DeployRequest& request, const Purpose& purpose,
+  void deployment_of(planner::ChosenComponents chosen, const DeployRequest& request, const Purpose& purpose,
                      Reply<PlannedDeployment> reply);
+  /// As it was asked when the rollback was proposed.
+  Answer<std::optional<ChosenTarget>> target_again(const model::ApprovalRow& asked, const model::DeploymentRow& done,
+                                                   RollbackRequest request) const;
+  std::optional<Refusal> configure(const model::Configuration& configuration, model::Manifest& manifest) const;
   std::optional<Refusal> collect_artifacts(const model::Manifest& manifest, const DeployRequest& request,
                                            planner::PlanningFacts& facts) const;
   /// A host of the manifest that the fleet has not, or whose agent cannot answer yet, with its line.
@@ -71,21 +103,28 @@ class Planning {
               std::string version, const AskMore& ask_more, MakePlan make, Reply<PlannedDeployment> reply);
   Answer<PlannedDeployment> finish(PlanGround ground, planner::PlanningFacts facts, const Purpose& purpose,
                                    const std::string& version, const MakePlan& make);
-  void remember_history(const InventoryRounds::Questions& questions, planner::PlanningFacts& facts) const;
-  void sign(model::Plan& plan) const;
+  void remember_history(const InventoryRounds::Questions& questions, const Purpose& purpose,
+                        planner::PlanningFacts& facts) const;
 
   store::StateStore& store_;
+  CommittedPlans& plans_;
   const HostBook& hosts_;
   const ArtifactStore& artifacts_;
   InventoryRounds& inventory_;
+  const Configurations& configurations_;
   const Clock& clock_;
   SigningKeyPair plan_key_;
   HostRoots roots_;
   std::size_t open_ = 0;
 };
 
-/// As it was called when it was uploaded; empty when it is not known.
+/// As it was called when it was uploaded last; empty when it is not known.
 std::string version_of_release(const store::StateStore& store, const ReleaseId& release);
+
+/// What served before `done` by the version that it was deployed as, which `--to` knows it by. Its bytes may have been
+/// uploaded under another one since; that one is given when the deployment is not known any more.
+std::string version_before(const store::StateStore& store, const model::DeploymentRow& done,
+                           const protocol::SliceComponent& component);
 
 /// The part of the manifest that concerns one host, and of it only these components unless they are none: as it is
 /// brought to a host after the others, all at once. Pure.

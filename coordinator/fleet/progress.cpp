@@ -109,10 +109,18 @@ std::vector<ProgressView> final_progress(const model::DeploymentRow& row, const 
   return views;
 }
 
+std::string version_undone_by(const store::StateStore& store, const model::DeploymentRow& row) {
+  const bool goes_back = row.kind == model::DeploymentKind::rollback || row.kind == model::DeploymentKind::restore;
+  if (!goes_back || row.rollback_of.empty()) return {};
+  const auto undone = store.deployment(row.rollback_of);
+  return undone ? undone->version : std::string();
+}
+
 void mark_undone(DeploymentView& view, const store::StateStore& store) {
   if (view.row.state != DeploymentState::done) return;
   for (const model::DeploymentRow& row : store.deployments(limits::deferral_rows_max)) {
-    if (row.kind != model::DeploymentKind::rollback || row.rollback_of != view.row.id) continue;
+    const bool goes_back = row.kind == model::DeploymentKind::rollback || row.kind == model::DeploymentKind::restore;
+    if (!goes_back || row.rollback_of != view.row.id) continue;
     const auto plan = row.state == DeploymentState::done ? store.plan(row.id) : std::nullopt;
     if (!plan || plan->slices.empty()) continue;
     if (view.rolled_back_by.empty()) view.rolled_back_by = row.id;

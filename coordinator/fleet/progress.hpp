@@ -18,6 +18,8 @@ std::vector<ProgressView> progress_of(const engine::DeploymentRun& run,
                                       const std::map<std::pair<HostId, std::string>, StepNote>& steps);
 /// Of a deployment that has ended.
 std::vector<ProgressView> final_progress(const model::DeploymentRow& row, const model::Plan& plan);
+/// Of a rollback, or a restore: the version of the deployment that it undoes. Empty: of none. Reads the store.
+std::string version_undone_by(const store::StateStore& store, const model::DeploymentRow& row);
 /// Says of a deployment that is done which finished rollback has undone it since, and where. Reads the store.
 void mark_undone(DeploymentView& view, const store::StateStore& store);
 

@@ -10,6 +10,7 @@
 #include "coordinator/fleet/audit.hpp"
 #include "coordinator/fleet/commit_writes.hpp"
 #include "coordinator/fleet/planning.hpp"
+#include "coordinator/fleet/rehearsal.hpp"
 
 namespace switchyard::fleet {
 namespace {
@@ -104,7 +105,7 @@ void Recovery::take_down(const HostId& host, const protocol::Hello& hello) {
 void Recovery::believe(const HostId& host, const protocol::Hello& hello) {
   if (!ahead_.contains(host)) write_claim(host, hello.max_epoch);
   ahead_.insert(host);
-  epoch_seen_ = std::max({epoch_seen_, hello.max_epoch, store_.epoch()});
+  epoch_seen_ = std::max({PLANTED(last_host_counts) ? 0 : epoch_seen_, hello.max_epoch, store_.epoch()});
   held_back_.insert_or_assign(host, host);
   hold_deployments_of(host);
   end_session(host, advice);
@@ -249,6 +250,7 @@ Answer<RecoveryDone> Recovery::recover(const Caller& caller, const RecoverReques
                        "; what only they know would be lost. Wait for them, or name those that are gone with --without",
                    {{"hosts", names}}};
   }
+  if (caller.rehearses) return rehearsed("what the hosts know would be taken into the store");
   RecoveryDone done;
   for (const auto& [id, proven] : what_is_proven()) write_proof(id, proven, done);
   done.tokens_burnt = hosts_.burn_unused_tokens(caller, "what they were used for is not in the store");

@@ -5,6 +5,8 @@
 #include <vector>
 
 #include "common/crypto.hpp"
+#include "coordinator/store/configuration_json.hpp"
+#include "coordinator/store/defaults_json.hpp"
 
 namespace switchyard::fleet {
 namespace {
@@ -31,6 +33,14 @@ std::string digest_of(const DeployRequest& request) {
     add(bytes, release.str());
   }
   if (!request.plan_hash.empty()) add(bytes, request.plan_hash);
+  if (!request.run_tests.empty()) add(bytes, "run tests " + request.run_tests);
+  // As ever where it is all of them.
+  std::vector<std::string> components = request.components;
+  std::sort(components.begin(), components.end());
+  if (!components.empty()) add(bytes, "components");
+  for (const std::string& component : components) add(bytes, component);
+  if (!request.configuration.environment.empty()) add(bytes, store::to_json(request.configuration));
+  if (!request.defaults.empty()) add(bytes, "defaults " + store::to_json(request.defaults));
   return sha256_hex(bytes);
 }
 
@@ -47,6 +57,16 @@ std::string digest_of(const RollbackRequest& request) {
   if (!without.empty()) add(bytes, "without");
   for (const HostId& host : without) add(bytes, host.str());
   if (request.to_nothing) add(bytes, "to nothing");
+  if (request.strategy) add(bytes, "strategy " + std::string(model::rollback_strategy_name(*request.strategy)));
+  if (request.verify_after_rollback) add(bytes, "verify");
+  if (!request.target_version.empty()) add(bytes, "to " + request.target_version);
+  return sha256_hex(bytes);
+}
+
+std::string digest_of(const RestoreRequest& request) {
+  std::string bytes;
+  add(bytes, "restore");
+  add(bytes, request.snapshot.str());
   return sha256_hex(bytes);
 }
 

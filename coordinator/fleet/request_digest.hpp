@@ -10,6 +10,7 @@ namespace switchyard::fleet {
 
 std::string digest_of(const DeployRequest& request);
 std::string digest_of(const RollbackRequest& request);
+std::string digest_of(const RestoreRequest& request);
 
 /// Beside the row of the key itself: that it was used for a request of this digest. No key of a client has a `#`.
 std::string key_with_digest(const std::string& key, const std::string& digest);

@@ -2,8 +2,10 @@
 
 namespace switchyard::fleet {
 
+bool says_why(const std::string& reason) { return reason.find_first_not_of(" \t\r\n") != std::string::npos; }
+
 std::optional<Refusal> refuse_rollback(const RollbackRequest& request, const model::DeploymentRow& row,
-                                       const model::Plan* plan, const access::EnvironmentRule& rule) {
+                                       const model::Plan* plan) {
   if (row.kind == model::DeploymentKind::converge) {
     return Refusal{409,
                    "converged",
@@ -17,13 +19,13 @@ std::optional<Refusal> refuse_rollback(const RollbackRequest& request, const mod
   if (row.state == model::DeploymentState::rejected) {
     return Refusal{409, "rejected", "deployment " + row.id.str() + " was rejected, and has changed nothing", {}};
   }
-  if (rule.production && request.reason.empty()) {
+  if (!says_why(request.reason)) {
     return Refusal{400,
                    "reason_needed",
-                   "a rollback in `" + row.environment +
-                       "` must say why, for the audit: --reason TEXT (`production: false` for this environment in "
-                       "coordinator.yaml lifts that)",
-                   {}};
+                   "the rollback of deployment " + row.id.str() +
+                       " does not say why, and the audit keeps that of each: give `reason`, with the command line "
+                       "--reason \"checkout is too slow\"",
+                   {{"deployment", row.id.str()}}};
   }
   if (row.state != model::DeploymentState::done) {
     return Refusal{409,

@@ -21,6 +21,7 @@ RollbackRequest request_of(const model::DeploymentRow& draft, const model::Appro
   request.components = draft.components;
   request.without = asked.without;
   request.to_nothing = asked.to_nothing;
+  request.verify_after_rollback = asked.verify;
   return request;
 }
 

@@ -12,7 +12,10 @@
 namespace switchyard::fleet {
 
 /// The authenticator apps of persons. Secrets are derived when they are needed, and kept nowhere. After some wrong
-/// codes none counts for a while. Owned by the Fleet, loop thread only. Throws StoreError.
+/// codes none counts for a while: of the person's tokens for the same environments, since whoever makes tokens in one
+/// environment can make one of any name, and must not lock that person out elsewhere; and after some more of none of
+/// his tokens, since many environments must not be many times as many tries. Owned by the Fleet, loop thread only.
+/// Throws StoreError.
 class TotpBook {
  public:
   /// `key`: whoever has it and the store can compute codes.
@@ -24,7 +27,7 @@ class TotpBook {
     engine::SecondFactor second_factor = engine::SecondFactor::none;
     store::Transaction use;
   };
-  Checked check(const std::string& principal, const std::string& code);
+  Checked check(const Caller& caller, const std::string& code);
 
   /// The URI for the caller's own app. In place of an app that he has already only with a code of that one.
   Answer<std::string> enrol(const Caller& caller, const std::string& code);
@@ -34,16 +37,20 @@ class TotpBook {
  private:
   struct Wrong {
     unsigned count = 0;
-    std::int64_t since_boot_ms = 0;
+    std::int64_t last_boot_ms = 0;
   };
+  /// By the environments of whoever showed them.
+  using WrongOfPerson = std::map<std::string, Wrong>;
+
   std::string secret_of(const model::TotpRow& row) const;
-  bool is_locked(const std::string& person);
-  void note_wrong(const std::string& person);
+  bool is_locked(const std::string& person, const std::string& environments);
+  void note_wrong(const std::string& person, const std::string& environments);
+  void forget_longest_ago();
 
   store::StateStore& store_;
   const Clock& clock_;
   std::string key_;
-  std::map<std::string, Wrong> wrong_;
+  std::map<std::string, WrongOfPerson> wrong_;
 };
 
 }  // namespace switchyard::fleet

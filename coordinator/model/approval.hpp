@@ -17,7 +17,8 @@ enum class ApprovalState : std::uint8_t {
   rejected = 2,   ///< by one who may approve
   withdrawn = 3,  ///< by whoever may cancel the deployment
   expired = 4,
-  voided = 5,  ///< when the last approver said yes, the plan would have been another one
+  voided = 5,  ///< when the last approver said yes, the plan would have been another one; or a newer proposal took its
+               ///< place. The deployment's row says which
 };
 std::string_view approval_state_name(ApprovalState state);
 
@@ -44,6 +45,10 @@ struct ApprovalRow {
   std::vector<ApprovalVote> votes;
   std::vector<HostId> without = {};  ///< rollback: hosts that it was asked to leave out
   bool to_nothing = false;           ///< rollback: services may be taken away, as it was asked
+  DeploymentId target =
+      {};               ///< rollback to a version: the deployment that is to serve again; empty: what served before
+  bool inverse = true;  ///< rollback: it only undoes; false: to go there something is deployed anew
+  bool verify = false;  ///< rollback: what comes back is verified, as it was asked
   bool operator==(const ApprovalRow&) const = default;
 };
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "common/ids.hpp"
+#include "coordinator/model/failure.hpp"
 #include "protocol/message.hpp"
 
 namespace switchyard::model {
@@ -19,7 +20,8 @@ namespace switchyard::model {
 ///   draft --rejected, withdrawn, expired, or the fleet has changed--> rejected     (draft: it waits for approval)
 ///   any before committing  --failure, cancel, timeout, restart without a right to go on-->  aborting
 ///   aborting -> rolled_back | stuck          (stuck: some host is neither; a person resolves it)
-///   preparing/swapping --failure with rollback_on_failure: false--> paused -> (resume) | aborting
+///   preparing/swapping/holding --failure with rollback_on_failure: false--> paused -> (resume) | aborting
+///   any from approved to watching  --a person holds it-->  paused
 enum class DeploymentState : std::uint8_t {
   draft = 0,
   approved = 1,
@@ -42,13 +44,15 @@ bool is_final(DeploymentState state);
 
 enum class Decision : std::uint8_t { commit = 1, abort = 2 };
 
-/// What a deployment is for.
-enum class DeploymentKind : std::uint8_t { deploy = 0, rollback = 1, converge = 2 };
+/// What a deployment is for. restore: what a snapshot says is brought back.
+enum class DeploymentKind : std::uint8_t { deploy = 0, rollback = 1, converge = 2, restore = 3 };
 
 struct DeploymentRow {
   DeploymentId id;
   DeploymentKind kind = DeploymentKind::deploy;
-  DeploymentId rollback_of;  ///< rollback: the deployment that it undoes; converge: the one that it brings a host to
+  /// rollback: the deployment that it undoes; converge: the one that it brings a host to; restore: the newest one of
+  /// those that it goes behind, if there is any
+  DeploymentId rollback_of;
   std::string name;
   std::string environment;
   DeploymentState state = DeploymentState::draft;
@@ -65,6 +69,8 @@ struct DeploymentRow {
   std::vector<std::string> components;  ///< rollback, converge: what it was asked for; empty: everything
   std::vector<HostId> gone;             ///< hosts that a person declared gone
   std::uint32_t resumed = 0;            ///< how often a restarted coordinator went on with it
+  std::vector<Failure> failures = {};   ///< what went wrong, in the order in which it was learned; the first ones
+  SnapshotId snapshot = {};             ///< restore: what it brings back
   bool operator==(const DeploymentRow&) const = default;
 };
 

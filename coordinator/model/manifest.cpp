@@ -16,6 +16,32 @@ std::string_view strategy_name(Strategy strategy) {
   return "unknown";
 }
 
+std::optional<Strategy> strategy_from_name(std::string_view name) {
+  for (const Strategy strategy : {Strategy::blue_green, Strategy::rolling, Strategy::recreate, Strategy::canary}) {
+    if (strategy_name(strategy) == name) return strategy;
+  }
+  return std::nullopt;
+}
+
+std::string_view strategy_source_name(StrategySource source) {
+  switch (source) {
+    case StrategySource::variable:
+      return "variable";
+    case StrategySource::environment:
+      return "environment";
+    case StrategySource::option:
+      return "option";
+  }
+  return "unknown";
+}
+
+std::optional<StrategySource> strategy_source_from_name(std::string_view name) {
+  for (const auto source : {StrategySource::variable, StrategySource::environment, StrategySource::option}) {
+    if (strategy_source_name(source) == name) return source;
+  }
+  return std::nullopt;
+}
+
 std::string_view traffic_kind_name(TrafficKind kind) {
   switch (kind) {
     case TrafficKind::none:
@@ -36,5 +62,11 @@ const Component* Manifest::find_component(std::string_view component) const {
   }
   return nullptr;
 }
+
+bool finds_release(protocol::HookPhase phase) {
+  return phase > protocol::HookPhase::pre_prepare && phase != protocol::HookPhase::post_rollback;
+}
+
+bool may_object(protocol::HookPhase phase) { return phase < protocol::HookPhase::post_commit; }
 
 }  // namespace switchyard::model

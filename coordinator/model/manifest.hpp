@@ -9,7 +9,10 @@
 
 #include "common/ids.hpp"
 #include "common/limits.hpp"
+#include "coordinator/model/configuration.hpp"
 #include "coordinator/model/plan.hpp"
+#include "coordinator/model/run_tests.hpp"
+#include "protocol/save_order.hpp"
 #include "protocol/step.hpp"
 
 /// A deployment's specification as a person wrote it, checked and with defaults filled in
@@ -27,7 +30,31 @@ enum class TrafficKind : std::uint8_t { none = 0, nftables = 1, nginx = 2, hapro
 enum class StartIn : std::uint8_t { prepare = 0, swap = 1 };
 
 std::string_view strategy_name(Strategy strategy);
+std::optional<Strategy> strategy_from_name(std::string_view name);
 std::string_view traffic_kind_name(TrafficKind kind);
+
+/// Where the strategy of ManifestDefaults comes from, from weak to strong.
+enum class StrategySource : std::uint8_t {
+  variable = 0,     ///< DEPLOYMENT_STRATEGY, of components that name none
+  environment = 1,  ///< `strategy:` of the environment's file, likewise
+  option = 2        ///< `--strategy`: in place of what the manifest says
+};
+std::string_view strategy_source_name(StrategySource source);
+std::optional<StrategySource> strategy_source_from_name(std::string_view name);
+
+/// What stands in place of a manifest's silence: variables of whoever asks, and what the environment's file says
+/// (docs/configuration.md). What the manifest says goes before, but for what is asked for by option: a strategy, and
+/// whether migrations are run. Nothing: the defaults of docs/manifest.md and docs/health.md.
+struct ManifestDefaults {
+  std::optional<Strategy> strategy = {};
+  std::optional<std::uint32_t> check_deadline_s = {};         ///< HEALTH_CHECK_TIMEOUT, of tier 0
+  std::optional<std::uint32_t> test_timeout_s = {};           ///< INTEGRATION_TEST_TIMEOUT, of tier 2
+  std::optional<bool> rollback_on_failure = {};               ///< ROLLBACK_ENABLED
+  StrategySource strategy_source = StrategySource::variable;  ///< always that where there is no strategy
+  std::optional<bool> run_migrations = {};                    ///< --no-migrations: in place of what the manifest says
+  bool operator==(const ManifestDefaults&) const = default;
+  bool empty() const { return *this == ManifestDefaults{}; }
+};
 
 /// Where a release's files come from; relative to the manifest's own directory. At most one is set.
 struct ArtifactSource {
@@ -36,6 +63,13 @@ struct ArtifactSource {
   std::string where = {};  ///< file:line:column of the path, for messages
   bool empty() const { return directory.empty() && tarball.empty(); }
   bool operator==(const ArtifactSource&) const = default;
+};
+
+/// `service.configuration`: which file the service is configured by.
+struct ConfigurationPlace {
+  ConfigurationFormat format = ConfigurationFormat::json;
+  std::string file;  ///< env: always `environment`
+  bool operator==(const ConfigurationPlace&) const = default;
 };
 
 /// What runs. `command` (a unit is generated) or `unit` (a template unit of the host, `name@.service`), or neither in a
@@ -47,6 +81,10 @@ struct Service {
   std::map<std::string, std::string> environment;
   std::string unit;
   std::uint32_t stop_timeout_ms = 30'000;
+  std::optional<ConfigurationPlace> configuration;
+  // What follows is not of the file, but of what it is deployed with.
+  std::optional<ConfigurationDelivery> delivery;
+  ResourceLimits limits;
   bool empty() const { return command.empty() && unit.empty(); }
   bool operator==(const Service&) const = default;
 };
@@ -62,9 +100,28 @@ struct RunCommand {
   std::vector<std::string> undo;  ///< likewise; empty: there is nothing to undo
   std::string user;
   std::uint32_t timeout_ms = limits::step_timeout_ms_default;
-  std::string where;  ///< file:line:column of the program's name, for messages
+  std::string where;       ///< file:line:column of the program's name, for messages
+  bool migration = false;  ///< it migrates a database
   bool operator==(const RunCommand&) const = default;
 };
+
+/// A program that is told of a moment of the deployment of this component on each host, and may object.
+struct HookCommand {
+  std::string name;
+  protocol::HookPhase phase = protocol::HookPhase::pre_prepare;
+  std::vector<std::string> command;  ///< argv, as of RunCommand
+  std::vector<std::string> undo;     ///< likewise; empty: there is nothing to undo
+  std::string user;
+  std::uint32_t timeout_ms = 0;
+  bool critical = true;
+  std::string config;  ///< a JSON object whose texts may hold variables; empty: none
+  std::string where;   ///< file:line:column of the program's name, for messages
+  bool operator==(const HookCommand&) const = default;
+};
+/// Before the release is there, and after it may never have come, a hook is a program of the host.
+bool finds_release(protocol::HookPhase phase);
+/// The decision is made, or it is the way back: what fails there is told and stops nothing.
+bool may_object(protocol::HookPhase phase);
 
 /// 0: not given. `stable` is what clients know; blue and green are the slots' own.
 struct Ports {
@@ -94,6 +151,8 @@ struct Canary {
 struct HealthCheck {
   protocol::ProbeSpec probe;
   std::vector<std::string> tags;
+  TestScope scope = TestScope::critical;  ///< of tier 2
+  bool time_is_default = false;           ///< its deadline or timeout is one of ManifestDefaults
   bool operator==(const HealthCheck&) const = default;
 };
 
@@ -113,15 +172,25 @@ struct Component {
   Ports ports;
   TrafficKind traffic = TrafficKind::none;
   HaproxyPlace haproxy;
-  std::vector<RunCommand> runs;     ///< in this order
-  std::vector<std::string> shared;  ///< relative paths that outlive releases
-  std::string adopt_unit;           ///< the unit of what serves now without Switchyard
+  std::vector<RunCommand> runs;                  ///< in this order
+  std::vector<std::string> migrations_left_out;  ///< by name, when none are run: they are not in `runs`
+  std::vector<HookCommand> hooks;                ///< likewise, within a phase
+  std::vector<std::string> shared;               ///< relative paths that outlive releases
+  std::vector<std::string> files_to_backup;      ///< absolute paths on the host: saved first, restored on the way back
+  /// Databases whose schemas snapshots have; what plans do has nothing to do with them.
+  std::vector<protocol::SchemaDemand> schemas_to_backup;
+  std::string adopt_unit;  ///< the unit of what serves now without Switchyard
   StartIn start = StartIn::prepare;
   std::uint32_t drain_ms = 30'000;
   std::uint32_t max_parallel = 0;    ///< rolling: hosts in a batch; 0: as the deployment's settings say
+  std::uint32_t min_healthy = 0;     ///< rolling: so many of its hosts are in no batch at any time
   std::uint32_t min_healthy_ms = 0;  ///< rolling: a batch stays healthy for so long before the next one begins
   Canary canary;
-  std::string where;  ///< file:line:column, for messages
+  std::string where;                 ///< file:line:column, for messages
+  bool strategy_is_default = false;  ///< of ManifestDefaults, and not what the file says
+  /// Why it cannot follow the strategy that is asked for by option, which matters only if it is to be deployed; it then
+  /// has the one that its file says.
+  std::string strategy_trouble;
   bool operator==(const Component&) const = default;
 
   /// The new slot runs beside the old on its own port, and a switch moves the traffic.
@@ -131,7 +200,11 @@ struct Component {
 struct DeploymentSettings {
   bool parallel_deployment = true;
   bool rollback_on_failure = true;
+  bool rollback_is_default = false;  ///< of ManifestDefaults
+  RollbackStrategy rollback_strategy = RollbackStrategy::immediate;
   bool health_checks_enabled = true;
+  RunTests run_tests = RunTests::full;
+  bool run_migrations = true;
   bool monitoring_enabled = true;           ///< false: no watch window
   std::optional<std::uint32_t> confirm_ms;  ///< nothing: the planner chooses by the strategies
   std::optional<std::uint32_t> prepare_ms;  ///< nothing: at least the longest timeout_seconds
@@ -152,6 +225,8 @@ struct Manifest {
   std::string version;      ///< free text
   std::vector<Component> components;
   DeploymentSettings settings;
+  ManifestDefaults defaults;  ///< it was read with
+  bool require_mfa = false;   ///< the configuration that it is deployed with asks for it
   bool operator==(const Manifest&) const = default;
 
   /// Nothing if there is none of that name.

@@ -1,5 +1,7 @@
 #include "coordinator/model/plan.hpp"
 
+#include "coordinator/model/plan_lookup.hpp"
+
 namespace switchyard::model {
 namespace {
 
@@ -17,12 +19,8 @@ std::optional<std::uint32_t> share_of(const protocol::SliceComponent& component,
 }  // namespace
 
 std::optional<std::uint32_t> share_of(const Plan& plan, const PlanNode& node) {
-  const auto slice = node.hosts.empty() ? plan.slices.end() : plan.slices.find(node.hosts.front());
-  if (slice == plan.slices.end()) return std::nullopt;
-  for (const protocol::SliceComponent& component : slice->second.components) {
-    if (component.name == node.component && component.stages > 1) return share_of(component, node.stage);
-  }
-  return std::nullopt;
+  const auto* component = node.hosts.empty() ? nullptr : find_component(plan, node.hosts.front(), node.component);
+  return component != nullptr && component->stages > 1 ? share_of(*component, node.stage) : std::nullopt;
 }
 
 }  // namespace switchyard::model

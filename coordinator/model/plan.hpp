@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "coordinator/model/rollback_strategy.hpp"
+#include "coordinator/model/run_tests.hpp"
 #include "protocol/plan.hpp"
 
 /// A deployment plan as the coordinator holds it: pure values, made by the planner, run by the engine.
@@ -31,6 +33,13 @@ struct PlanNode {
 enum class OnRestart : std::uint8_t { continue_ = 0, abort = 1 };
 enum class Unreachable : std::uint8_t { fail = 0, defer = 1 };
 
+/// Why the steps ask the checks that they ask, for people.
+struct ChecksAsked {
+  bool enabled = true;  ///< health_checks_enabled
+  RunTests run_tests = RunTests::full;
+  bool operator==(const ChecksAsked&) const = default;
+};
+
 struct PlanSettings {
   bool rollback_on_failure = true;  ///< false (--no-rollback): hold where it stands and wait for a person
   std::uint32_t prepare_ms = 600'000;
@@ -43,6 +52,13 @@ struct PlanSettings {
   /// Every node is prepared at once: of a rollback, whose slots are warm and need no dependency to start.
   bool prepare_together = false;
   std::uint32_t defer_max = 0;  ///< hosts that may be deferred
+  RollbackStrategy rollback_strategy = RollbackStrategy::immediate;
+  /// What whoever asked has brought along in place of the manifest's silence, or of the manifest
+  /// (planner/caller_defaults.hpp).
+  std::vector<std::string> caller_defaults = {};
+  std::optional<ChecksAsked> checks = {};  ///< nothing: plans of the version before do not say
+  /// Migrations that are left out of the plan, each as a sentence that says why.
+  std::vector<std::string> migrations_not_run = {};
   bool operator==(const PlanSettings&) const = default;
 };
 

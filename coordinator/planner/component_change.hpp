@@ -25,6 +25,13 @@ struct RunChange {
   std::uint32_t timeout_ms = 300'000;
 };
 
+/// A hook on this host, filled in.
+struct HookChange {
+  protocol::Hook hook;
+  std::optional<protocol::Hook> undo;
+  std::uint32_t timeout_ms = 0;
+};
+
 /// What shall happen to one component on one host, in either direction: a deployment makes it from a manifest, a
 /// rollback from the plan of the deployment that it undoes. Plain values; steps_of() turns them into steps.
 struct ComponentChange {
@@ -40,7 +47,13 @@ struct ComponentChange {
   bool empty_slot = false;  ///< something older may still run in the slot of `after`: it is drained and stopped first
   std::uint16_t after_port = 0;
   std::vector<FileChange> files;
+  std::optional<protocol::EnsureConfiguration> configuration;   ///< that the unit file of `after` names
+  std::optional<std::uint64_t> cpu_quota_us, memory_max_bytes;  ///< that it says
   std::vector<RunChange> runs;
+  std::vector<HookChange> hooks;               ///< in the order of the manifest
+  std::optional<protocol::Snapshot> snapshot;  ///< of files on the host, which the way back restores
+  std::optional<protocol::Restore> restore;    ///< a rollback: these files go back, too
+  bool goes_back = false;  ///< a rollback of what was committed: its hooks are called on the way there
   ProbePlan probes;
 
   /// Both, or neither: without a switch the old is stopped before the new starts.
@@ -52,6 +65,7 @@ struct ComponentChange {
   std::uint32_t step_timeout_ms = 300'000;
   std::uint32_t stop_timeout_ms = 30'000;
   std::uint32_t drain_ms = 30'000;
+  bool drains_on_the_way_back = true;  ///< the slot of `after`, before an undo stops it
   std::uint32_t prepare_attempts = 1;
   std::optional<protocol::Prune> prune;
 };

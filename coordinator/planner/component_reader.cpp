@@ -3,7 +3,12 @@
 #include <algorithm>
 #include <set>
 
+#include "common/error.hpp"
+#include "common/limits_snapshots.hpp"
 #include "common/nearest.hpp"
+#include "coordinator/planner/hook_reader.hpp"
+#include "coordinator/planner/rolling_reader.hpp"
+#include "coordinator/planner/schema_backup_reader.hpp"
 #include "coordinator/planner/service_reader.hpp"
 #include "protocol/text.hpp"
 
@@ -23,8 +28,8 @@ std::vector<std::string> unique_names(const YamlNode& list) {
   return names;
 }
 
-model::HealthCheck find_check(const YamlNode& item, const CheckBook& checks) {
-  if (item.is_map()) return read_health_check(item);
+model::HealthCheck find_check(const YamlNode& item, const CheckBook& checks, const model::ManifestDefaults& defaults) {
+  if (item.is_map()) return read_health_check(item, defaults);
   const std::string name = item.text();
   const auto found = checks.find(name);
   if (found != checks.end()) return found->second;
@@ -35,10 +40,11 @@ model::HealthCheck find_check(const YamlNode& item, const CheckBook& checks) {
               (guess.empty() ? "; define it under the file's `health_checks:`" : guess));
 }
 
-void read_checks(const YamlNode& list, const CheckBook& checks, model::Component& component) {
+void read_checks(const YamlNode& list, const CheckBook& checks, const model::ManifestDefaults& defaults,
+                 model::Component& component) {
   std::set<std::string> names;
   for (const YamlNode& item : list.items()) {
-    model::HealthCheck check = find_check(item, checks);
+    model::HealthCheck check = find_check(item, checks, defaults);
     if (!names.insert(check.probe.name).second) {
       item.refuse("the health check `" + check.probe.name + "` is there twice; rename or remove one");
     }
@@ -56,20 +62,45 @@ model::ArtifactSource read_artifact(const YamlNode& node) {
   return source;
 }
 
+/// Parts that are names, apart by one slash; nothing that a path could leave by.
+bool is_plain(const std::string& relative) {
+  bool good = !relative.empty() && relative.size() <= limits::archive_path_bytes_max &&
+              relative.find('\\') == std::string::npos;
+  for (std::size_t from = 0; good && from <= relative.size();) {
+    const std::size_t end = std::min(relative.find('/', from), relative.size());
+    const std::string part = relative.substr(from, end - from);
+    good = !part.empty() && part != "." && part != "..";
+    from = end + 1;
+  }
+  return good && std::all_of(relative.begin(), relative.end(), [](char c) { return c > ' ' || c < 0; });
+}
+
+std::vector<std::string> read_files_to_backup(const YamlNode& list) {
+  std::vector<std::string> files;
+  for (const YamlNode& item : list.items()) {
+    std::string path = item.text();
+    if (!path.starts_with('/') || !is_plain(path.substr(1))) {
+      item.refuse(item.label() + " is \"" + path +
+                  "\", but it must be the absolute path of a file on the host: " + "/etc/app/app.conf");
+    }
+    if (std::find(files.begin(), files.end(), path) != files.end()) {
+      item.refuse(item.label() + ": \"" + path + "\" is there twice; remove one");
+    }
+    files.push_back(std::move(path));
+  }
+  if (files.size() > limits::snapshot_files_max) {
+    list.refuse(list.label() + " names " + std::to_string(files.size()) + " files, but at most " +
+                std::to_string(limits::snapshot_files_max) +
+                " are saved; what is more is data, and has its own backup");
+  }
+  return files;
+}
+
 std::vector<std::string> read_shared(const YamlNode& list) {
   std::vector<std::string> paths;
   for (const YamlNode& item : list.items()) {
     std::string path = item.text();
-    bool good = !path.empty() && path.size() <= limits::archive_path_bytes_max && path.front() != '/' &&
-                path.back() != '/' && path.find('\\') == std::string::npos;
-    for (std::size_t from = 0; good && from <= path.size();) {
-      const std::size_t end = std::min(path.find('/', from), path.size());
-      const std::string part = path.substr(from, end - from);
-      good = !part.empty() && part != "." && part != "..";
-      from = end + 1;
-    }
-    good = good && std::all_of(path.begin(), path.end(), [](char c) { return c > ' ' || c < 0; });
-    if (!good)
+    if (!is_plain(path))
       item.refuse(item.label() + " is \"" + path + "\", but it must be a path inside the release: data, etc/app.conf");
     for (const std::string& other : paths) {
       const bool within = path == other || path.starts_with(other + "/") || other.starts_with(path + "/");
@@ -134,25 +165,22 @@ void read_canary(const YamlNode& node, model::Component& component) {
   }
 }
 
-void read_min_healthy(const YamlNode& seconds, model::Component& component) {
-  if (component.strategy != model::Strategy::rolling) {
-    seconds.refuse(seconds.label() + " has no meaning without batches; set `strategy: rolling`, or remove it");
-  }
-  component.min_healthy_ms = static_cast<std::uint32_t>(seconds.integer(0, limits::pause_seconds_max) * 1'000);
-}
-
-/// The strategy that is asked for, or the gentlest one that the ports allow.
-void read_strategy(const YamlNode& node, model::Component& component) {
+/// The strategy that is asked for here, or else by the caller, or the gentlest one that the ports allow.
+void read_strategy(const YamlNode& node, const model::ManifestDefaults& defaults, model::Component& component) {
   const bool two_ports = component.ports.blue != 0;
   component.strategy = two_ports ? model::Strategy::blue_green : model::Strategy::recreate;
-  if (const auto strategy = node.find("strategy")) {
+  const auto strategy = node.find("strategy");
+  component.strategy_is_default = !strategy && defaults.strategy;
+  if (component.strategy_is_default) component.strategy = *defaults.strategy;
+  if (strategy) {
     component.strategy =
         static_cast<model::Strategy>(strategy->choice({"blue-green", "rolling", "recreate", "canary"}));
   }
   const bool switched = two_ports && component.strategy != model::Strategy::recreate;
   component.traffic = switched ? model::TrafficKind::nftables : model::TrafficKind::none;
   if (const auto traffic = node.find("traffic")) read_traffic(*traffic, component);
-  if (!node.find("strategy") && component.has_switch()) component.strategy = model::Strategy::blue_green;
+  const bool by_the_ports = !strategy && !component.strategy_is_default;
+  if (by_the_ports && component.has_switch()) component.strategy = model::Strategy::blue_green;
   if (const auto start = node.find("start")) {
     component.start = static_cast<model::StartIn>(start->choice({"prepare", "swap"}));
     if (!component.has_switch()) {
@@ -199,9 +227,23 @@ void check_strategy(const YamlNode& node, const model::Component& component) {
   }
 }
 
-}  // namespace
+/// Nothing in the file says so: whoever reads an error about it would look for it in vain.
+std::string with_source(const InputError& error, model::StrategySource source) {
+  const std::string why = std::string(error.what()) + " (the strategy is that of ";
+  switch (source) {
+    case model::StrategySource::variable:
+      return why + "DEPLOYMENT_STRATEGY, since the component names none)";
+    case model::StrategySource::environment:
+      return why + "the environment's file, since the component names none)";
+    case model::StrategySource::option:
+      return why + "--strategy; deploy what cannot follow it by itself, see --components)";
+  }
+  return why + "the request)";
+}
 
-model::Component read_component(const YamlNode& node, const CheckBook& checks) {
+/// As the file says, with `defaults` where it says nothing.
+model::Component read_by_the_file(const YamlNode& node, const CheckBook& checks,
+                                  const model::ManifestDefaults& defaults) {
   node.allow_keys({"name",
                    "server_type",
                    "priority",
@@ -223,17 +265,26 @@ model::Component read_component(const YamlNode& node, const CheckBook& checks) {
                    "drain_seconds",
                    "max_parallel",
                    "run",
+                   "hooks",
                    "canary",
-                   "min_healthy_seconds"});
+                   "min_healthy_seconds",
+                   "files_to_backup",
+                   "schemas_to_backup",
+                   "min_healthy"});
   model::Component component;
   read_basics(node, component);
-  if (const auto list = node.find("health_checks")) read_checks(*list, checks, component);
+  if (const auto list = node.find("health_checks")) read_checks(*list, checks, defaults, component);
   if (const auto artifact = node.find("artifact")) component.artifact = read_artifact(*artifact);
   if (const auto runtime = node.find("runtime")) runtime->choice({"systemd"});
   if (const auto service = node.find("service")) component.service = read_service(*service);
   if (const auto runs = node.find("run")) read_runs(*runs, component);
+  if (const auto hooks = node.find("hooks")) read_hooks(*hooks, component);
   if (const auto ports = node.find("ports")) component.ports = read_ports(*ports);
   if (const auto shared = node.find("shared")) component.shared = read_shared(*shared);
+  if (const auto files = node.find("files_to_backup")) component.files_to_backup = read_files_to_backup(*files);
+  if (const auto list = node.find("schemas_to_backup")) {
+    component.schemas_to_backup = read_schemas_to_backup(*list, checks, component);
+  }
   if (const auto adopt = node.find("adopt")) {
     adopt->allow_keys({"unit"});
     const YamlNode unit = adopt->at("unit");
@@ -244,11 +295,50 @@ model::Component read_component(const YamlNode& node, const CheckBook& checks) {
     if (name.starts_with("switchyard-"))
       unit.refuse(unit.label() + " is \"" + name + "\", a unit of Switchyard itself, which cannot be adopted");
   }
-  read_strategy(node, component);
-  if (const auto canary = node.find("canary")) read_canary(*canary, component);
-  if (const auto seconds = node.find("min_healthy_seconds")) read_min_healthy(*seconds, component);
-  check_strategy(node, component);
+  try {
+    read_strategy(node, defaults, component);
+    if (const auto canary = node.find("canary")) read_canary(*canary, component);
+    read_rolling(node, component);
+    check_strategy(node, component);
+  } catch (const InputError& error) {
+    if (!component.strategy_is_default) throw;
+    throw InputError(with_source(error, defaults.strategy_source));
+  }
   return component;
+}
+
+/// In place of the one that the file names. What the file says for its own alone (shares, batches) means nothing then.
+void replace_strategy(const YamlNode& node, model::Strategy strategy, model::Component& component) {
+  if (component.strategy == strategy) return;
+  component.strategy = strategy;
+  component.strategy_is_default = true;
+  if (strategy != model::Strategy::canary) component.canary = {};
+  if (strategy != model::Strategy::rolling) component.min_healthy = component.min_healthy_ms = 0;
+  try {
+    check_strategy(node, component);
+  } catch (const InputError& error) {
+    throw InputError(with_source(error, model::StrategySource::option));
+  }
+}
+
+}  // namespace
+
+model::Component read_component(const YamlNode& node, const CheckBook& checks,
+                                const model::ManifestDefaults& defaults) {
+  if (defaults.strategy_source != model::StrategySource::option) return read_by_the_file(node, checks, defaults);
+  model::ManifestDefaults others = defaults;
+  others.strategy.reset();
+  const bool names_one = node.is_map() && node.find("strategy").has_value();
+  try {
+    model::Component component = read_by_the_file(node, checks, names_one ? others : defaults);
+    if (names_one) replace_strategy(node, *defaults.strategy, component);
+    return component;
+  } catch (const InputError& error) {
+    // What is wrong with the file itself is said by the second reading.
+    model::Component component = read_by_the_file(node, checks, others);
+    component.strategy_trouble = error.what();
+    return component;
+  }
 }
 
 }  // namespace switchyard::planner

@@ -12,6 +12,7 @@
 #include "coordinator/planner/host_history.hpp"
 #include "coordinator/planner/node_order.hpp"
 #include "coordinator/planner/plan_assembly.hpp"
+#include "coordinator/planner/plan_settings.hpp"
 #include "coordinator/planner/traffic_plan.hpp"
 
 namespace switchyard::planner {
@@ -90,39 +91,6 @@ class Participants {
   std::set<HostId> deferred_;
 };
 
-/// The dead-man's budget: a lease that the coordinator renews where the swap itself takes long.
-bool runs_in_swap(const model::Component& component) {
-  return std::any_of(component.runs.begin(), component.runs.end(),
-                     [](const model::RunCommand& run) { return run.phase == protocol::Phase::swap; });
-}
-
-std::uint32_t confirm_ms(const model::Manifest& manifest, bool long_swap) {
-  if (manifest.settings.confirm_ms) return *manifest.settings.confirm_ms;
-  return long_swap ? limits::lease_ms_default : limits::confirm_ms_default;
-}
-
-std::uint32_t prepare_ms(const model::Manifest& manifest) {
-  if (manifest.settings.prepare_ms) return *manifest.settings.prepare_ms;
-  std::uint32_t longest = limits::prepare_ms_default;
-  for (const model::Component& component : manifest.components) longest = std::max(longest, component.timeout_ms);
-  return longest;
-}
-
-model::PlanSettings plan_settings(const model::Manifest& manifest, const PlanOptions& options, bool long_swap) {
-  const model::DeploymentSettings& wanted = manifest.settings;
-  model::PlanSettings settings;
-  settings.rollback_on_failure = wanted.rollback_on_failure && !options.no_rollback;
-  settings.prepare_ms = prepare_ms(manifest);
-  settings.confirm_ms = confirm_ms(manifest, long_swap);
-  settings.watch_ms = wanted.monitoring_enabled && !options.no_monitoring ? wanted.watch_ms : 0;
-  settings.keep_old_ms = wanted.keep_old_ms;
-  settings.max_parallel = wanted.max_parallel;
-  settings.on_restart = wanted.on_restart;
-  settings.unreachable = wanted.unreachable;
-  settings.defer_max = wanted.defer_max;
-  return settings;
-}
-
 }  // namespace
 
 model::Plan plan_deployment(const model::Manifest& manifest, const PlanningFacts& facts, const PlanOptions& options) {
@@ -149,8 +117,9 @@ model::Plan plan_deployment(const model::Manifest& manifest, const PlanningFacts
   const bool sequential = options.sequential || !manifest.settings.parallel_deployment;
   std::vector<model::PlanNode> nodes = make_nodes(manifest, order, changed, sequential);
   long_swap = long_swap || nodes.size() > changed.size();
-  return assembly.finish(manifest.name, manifest.environment, std::move(nodes),
-                         plan_settings(manifest, options, long_swap));
+  model::PlanSettings settings = plan_settings(manifest, options, long_swap);
+  settings.migrations_not_run = migrations_not_run(manifest, changed);
+  return assembly.finish(manifest.name, manifest.environment, std::move(nodes), settings);
 }
 
 PlanningFacts to_look_at(PlanningFacts facts) {

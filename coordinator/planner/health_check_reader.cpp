@@ -1,134 +1,43 @@
 #include "coordinator/planner/health_check_reader.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <set>
 #include <string_view>
+#include <variant>
 
-#include "coordinator/planner/variables.hpp"
-#include "protocol/text.hpp"
+#include "common/limits.hpp"
+#include "coordinator/planner/probe_kind_reader.hpp"
 
 namespace switchyard::planner {
 
 namespace {
 
-constexpr std::int64_t seconds_max = 86'400;
+/// Of one try: a look, a suite of requests, a test program.
+std::int64_t timeout_seconds_of(std::int64_t tier) { return tier == 0 ? 5 : tier == 1 ? 30 : 600; }
 
 std::uint32_t milliseconds(std::int64_t seconds) { return static_cast<std::uint32_t>(seconds * 1'000); }
 
-/// A text whose variables are checked where the text stands.
-std::string checked_text(const YamlNode& node) {
-  std::string text = node.text();
-  if (const auto trouble = variable_trouble(text)) node.refuse(node.label() + ": " + *trouble);
-  return text;
-}
-
-bool has_controls(std::string_view text) {
-  return std::any_of(text.begin(), text.end(), [](char c) { return (c >= 0 && c < ' ') || c == 127; });
-}
-
-/// A port in the URL that is no port. One that a variable gives is known when the plan is made.
-bool has_bad_port(std::string_view url) {
-  url.remove_prefix(std::string_view("http://").size());
-  const std::string_view authority = url.substr(0, url.find_first_of("/?#"));
-  const std::size_t colon = authority.rfind(':');
-  const std::size_t bracket = authority.rfind(']');
-  const bool no_port = colon == std::string_view::npos || (bracket != std::string_view::npos && colon < bracket);
-  if (no_port || authority.find("${") != std::string_view::npos) return false;
-  const std::string_view text = authority.substr(colon + 1);
-  std::uint16_t port = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-  return error != std::errc() || end != text.data() + text.size() || port == 0;
-}
-
-protocol::HttpProbe read_http(const YamlNode& config) {
-  config.allow_keys({"url", "expected_status", "expected_body", "headers"});
-  protocol::HttpProbe probe;
-  const YamlNode url = config.at("url");
-  probe.url = checked_text(url);
-  const bool plain = std::all_of(probe.url.begin(), probe.url.end(), [](char c) { return c > ' ' && c < 127; });
-  if (!probe.url.starts_with("http://") || probe.url.size() == 7 || !plain) {
-    url.refuse(url.label() + " is \"" + probe.url +
-               "\", but it must begin with http:// and have no blanks (checks run on the host itself, without TLS)");
+/// What the caller's environment says of the times of a check, where the check itself says nothing.
+void set_default_times(const YamlNode& node, std::int64_t tier, const model::ManifestDefaults& defaults,
+                       model::HealthCheck& check) {
+  if (tier == 2 && defaults.test_timeout_s && !node.find("timeout_seconds")) {
+    check.probe.timeout_ms = milliseconds(*defaults.test_timeout_s);
+    check.time_is_default = true;
   }
-  if (has_bad_port(probe.url))
-    url.refuse(url.label() + " is \"" + probe.url + "\", but a port is a number from 1 to 65535");
-  if (const auto status = config.find("expected_status")) {
-    const std::vector<YamlNode> list = status->is_list() ? status->items() : std::vector<YamlNode>{*status};
-    for (const YamlNode& item : list)
-      probe.expected_status.push_back(static_cast<std::uint16_t>(item.integer(100, 599)));
+  const bool says_how_long = node.find("deadline_seconds") || node.find("retry_attempts");
+  if (tier == 0 && defaults.check_deadline_s && !says_how_long) {
+    check.probe.deadline_ms = milliseconds(*defaults.check_deadline_s);
+    check.time_is_default = true;
   }
-  if (const auto body = config.find("expected_body")) probe.expected_body = checked_text(*body);
-  if (const auto headers = config.find("headers")) {
-    for (const auto& [name, value] : headers->entries()) {
-      const std::string text = checked_text(value);
-      const bool token = !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
-      });
-      if (!token || has_controls(text)) {
-        value.refuse("`" + name + "` is no HTTP header of one line; names have letters, digits and `-`");
-      }
-      probe.headers[name] = text;
-    }
-  }
-  return probe;
 }
 
-protocol::TcpProbe read_tcp(const YamlNode& config) {
-  config.allow_keys({"host", "port"});
-  protocol::TcpProbe probe;
-  probe.host = config.text_or("host", "127.0.0.1");
-  const YamlNode port = config.at("port");
-  // 0 stands for the variable, since the probe's port is a number.
-  if (port.is_scalar() && port.text() == "${port}") return probe;
-  probe.port = static_cast<std::uint16_t>(port.integer(1, 65535));
-  return probe;
-}
-
-protocol::CommandProbe read_command(const YamlNode& config) {
-  config.allow_keys({"command", "user"});
-  protocol::CommandProbe probe;
-  const YamlNode command = config.at("command");
-  if (!command.is_list()) {
-    command.refuse(command.label() + " must be a list of words, since no shell reads it: [curl, -f, \"http://...\"]");
-  }
-  for (const YamlNode& word : command.items()) probe.argv.push_back(checked_text(word));
-  if (probe.argv.empty() || probe.argv.front().empty()) command.refuse(command.label() + " names no program");
-  probe.user = config.text_or("user", "");
-  return probe;
-}
-
-protocol::FileSystemProbe read_file_system(const YamlNode& config) {
-  config.allow_keys({"path", "check_readable", "check_writable", "min_free_space_mb"});
-  protocol::FileSystemProbe probe;
-  const YamlNode path = config.at("path");
-  probe.path = checked_text(path);
-  const bool absolute = probe.path.starts_with('/') || probe.path.starts_with("${release_dir}") ||
-                        probe.path.starts_with("${shared_dir}");
-  if (!absolute) {
-    path.refuse(path.label() + " is \"" + probe.path +
-                "\", but it must be an absolute path, or begin with ${release_dir} or ${shared_dir}");
-  }
-  probe.check_readable = config.boolean_or("check_readable", false);
-  probe.check_writable = config.boolean_or("check_writable", false);
-  probe.min_free_space_mb = static_cast<std::uint64_t>(config.integer_or("min_free_space_mb", 0, 1'000'000'000, 0));
-  return probe;
-}
-
-protocol::UnitProbe read_unit(const YamlNode& config) {
-  config.allow_keys({"unit"});
-  const YamlNode unit = config.at("unit");
-  protocol::UnitProbe probe{checked_text(unit)};
-  // Filled in as long as it can become, what is left must be a name.
-  const VariableValues longest{65535, "green", "/", std::string(64, 'c'), "/"};
-  if (!protocol::is_unit_name(expand_variables(probe.unit, longest))) {
-    unit.refuse(unit.label() + " is \"" + probe.unit + "\", but it must be the name of a unit: postgresql.service");
-  }
-  return probe;
-}
-
-model::HealthCheck built_in(std::string name, decltype(protocol::ProbeSpec::kind) kind) {
+model::HealthCheck built_in(std::string name, decltype(protocol::ProbeSpec::kind) kind,
+                            const model::ManifestDefaults& defaults) {
   model::HealthCheck check;
+  if (defaults.check_deadline_s) {
+    check.probe.deadline_ms = milliseconds(*defaults.check_deadline_s);
+    check.time_is_default = true;
+  }
   check.probe.name = std::move(name);
   check.probe.kind = std::move(kind);
   check.tags = {"built-in"};
@@ -137,20 +46,21 @@ model::HealthCheck built_in(std::string name, decltype(protocol::ProbeSpec::kind
 
 }  // namespace
 
-CheckBook built_in_checks() {
+CheckBook built_in_checks(const model::ManifestDefaults& defaults) {
   CheckBook book;
-  book["http_health"] = built_in("http_health", protocol::HttpProbe{"http://127.0.0.1:${port}/health", {}, {}, {}});
-  book["tcp_connectivity"] = built_in("tcp_connectivity", protocol::TcpProbe{"127.0.0.1", 0});
+  book["http_health"] =
+      built_in("http_health", protocol::HttpProbe{"http://127.0.0.1:${port}/health", {}, {}, {}}, defaults);
+  book["tcp_connectivity"] = built_in("tcp_connectivity", protocol::TcpProbe{"127.0.0.1", 0}, defaults);
   return book;
 }
 
 namespace {
 
-std::vector<model::HealthCheck> read_checks(const YamlNode& list) {
+std::vector<model::HealthCheck> read_checks(const YamlNode& list, const model::ManifestDefaults& defaults) {
   std::vector<model::HealthCheck> checks;
   std::set<std::string> names;
   for (const YamlNode& item : list.items()) {
-    checks.push_back(read_health_check(item));
+    checks.push_back(read_health_check(item, defaults));
     const std::string& name = checks.back().probe.name;
     if (!names.insert(name).second) item.refuse("the health check `" + name + "` is there twice; rename or remove one");
   }
@@ -159,65 +69,144 @@ std::vector<model::HealthCheck> read_checks(const YamlNode& list) {
 
 }  // namespace
 
-CheckBook read_check_book(const YamlNode& list) {
-  CheckBook book = built_in_checks();
-  for (model::HealthCheck& check : read_checks(list)) {
+CheckBook read_check_book(const YamlNode& list, const model::ManifestDefaults& defaults) {
+  CheckBook book = built_in_checks(defaults);
+  for (model::HealthCheck& check : read_checks(list, defaults)) {
     const std::string name = check.probe.name;
     book[name] = std::move(check);
   }
   return book;
 }
 
-std::vector<model::HealthCheck> read_check_file(std::string_view text, const std::string& file_name) {
-  const YamlNode root = read_yaml(text, file_name);
-  root.allow_keys({"health_checks"});
-  return read_checks(root.at("health_checks"));
-}
+namespace {
 
-model::HealthCheck read_health_check(const YamlNode& node) {
-  node.allow_keys({"name", "type", "timeout_seconds", "retry_attempts", "critical", "tags", "config",
-                   "interval_seconds", "successes", "healthy_seconds", "deadline_seconds"});
+model::HealthCheck read_known_keys(const YamlNode& node, const model::ManifestDefaults& defaults) {
   model::HealthCheck check;
   protocol::ProbeSpec& probe = check.probe;
   probe.name = node.at("name").name();
-  const YamlNode config = node.at("config");
-  switch (node.at("type").choice({"http", "tcp", "command", "file_system", "unit"})) {
-    case 0:
-      probe.kind = read_http(config);
-      break;
-    case 1:
-      probe.kind = read_tcp(config);
-      break;
-    case 2:
-      probe.kind = read_command(config);
-      break;
-    case 3:
-      probe.kind = read_file_system(config);
-      break;
-    case 4:
-      probe.kind = read_unit(config);
-      break;
+  probe.kind = read_probe_kind(node);
+  const bool is_suite = std::holds_alternative<protocol::SmokeProbe>(probe.kind);
+  const std::int64_t tier = node.integer_or("tier", 0, 2, is_suite ? 1 : 0);
+  if (tier > 0) probe.tier = static_cast<std::uint32_t>(tier);
+  if (const auto scope = node.find("scope")) {
+    if (tier != 2) scope->refuse("`scope` says which end-to-end tests are run; it goes with `tier: 2`");
+    check.scope = static_cast<model::TestScope>(scope->choice({"critical", "changed", "full"}));
   }
-  probe.timeout_ms = milliseconds(node.integer_or("timeout_seconds", 1, 3'600, 5));
+  probe.timeout_ms =
+      milliseconds(node.integer_or("timeout_seconds", 1, limits::check_timeout_seconds_max, timeout_seconds_of(tier)));
+  set_default_times(node, tier, defaults, check);
   const std::int64_t interval = node.integer_or("interval_seconds", 0, 3'600, 0);
   if (interval > 0) probe.interval_ms = milliseconds(interval);
-  probe.successes = static_cast<std::uint32_t>(node.integer_or("successes", 1, 100, probe.successes));
+  probe.successes = static_cast<std::uint32_t>(node.integer_or("successes", 1, 100, tier == 0 ? probe.successes : 1));
   probe.min_healthy_ms = milliseconds(node.integer_or("healthy_seconds", 0, 3'600, 0));
+  // A test tells at once what it has to tell.
+  if (tier > 0) probe.deadline_ms = probe.min_healthy_ms + probe.timeout_ms + limits::check_one_try_grace_ms;
   if (const auto attempts = node.find("retry_attempts")) {
     // As many tries as asked for fit in, each as long as it may take, and never less than the time to be healthy.
-    const auto tries = static_cast<std::uint32_t>(attempts->integer(0, 100)) + 1;
+    const auto again = static_cast<std::uint32_t>(attempts->integer(0, 100));
+    const std::uint32_t tries = again + 1;
+    if (again > 0) probe.retry_attempts = again;
     probe.deadline_ms = probe.min_healthy_ms + tries * std::max(probe.timeout_ms, probe.interval_ms);
   }
   if (const auto deadline = node.find("deadline_seconds")) {
-    probe.deadline_ms = milliseconds(deadline->integer(1, seconds_max));
+    probe.deadline_ms = milliseconds(deadline->integer(1, limits::check_deadline_seconds_max));
   }
   if (probe.deadline_ms <= probe.min_healthy_ms) {
     node.refuse("the health check `" + probe.name + "` must be healthy for longer than its deadline allows; raise " +
-                "deadline_seconds above healthy_seconds");
+                "deadline_seconds above healthy_seconds" +
+                (tier == 0 && check.time_is_default ? " (the deadline is that of HEALTH_CHECK_TIMEOUT)" : ""));
   }
   probe.critical = node.boolean_or("critical", true);
   check.tags = node.texts_or_none("tags");
   return check;
+}
+
+/// By what is written. In the bytes that go to an agent, a length of 36 before a brace would look like one.
+bool mentions_variables(const YamlNode& node) {
+  if (node.is_map()) {
+    const auto entries = node.entries();
+    return std::any_of(entries.begin(), entries.end(), [](const auto& entry) {
+      return entry.first.find("${") != std::string::npos || mentions_variables(entry.second);
+    });
+  }
+  if (node.is_list()) {
+    const auto items = node.items();
+    return std::any_of(items.begin(), items.end(), mentions_variables);
+  }
+  return node.is_scalar() && !node.is_null() && node.text().find("${") != std::string::npos;
+}
+
+/// Of a file of its own, where a check may say on which hosts it is run.
+CheckToRegister read_placed_check(const YamlNode& node) {
+  node.allow_keys({"name", "type", "timeout_seconds", "retry_attempts", "critical", "tags", "config",
+                   "interval_seconds", "successes", "healthy_seconds", "deadline_seconds", "tier", "scope", "component",
+                   "hosts"});
+  CheckToRegister wanted{read_known_keys(node, {}), {}, {}};
+  if (const auto component = node.find("component")) wanted.component = component->name();
+  if (const auto hosts = node.find("hosts")) {
+    for (const YamlNode& host : hosts->items()) wanted.hosts.emplace_back(host.name());
+  }
+  return wanted;
+}
+
+CheckToRegister read_check_to_register(const YamlNode& node) {
+  CheckToRegister wanted = read_placed_check(node);
+  if (mentions_variables(node.at("config"))) {
+    node.refuse("the health check `" + wanted.check.probe.name +
+                "` holds a variable; a registered check belongs to no slot: write the port, or the path, itself");
+  }
+  return wanted;
+}
+
+}  // namespace
+
+model::HealthCheck read_health_check(const YamlNode& node, const model::ManifestDefaults& defaults) {
+  node.allow_keys({"name", "type", "timeout_seconds", "retry_attempts", "critical", "tags", "config",
+                   "interval_seconds", "successes", "healthy_seconds", "deadline_seconds", "tier", "scope"});
+  return read_known_keys(node, defaults);
+}
+
+namespace {
+
+/// `read_one` reads an entry of the file's list.
+template <class ReadOne>
+std::vector<CheckToRegister> read_placed_checks(const YamlNode& root, ReadOne read_one) {
+  root.allow_keys({"health_checks"});
+  std::vector<CheckToRegister> checks;
+  std::set<std::string> names;
+  const YamlNode list = root.at("health_checks");
+  for (const YamlNode& item : list.items()) {
+    checks.push_back(read_one(item));
+    const std::string& name = checks.back().check.probe.name;
+    if (!names.insert(name).second) item.refuse("the health check `" + name + "` is there twice; rename or remove one");
+  }
+  return checks;
+}
+
+}  // namespace
+
+std::vector<model::HealthCheck> read_check_file(std::string_view text, const std::string& file_name) {
+  std::vector<model::HealthCheck> checks;
+  for (CheckToRegister& placed : read_placed_checks(read_yaml(text, file_name), read_placed_check)) {
+    checks.push_back(std::move(placed.check));
+  }
+  return checks;
+}
+
+std::vector<CheckToRegister> read_checks_to_register(std::string_view text, const std::string& file_name) {
+  const YamlNode root = read_yaml(text, file_name);
+  std::vector<CheckToRegister> checks = read_placed_checks(root, read_check_to_register);
+  const YamlNode list = root.at("health_checks");
+  if (checks.empty()) list.refuse(list.label() + " is empty; list what shall be registered");
+  return checks;
+}
+
+bool runs_programs(const protocol::ProbeSpec& probe) {
+  if (const auto* database = std::get_if<protocol::DatabaseProbe>(&probe.kind)) return !database->credential.empty();
+  if (const auto* queue = std::get_if<protocol::QueueProbe>(&probe.kind)) return !queue->credential.empty();
+  return std::holds_alternative<protocol::CommandProbe>(probe.kind) ||
+         std::holds_alternative<protocol::CustomProbe>(probe.kind) ||
+         std::holds_alternative<protocol::StorageProbe>(probe.kind);
 }
 
 }  // namespace switchyard::planner

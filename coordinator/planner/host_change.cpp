@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "common/error.hpp"
+#include "common/limits_hooks.hpp"
 #include "coordinator/planner/host_history.hpp"
 #include "coordinator/planner/slot_place.hpp"
 #include "coordinator/planner/traffic_plan.hpp"
@@ -45,13 +46,21 @@ class ChangePlanner {
  public:
   ChangePlanner(const model::Manifest& manifest, const PlanningFacts& facts) : manifest_(manifest), facts_(facts) {}
 
-  std::optional<ComponentChange> change(const model::Component& component, const HostId& host) const {
+  bool is_there_already(const model::Component& component, const HostId& host) const {
+    const protocol::ComponentFact fact = fact_of(*find_facts(facts_, host), component.name);
+    const HostHistory history(facts_, host, component.name);
+    return fact.problem.empty() && serves_already(component, fact, history, facts_.artifacts.at(component.name).release,
+                                                  {facts_.components_root, facts_.units_root});
+  }
+
+  std::optional<ComponentChange> change(const model::Component& component, const HostId& host, Anew anew) const {
     const protocol::ComponentFact fact = fact_of(*find_facts(facts_, host), component.name);
     check_fact(component, host, fact);
     const HostHistory history(facts_, host, component.name);
     const protocol::ArtifactRef& artifact = facts_.artifacts.at(component.name);
     const HostLayout layout{facts_.components_root, facts_.units_root};
-    if (serves_already(component, fact, history, artifact.release, layout)) return std::nullopt;
+    const bool as_asked = serves_already(component, fact, history, artifact.release, layout);
+    if (as_asked && anew == Anew::no) return std::nullopt;
 
     const SlotPlace place = place_in_slot(component, free_slot(fact.serving), artifact.release, layout);
     ComponentChange change;
@@ -66,8 +75,15 @@ class ChangePlanner {
     change.repairs_before = is_damaged(fact) && fact.serving.release == artifact.release;
     change.empty_slot = fact.serving.kind == OldKind::release;
     change.files.push_back(file_change(component, place, history, layout));
+    set_configuration(component, host, change);
+    if (!component.files_to_backup.empty()) {
+      change.snapshot = protocol::Snapshot{component.name, facts_.deployment.str(), component.files_to_backup, ""};
+    }
     for (const model::RunCommand& run : component.runs) change.runs.push_back(run_change(component, run, place));
-    change.probes = plan_probes(component, place, manifest_.settings.health_checks_enabled);
+    add_hooks(component, host, place, change);
+    change.probes = plan_probes(
+        component, place,
+        {manifest_.settings.health_checks_enabled, manifest_.settings.run_tests, manifest_.defaults.check_deadline_s});
     change.to_before = traffic_to(component, change.before);
     change.to_after = traffic_to(component, change.after);
     check_same_switch(component, host, last_deployed(fact, history), change.to_after);
@@ -138,7 +154,7 @@ class ChangePlanner {
   }
 
   static protocol::Run run_of(const std::vector<std::string>& words, const model::Component& component,
-                              const model::RunCommand& run, const SlotPlace& place) {
+                              const std::string& user, const SlotPlace& place) {
     protocol::Run filled;
     for (const std::string& word : words) {
       const std::string expanded = expand_variables(word, place.values());
@@ -146,7 +162,7 @@ class ChangePlanner {
     }
     filled.environment = service_environment(component, place);
     filled.working_directory = place.release_dir;
-    filled.user = run.user;
+    filled.user = user;
     return filled;
   }
 
@@ -154,10 +170,69 @@ class ChangePlanner {
     RunChange change;
     change.name = run.name;
     change.phase = run.phase;
-    change.command = run_of(run.command, component, run, place);
-    if (!run.undo.empty()) change.undo = run_of(run.undo, component, run, place);
+    change.command = run_of(run.command, component, run.user, place);
+    if (run.migration) change.command.migration = true;
+    if (!run.undo.empty()) change.undo = run_of(run.undo, component, run.user, place);
     change.timeout_ms = run.timeout_ms;
     return change;
+  }
+
+  /// A path that is filled in again and again makes a long text of a short one.
+  static std::string config_of(const model::HookCommand& hook, const SlotPlace& place) {
+    std::string config = expand_variables(hook.config, place.values());
+    if (config.size() <= limits::hook_config_bytes_max) return config;
+    throw InputError("the `config` of the hook `" + hook.name + "` (" +
+                     std::string(protocol::hook_phase_name(hook.phase)) + ") has " + std::to_string(config.size()) +
+                     " bytes once its variables are filled in, and may have " +
+                     std::to_string(limits::hook_config_bytes_max) + "; shorten it");
+  }
+
+  void add_hooks(const model::Component& component, const HostId& host, const SlotPlace& place,
+                 ComponentChange& change) const {
+    for (const model::HookCommand& wanted : component.hooks) {
+      protocol::Hook hook;
+      hook.name = wanted.name;
+      hook.phase = wanted.phase;
+      hook.environment = manifest_.environment;
+      hook.host = host.str();
+      hook.component = component.name;
+      hook.release = place.release.str();
+      if (change.before.kind == OldKind::release) hook.previous_release = change.before.release.str();
+      hook.slot = place.slot;
+      hook.port = place.port;
+      hook.config = config_of(wanted, place);
+      hook.critical = wanted.critical;
+      const auto command = [&](const std::vector<std::string>& words) {
+        protocol::Run run = run_of(words, component, wanted.user, place);
+        if (!model::finds_release(wanted.phase)) run.working_directory.clear();
+        return run;
+      };
+      HookChange added{hook, std::nullopt, wanted.timeout_ms};
+      added.hook.command = command(wanted.command);
+      if (!wanted.undo.empty()) {
+        added.undo = hook;
+        added.undo->command = command(wanted.undo);
+      }
+      change.hooks.push_back(std::move(added));
+    }
+  }
+
+  static void set_configuration(const model::Component& component, const HostId& host, ComponentChange& change) {
+    const model::ResourceLimits& limits = component.service.limits;
+    if (limits.cpu_millicores) change.cpu_quota_us = std::uint64_t{1'000} * *limits.cpu_millicores;
+    change.memory_max_bytes = limits.memory_bytes;
+    if (!component.service.configuration) return;
+    const auto& delivery = component.service.delivery;
+    if (!delivery) {
+      refuse_return(component, "is configured by a file (`service.configuration`), and was planned without one");
+    }
+    const auto box = delivery->boxes.find(host.str());
+    if (box == delivery->boxes.end()) {
+      refuse_return(component, "cannot be configured on host " + host.str() + ", whose agent has no key yet");
+    }
+    change.configuration =
+        protocol::EnsureConfiguration{component.name,      delivery->digest, component.service.configuration->file,
+                                      delivery->encrypted, box->second,      delivery->keys};
   }
 
   /// The side that serves now: its port, and the unit of a service that was not deployed by us.
@@ -179,6 +254,7 @@ class ChangePlanner {
     change.step_timeout_ms = component.timeout_ms;
     change.stop_timeout_ms = component.service.stop_timeout_ms;
     change.drain_ms = component.drain_ms;
+    change.drains_on_the_way_back = model::drains_on_the_way_back(manifest_.settings.rollback_strategy);
     change.prepare_attempts = component.retry_attempts + 1;
     protocol::Prune prune{component.name, manifest_.settings.keep_releases, {change.after.release}};
     if (change.before.kind == OldKind::release) prune.protect.push_back(change.before.release);
@@ -189,18 +265,28 @@ class ChangePlanner {
   const PlanningFacts& facts_;
 };
 
-}  // namespace
-
-std::optional<ComponentChange> plan_change(const model::Manifest& manifest, const model::Component& component,
-                                           const HostId& host, const PlanningFacts& facts) {
+/// Texts of the manifest that cannot be filled in do not know where they stand.
+template <class Work>
+auto with_place(const model::Component& component, Work work) -> decltype(work()) {
   try {
-    return ChangePlanner(manifest, facts).change(component, host);
+    return work();
   } catch (const InputError& error) {
-    // Texts of the manifest that cannot be filled in do not know where they stand.
     const std::string what = error.what();
     if (what.starts_with(component.where)) throw;
     throw InputError(component.where + ": component `" + component.name + "`: " + what);
   }
+}
+
+}  // namespace
+
+std::optional<ComponentChange> plan_change(const model::Manifest& manifest, const model::Component& component,
+                                           const HostId& host, const PlanningFacts& facts, Anew anew) {
+  return with_place(component, [&] { return ChangePlanner(manifest, facts).change(component, host, anew); });
+}
+
+bool is_there_already(const model::Manifest& manifest, const model::Component& component, const HostId& host,
+                      const PlanningFacts& facts) {
+  return with_place(component, [&] { return ChangePlanner(manifest, facts).is_there_already(component, host); });
 }
 
 }  // namespace switchyard::planner

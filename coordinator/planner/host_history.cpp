@@ -1,5 +1,7 @@
 #include "coordinator/planner/host_history.hpp"
 
+#include <algorithm>
+
 namespace switchyard::planner {
 
 HostHistory::HostHistory(const PlanningFacts& facts, const HostId& host, const std::string& component) {
@@ -13,6 +15,16 @@ HostHistory::HostHistory(const PlanningFacts& facts, const HostId& host, const s
 const protocol::SliceComponent* HostHistory::find(const std::string& slot, const ReleaseId& release) const {
   for (const protocol::SliceComponent* entry : entries_) {
     if (entry->slot == slot && entry->release == release) return entry;
+  }
+  return nullptr;
+}
+
+const protocol::SliceComponent* HostHistory::before(const protocol::SliceComponent& done) const {
+  if (done.old.kind != protocol::OldKind::release) return nullptr;
+  const auto at = std::find_if(entries_.begin(), entries_.end(), [&](const auto* entry) { return *entry == done; });
+  // What is newer says nothing: the same bytes may have come into the slot again, configured otherwise.
+  for (auto older = at == entries_.end() ? entries_.begin() : at + 1; older != entries_.end(); ++older) {
+    if ((*older)->slot == done.old.slot) return (*older)->release == done.old.release ? *older : nullptr;
   }
   return nullptr;
 }

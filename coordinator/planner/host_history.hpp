@@ -13,6 +13,9 @@ class HostHistory {
 
   /// The newest deployment of this release into this slot; nullptr if it is not known.
   const protocol::SliceComponent* find(const std::string& slot, const ReleaseId& release) const;
+  /// What served when this one came: brought by the last older deployment into the slot that it found serving. nullptr
+  /// if that is not known, or is something else than it found.
+  const protocol::SliceComponent* before(const protocol::SliceComponent& done) const;
   /// What the newest deployment left there; its release is empty when that was nothing. nullptr if there was none.
   const protocol::SliceComponent* newest() const { return entries_.empty() ? nullptr : entries_.front(); }
   /// What the unit file of the slot holds: written by the last deployment into it. nullptr if it is not known.

@@ -13,8 +13,10 @@ namespace {
 /// How many hosts of a component are swapped at a time.
 std::size_t batch_size(const model::Manifest& manifest, const model::Component& component, std::size_t hosts) {
   if (component.strategy != model::Strategy::rolling) return hosts;
-  if (component.max_parallel != 0) return component.max_parallel;
-  return std::max<std::size_t>(1, manifest.settings.max_parallel);
+  const std::size_t wanted = component.max_parallel != 0 ? component.max_parallel : manifest.settings.max_parallel;
+  const std::size_t all = component.hosts.size();
+  const std::size_t spare = all > component.min_healthy ? all - component.min_healthy : 1;
+  return std::clamp<std::size_t>(wanted, 1, spare);
 }
 
 /// One component's nodes, one after the other.
@@ -133,6 +135,24 @@ std::vector<model::PlanNode> reverse_nodes(const std::vector<model::PlanNode>& n
     ends[i] = {result.size() - 1};
   }
   return result;
+}
+
+void keep_pauses(const std::vector<model::PlanNode>& nodes, std::vector<model::PlanNode>& back) {
+  std::map<std::string, std::uint32_t> pauses;
+  for (const model::PlanNode& node : nodes) {
+    const bool batch = node.stage == 1 && !node.promoted_by_hand;
+    if (batch) pauses[node.component] = std::max(pauses[node.component], node.pause_ms);
+  }
+  // The pauses of a canary lie between its shares, and the way back has none.
+  for (const model::PlanNode& node : nodes) {
+    if (node.stage > 1) pauses.erase(node.component);
+  }
+  for (const model::PlanNode& node : back) {
+    for (const std::size_t before : node.after) {
+      const auto pause = pauses.find(node.component);
+      if (back[before].component == node.component && pause != pauses.end()) back[before].pause_ms = pause->second;
+    }
+  }
 }
 
 }  // namespace switchyard::planner

@@ -26,6 +26,10 @@ using ChangedHosts = std::map<std::string, std::vector<ChangedHost>>;
 std::vector<model::PlanNode> make_nodes(const model::Manifest& manifest, const std::vector<std::string>& order,
                                         const ChangedHosts& changed, bool sequential);
 
+/// On the way back, between the batches of a rolling component, each is watched as long as it was on the way there.
+/// `back`: reverse_nodes(nodes).
+void keep_pauses(const std::vector<model::PlanNode>& nodes, std::vector<model::PlanNode>& back);
+
 /// The same graph backwards, for the hosts and components that `keep` wants.
 std::vector<model::PlanNode> reverse_nodes(const std::vector<model::PlanNode>& nodes,
                                            const std::function<bool(const std::string&, const HostId&)>& keep);

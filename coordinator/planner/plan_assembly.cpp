@@ -12,8 +12,6 @@ namespace {
 
 /// A step's first attempt; later ones are the coordinator's to make.
 constexpr std::uint32_t first_attempt = 1;
-/// What a frame holds beside header and slice: its own head and the signature.
-constexpr std::size_t frame_overhead_bytes = 4096;
 
 /// In which order, with which pauses and on which terms: what is in no slice, and is approved all the same.
 std::string order_digest(const model::Plan& plan) {
@@ -43,6 +41,13 @@ std::string order_digest(const model::Plan& plan) {
   add(settings.unreachable);
   add(settings.defer_max);
   add(settings.prepare_together);
+  // Left out where it is the default, so that what waits for approval since an older version keeps its hash.
+  if (settings.rollback_strategy != model::RollbackStrategy::immediate) {
+    text += "undone " + std::string(model::rollback_strategy_name(settings.rollback_strategy)) + " ";
+  }
+  // Likewise. Who approves has seen where the values come from.
+  for (const std::string& taken : settings.caller_defaults) text += "by " + taken + " ";
+  for (const std::string& sentence : settings.migrations_not_run) text += "without " + sentence + " ";
   return sha256(text);
 }
 
@@ -50,7 +55,7 @@ void check_size(const model::Plan& plan, const HostId& host, const protocol::Pla
                 std::size_t slice_bytes) {
   std::size_t steps = 0;
   for (const protocol::SliceComponent& component : slice.components) steps += component.steps.size();
-  const std::size_t bytes = plan.header.size() + slice_bytes + frame_overhead_bytes;
+  const std::size_t bytes = plan.header.size() + slice_bytes + limits::plan_frame_overhead_bytes;
   if (steps <= limits::steps_per_slice_max && bytes <= limits::control_frame_bytes_max) return;
   throw InputError("the plan for host " + host.value + " has " + std::to_string(steps) + " steps in " +
                    std::to_string(bytes) + " bytes, but at most " + std::to_string(limits::steps_per_slice_max) +

@@ -1,17 +1,11 @@
 #include "coordinator/planner/plan_difference.hpp"
 
-#include <algorithm>
+#include "coordinator/model/plan_lookup.hpp"
 
 namespace switchyard::planner {
 namespace {
 
 using protocol::SliceComponent;
-
-const SliceComponent* find_component(const protocol::PlanSlice& slice, const std::string& name) {
-  const auto found = std::find_if(slice.components.begin(), slice.components.end(),
-                                  [&](const SliceComponent& component) { return component.name == name; });
-  return found == slice.components.end() ? nullptr : &*found;
-}
 
 std::string state_text(const protocol::OldState& state) {
   switch (state.kind) {
@@ -41,7 +35,7 @@ void compare_slices(const HostId& host, const protocol::PlanSlice& before, const
                     std::vector<std::string>& differences) {
   const std::size_t known = differences.size();
   for (const SliceComponent& component : before.components) {
-    const SliceComponent* again = find_component(now, component.name);
+    const SliceComponent* again = model::find_component(now, component.name);
     const std::string where = component.name + " on host " + host.str() + " ";
     if (again == nullptr) {
       differences.push_back(where + "would not be changed any more");
@@ -50,11 +44,17 @@ void compare_slices(const HostId& host, const protocol::PlanSlice& before, const
     }
   }
   for (const SliceComponent& component : now.components) {
-    if (find_component(before, component.name) == nullptr) {
+    if (model::find_component(before, component.name) == nullptr) {
       differences.push_back(component.name + " on host " + host.str() + " would be changed too");
     }
   }
   if (differences.size() == known && before != now) differences.push_back("host " + host.str() + " has other budgets");
+}
+
+/// Which checks are asked the slices say. Why, the plans of the version before did not.
+bool are_same_terms(const model::PlanSettings& approved, model::PlanSettings now) {
+  now.checks = approved.checks;
+  return approved == now;
 }
 
 }  // namespace
@@ -73,7 +73,8 @@ std::vector<std::string> plan_difference(const model::Plan& approved, const mode
     if (!approved.slices.contains(host)) differences.push_back("host " + host.str() + " would take part too");
   }
   if (differences.empty() && approved.nodes != now.nodes) differences.emplace_back("the order is another one");
-  if (differences.empty() && approved.settings != now.settings) differences.emplace_back("the settings are others");
+  if (differences.empty() && !are_same_terms(approved.settings, now.settings))
+    differences.emplace_back("the settings are others");
   return differences;
 }
 

@@ -4,6 +4,8 @@
 #include <utility>
 #include <vector>
 
+#include "coordinator/planner/caller_defaults.hpp"
+#include "coordinator/planner/plan_graph.hpp"
 #include "coordinator/planner/slot_place.hpp"
 #include "coordinator/planner/traffic_plan.hpp"
 
@@ -144,6 +146,7 @@ std::string notes_text(const model::Plan& plan) {
   for (const Group& group : grouped(plan, note_of)) {
     if (!group.key.empty()) lines += "  " + group.component + " on " + joined(group.hosts) + ": " + group.key + "\n";
   }
+  for (const std::string& sentence : plan.settings.migrations_not_run) lines += "  " + sentence + "\n";
   return lines.empty() ? "" : "Notes:\n" + lines;
 }
 
@@ -171,6 +174,10 @@ std::string settings_text(const model::PlanSettings& settings) {
   std::string text = "Settings:\n  a failure ";
   text += settings.rollback_on_failure ? "brings every host back to what it ran before\n"
                                        : "stops the deployment where it is, until a person decides\n";
+  if (settings.rollback_strategy != model::RollbackStrategy::immediate) {
+    text += "  what was begun is undone by the strategy " +
+            std::string(model::rollback_strategy_name(settings.rollback_strategy)) + "\n";
+  }
   text += "  at most " + seconds(settings.prepare_ms) + " to prepare; a host on its own goes back after " +
           seconds(settings.confirm_ms) + "\n";
   text += settings.watch_ms == 0 ? "  no watch window"
@@ -180,20 +187,25 @@ std::string settings_text(const model::PlanSettings& settings) {
   if (settings.unreachable == model::Unreachable::defer) {
     text += "  at most " + std::to_string(settings.defer_max) + " unreachable hosts follow later\n";
   }
+  for (const std::string& taken : settings.caller_defaults) {
+    text += "  " + taken + ": " + where_it_is_from(taken) + "\n";
+  }
   return text;
 }
 
 }  // namespace
 
-std::string plan_text(const model::Plan& plan) {
+std::string plan_text(const model::Plan& plan, const std::string& more) {
   std::string text = "Plan " + plan.name + " for " + plan.environment + "\n";
-  if (plan.slices.empty()) return text + "Nothing to do: what is wanted serves already.\n";
+  if (plan.slices.empty()) return text + "Nothing to do: what is wanted serves already.\n" + more;
   text += order_text(plan);
+  if (plan.nodes.size() > 1) text += "Graph:\n" + graph_text(graph_of(plan));
   text += changes_text(plan);
   text += interruptions_text(plan);
   text += notes_text(plan);
   text += steps_text(plan);
   text += settings_text(plan.settings);
+  text += more;
   text += "Hash: " + plan.hash + "\n";
   return text;
 }

@@ -70,22 +70,6 @@ std::vector<std::string> read_words(const YamlNode& command) {
   return words;
 }
 
-/// A command that is run once is no unit of its own making, so that nothing looks for its program.
-std::vector<std::string> read_run_words(const YamlNode& command) {
-  std::vector<std::string> words = read_words(command);
-  if (words.front().find('/') == std::string::npos && !words.front().starts_with("${")) {
-    command.refuse(command.label() + " begins with \"" + words.front() + "\", which is no path; write bin/" +
-                   words.front() + " for a file of the artifact, or a program of the host by its absolute path");
-  }
-  return words;
-}
-
-std::string read_user(const YamlNode& node) {
-  std::string user = node.text();
-  if (!is_user_name(user)) node.refuse(node.label() + " is \"" + user + "\", which is no user's name");
-  return user;
-}
-
 void read_environment(const YamlNode& node, model::Service& service) {
   for (const auto& [name, value] : node.entries()) {
     const bool good = !name.empty() && is_letter(name.front()) &&
@@ -98,6 +82,31 @@ void read_environment(const YamlNode& node, model::Service& service) {
     }
     service.environment[name] = line_text(value);
   }
+}
+
+bool is_file_name(std::string_view text) {
+  constexpr std::size_t length_max = 64;
+  return !text.empty() && text.size() <= length_max && text.front() != '.' && text.front() != '-' &&
+         std::all_of(text.begin(), text.end(),
+                     [](char c) { return is_letter(c) || is_digit(c) || c == '.' || c == '-'; });
+}
+
+model::ConfigurationPlace read_configuration(const YamlNode& node) {
+  node.allow_keys({"format", "file"});
+  model::ConfigurationPlace place;
+  place.format = static_cast<model::ConfigurationFormat>(node.at("format").choice({"json", "yaml", "env"}));
+  const auto file = node.find("file");
+  if (place.format == model::ConfigurationFormat::env) {
+    if (file) file->refuse(file->label() + " is only for json and yaml: `env` sets variables of the service's process");
+    place.file = "environment";
+    return place;
+  }
+  if (!file) node.refuse(node.label() + " needs `file: NAME`, as the service looks for it in $CREDENTIALS_DIRECTORY");
+  place.file = file->text();
+  if (!is_file_name(place.file)) {
+    file->refuse(file->label() + " is \"" + place.file + "\"; use letters, digits, `_`, `-` and `.`, and no directory");
+  }
+  return place;
 }
 
 std::string read_template_unit(const YamlNode& node) {
@@ -117,8 +126,24 @@ std::uint16_t port_of(const YamlNode& node, std::string_view key) {
 
 }  // namespace
 
+/// A command that is run once is no unit of its own making, so that nothing looks for its program.
+std::vector<std::string> read_run_words(const YamlNode& command) {
+  std::vector<std::string> words = read_words(command);
+  if (words.front().find('/') == std::string::npos && !words.front().starts_with("${")) {
+    command.refuse(command.label() + " begins with \"" + words.front() + "\", which is no path; write bin/" +
+                   words.front() + " for a file of the artifact, or a program of the host by its absolute path");
+  }
+  return words;
+}
+
+std::string read_user(const YamlNode& node) {
+  std::string user = node.text();
+  if (!is_user_name(user)) node.refuse(node.label() + " is \"" + user + "\", which is no user's name");
+  return user;
+}
+
 model::Service read_service(const YamlNode& node) {
-  node.allow_keys({"command", "user", "environment", "unit", "stop_timeout_seconds"});
+  node.allow_keys({"command", "user", "environment", "unit", "configuration", "stop_timeout_seconds"});
   model::Service service;
   if (const auto command = node.find("command")) {
     service.command = read_words(*command);
@@ -137,13 +162,16 @@ model::Service read_service(const YamlNode& node) {
       user->refuse(user->label() + " cannot be set: the unit " + service.unit + " says who runs it");
   }
   if (const auto environment = node.find("environment")) read_environment(*environment, service);
+  if (const auto configuration = node.find("configuration")) {
+    service.configuration = read_configuration(*configuration);
+  }
   const std::int64_t stop_seconds = node.integer_or("stop_timeout_seconds", 1, 3'600, 30);
   service.stop_timeout_ms = static_cast<std::uint32_t>(stop_seconds * 1'000);
   return service;
 }
 
 model::RunCommand read_run(const YamlNode& node, const model::Component& component) {
-  node.allow_keys({"name", "when", "command", "undo", "user", "timeout_seconds"});
+  node.allow_keys({"name", "when", "command", "undo", "user", "timeout_seconds", "migration"});
   model::RunCommand run;
   run.name = node.at("name").name();
   if (const auto when = node.find("when")) {
@@ -158,6 +186,7 @@ model::RunCommand read_run(const YamlNode& node, const model::Component& compone
   if (run.user.empty()) node.refuse(node.label() + " needs a `user`, since the service has none of its own");
   run.timeout_ms =
       static_cast<std::uint32_t>(node.integer_or("timeout_seconds", 1, 86'400, component.timeout_ms / 1'000) * 1'000);
+  run.migration = node.boolean_or("migration", false);
   return run;
 }
 

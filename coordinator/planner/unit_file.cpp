@@ -57,6 +57,32 @@ std::string environment_lines(const model::Component& component, const SlotPlace
   return result;
 }
 
+/// What the service is configured by: variables that systemd reads from a file, or a credential, which systemd (alone)
+/// puts into a directory that the service (alone) reads.
+std::string configuration_lines(const model::Component& component, const HostLayout& layout) {
+  if (!component.service.configuration || !component.service.delivery) return {};
+  const model::ConfigurationPlace& place = *component.service.configuration;
+  const model::ConfigurationDelivery& delivery = *component.service.delivery;
+  const std::string path =
+      layout.components_root + "/" + component.name + "/configuration/" + delivery.digest + "/" + place.file;
+  if (place.format == model::ConfigurationFormat::env) return line("EnvironmentFile", escape_specifiers(path));
+  // %d is the directory of the unit's credentials.
+  return line(delivery.encrypted ? "LoadCredentialEncrypted" : "LoadCredential",
+              place.file + ":" + escape_specifiers(path)) +
+         line("Environment", "SWITCHYARD_CONFIGURATION=%d/" + place.file);
+}
+
+std::string limit_lines(const model::ResourceLimits& limits) {
+  std::string result;
+  if (limits.cpu_millicores) {
+    const std::uint32_t tenths = *limits.cpu_millicores % 10;
+    const std::string percent = std::to_string(*limits.cpu_millicores / 10);
+    result += line("CPUQuota", percent + (tenths == 0 ? "" : "." + std::to_string(tenths)) + "%");
+  }
+  if (limits.memory_bytes) result += line("MemoryMax", std::to_string(*limits.memory_bytes));
+  return result;
+}
+
 std::string user_lines(const model::Component& component, const SlotPlace& place) {
   const std::string& user = component.service.user;
   const bool low_port = place.port != 0 && place.port < first_unprivileged_port;
@@ -87,7 +113,7 @@ constexpr std::string_view sandbox_lines =
     "SystemCallArchitectures=native\n"
     "UMask=0027\n";
 
-std::string whole_unit(const model::Component& component, const SlotPlace& place) {
+std::string whole_unit(const model::Component& component, const SlotPlace& place, const HostLayout& layout) {
   std::string text =
       "# Written by Switchyard for the component " + place.component + ". The next deployment writes it anew.\n";
   text += "[Unit]\n";
@@ -103,6 +129,8 @@ std::string whole_unit(const model::Component& component, const SlotPlace& place
   text += line("ExecStart", exec_start(component, place));
   text += user_lines(component, place);
   text += environment_lines(component, place);
+  text += configuration_lines(component, layout);
+  text += limit_lines(component.service.limits);
   text += "Restart=on-failure\nRestartSec=1\n";
   text += "KillMode=mixed\nKillSignal=SIGTERM\n";
   text += line("TimeoutStopSec", std::to_string(component.service.stop_timeout_ms / 1'000));
@@ -111,12 +139,14 @@ std::string whole_unit(const model::Component& component, const SlotPlace& place
   return text;
 }
 
-std::string drop_in(const model::Component& component, const SlotPlace& place) {
+std::string drop_in(const model::Component& component, const SlotPlace& place, const HostLayout& layout) {
   std::string text =
       "# Written by Switchyard for the component " + place.component + ". The next deployment writes it anew.\n";
   text += "[Service]\n";
   text += line("WorkingDirectory", escape_specifiers(place.release_dir));
   text += environment_lines(component, place);
+  text += configuration_lines(component, layout);
+  text += limit_lines(component.service.limits);
   return text;
 }
 
@@ -174,10 +204,10 @@ protocol::EnsureFile unit_file(const model::Component& component, const SlotPlac
   protocol::EnsureFile file;
   if (component.service.unit.empty()) {
     file.path = layout.units_root + "/" + place.unit;
-    file.content = whole_unit(component, place);
+    file.content = whole_unit(component, place, layout);
   } else {
     file.path = layout.units_root + "/" + place.unit + ".d/50-switchyard.conf";
-    file.content = drop_in(component, place);
+    file.content = drop_in(component, place, layout);
   }
   return file;
 }

@@ -10,10 +10,9 @@ bool has_row_after(const StateStore& store, std::uint64_t seq) { return !store.a
 
 /// The number of the newest row, by halving: the store reads rows by their numbers only.
 std::uint64_t newest_row(const StateStore& store) {
-  constexpr std::uint64_t rows_ever = std::uint64_t{1} << 40;  // a thousand a second for thirty years
   std::uint64_t low = 0;
   std::uint64_t high = 1;
-  while (high < rows_ever && has_row_after(store, high)) high *= 2;
+  while (high < limits::audit_rows_max && has_row_after(store, high)) high *= 2;
   while (low < high) {
     const std::uint64_t middle = low + (high - low) / 2;
     if (has_row_after(store, middle)) {

@@ -29,8 +29,21 @@ inline ConflictError api_token_gone(const std::string& id) {
 inline ConflictError approval_decided(const DeploymentId& deployment) {
   return ConflictError("the approval of deployment " + deployment.str() + " is decided already");
 }
+inline ConflictError secret_moved(const std::string& name) {
+  return ConflictError("the secret " + name + " was changed by somebody else meanwhile; look at `switchyard secrets " +
+                       "list`, and do it again");
+}
 inline ConflictError code_used(const std::string& person) {
   return ConflictError("the code of " + person + " was used already");
+}
+inline ConflictError check_gone(const DropCheck& wanted) {
+  return ConflictError("there is no health check " + wanted.name + " in " + wanted.environment);
+}
+inline ConflictError snapshot_exists(const SnapshotId& id) {
+  return ConflictError("there is a snapshot " + id.str() + " already");
+}
+inline ConflictError snapshot_gone(const SnapshotId& id) {
+  return ConflictError("there is no snapshot " + id.str() + " any more");
 }
 inline ConflictError key_used(const DeploymentId& deployment) {
   return ConflictError("the idempotency key belongs to deployment " + deployment.str());

@@ -71,12 +71,45 @@ struct GuardedWriter {
     if (token == tables.api_tokens.end() || token->revoked_wall_ms != 0) throw api_token_gone(write.id);
     token->revoked_wall_ms = write.now_wall_ms;
   }
+  auto find_snapshot(const SnapshotId& id) {
+    return std::find_if(tables.snapshots.begin(), tables.snapshots.end(),
+                        [&](const model::SnapshotRow& row) { return row.id == id; });
+  }
+  void operator()(const AddSnapshot& write) {
+    if (find_snapshot(write.row.id) != tables.snapshots.end()) throw snapshot_exists(write.row.id);
+    tables.snapshots.push_back(write.row);
+  }
+  void operator()(const DropSnapshot& write) {
+    const auto found = find_snapshot(write.id);
+    if (found == tables.snapshots.end()) throw snapshot_gone(write.id);
+    tables.snapshots.erase(found);
+  }
   void operator()(const PutTotp& write) { tables.totp[write.row.person] = write.row; }
   void operator()(const DropTotp& write) { tables.totp.erase(write.person); }
   void operator()(const UseTotp& write) {
     const auto found = tables.totp.find(write.person);
     if (found == tables.totp.end() || found->second.last_step >= write.step) throw code_used(write.person);
     found->second.last_step = write.step;
+  }
+  void operator()(const PutCheck& write) { tables.checks[{write.row.environment, write.row.name}] = write.row; }
+  void operator()(const DropCheck& write) {
+    if (tables.checks.erase({write.environment, write.name}) == 0) throw check_gone(write);
+  }
+  void operator()(const PutSecret& write) {
+    auto& versions = tables.secrets[{write.row.environment, write.row.name}];
+    const std::uint64_t newest = versions.empty() ? 0 : versions.back().version;
+    if (write.row.version != newest + 1) throw secret_moved(write.row.name);
+    versions.push_back(write.row);
+    std::erase_if(versions, [&](const model::SecretRow& row) {
+      return row.version + limits::secret_versions_kept <= write.row.version;
+    });
+  }
+  void operator()(const DropSecret& write) {
+    const auto found = tables.secrets.find({write.environment, write.name});
+    if (found == tables.secrets.end() || found->second.back().removed()) throw secret_moved(write.name);
+    auto& versions = found->second;
+    versions.erase(versions.begin(), versions.end() - 1);
+    versions.back().sealed.clear();
   }
   void operator()(const PutApproval& write) {
     const auto found = std::find_if(tables.approvals.begin(), tables.approvals.end(),
@@ -103,8 +136,12 @@ struct PlainWriter {
   void operator()(const PutDeployment& write) {
     if (disk.deployments.insert_or_assign(write.row.id, write.row).second) disk.order.push_back(write.row.id);
   }
-  void operator()(const PutPlan& write) { disk.plans.emplace(write.plan.deployment, write.plan); }
+  void operator()(const PutPlan& write) {
+    const auto [found, added] = disk.plans.emplace(write.plan.deployment, write.plan);
+    if (!added) found->second.signature = write.plan.signature;
+  }
   void operator()(const PutHost& write) { disk.hosts[write.row.id] = write.row; }
+  void operator()(const PutPolicies& write) { disk.policies[write.row.environment] = write.row; }
   void operator()(const PutServing& write) {
     disk.serving[{write.row.host, write.row.environment, write.row.component}] = write.row;
   }
@@ -129,12 +166,15 @@ void MemoryStore::fail_commit(std::uint64_t n, Fault fault) {
   fault_ = fault;
 }
 
-std::uint64_t MemoryStore::take_epoch(const std::string&) { return epoch_ = ++disk_->epoch; }
+std::uint64_t MemoryStore::take_epoch(const std::string&) {
+  if (PLANTED(starts_with_an_equal_epoch) && disk_->epoch > 0) return epoch_ = disk_->epoch;
+  return epoch_ = ++disk_->epoch;
+}
 
 std::uint64_t MemoryStore::take_epoch_above(std::uint64_t obeyed) {
   check_epoch();
-  disk_->plan_seq += limits::plan_numbers_skipped;
-  return epoch_ = disk_->epoch = std::max(disk_->epoch, obeyed) + 1;
+  if (!PLANTED(plan_numbers_go_on_from_the_copy)) disk_->plan_seq += limits::plan_numbers_skipped;
+  return epoch_ = disk_->epoch = std::max(disk_->epoch, obeyed) + (PLANTED(recovers_with_an_equal_epoch) ? 0 : 1);
 }
 
 void MemoryStore::check_epoch() const {
@@ -196,6 +236,25 @@ std::vector<model::ApiTokenRow> MemoryStore::api_tokens() const { return disk_->
 std::optional<model::TotpRow> MemoryStore::totp(const std::string& person) const {
   return find_in(disk_->guarded.totp, person);
 }
+std::vector<model::SecretRow> MemoryStore::secrets() const {
+  std::vector<model::SecretRow> rows;
+  for (const auto& [name, versions] : disk_->guarded.secrets) rows.push_back(versions.back());
+  return rows;
+}
+std::optional<model::SecretRow> MemoryStore::secret(const std::string& environment, const std::string& name,
+                                                    std::uint64_t version) const {
+  const auto found = disk_->guarded.secrets.find({environment, name});
+  if (found == disk_->guarded.secrets.end()) return std::nullopt;
+  for (const model::SecretRow& row : found->second) {
+    if (row.version == version) return row;
+  }
+  return std::nullopt;
+}
+std::vector<std::string> MemoryStore::totp_persons() const {
+  std::vector<std::string> persons;
+  for (const auto& [person, row] : disk_->guarded.totp) persons.push_back(person);
+  return persons;
+}
 std::optional<model::ApprovalRow> MemoryStore::approval(const DeploymentId& id) const {
   for (const model::ApprovalRow& row : disk_->guarded.approvals) {
     if (row.deployment == id) return row;
@@ -207,7 +266,23 @@ std::vector<model::ApprovalRow> MemoryStore::approvals(std::size_t limit) const 
   rows.resize(std::min(rows.size(), limit));
   return rows;
 }
-std::vector<model::ServingRow> MemoryStore::serving() const { return values_of(disk_->serving); }
+std::optional<model::PolicyRow> MemoryStore::policies(const std::string& environment) const {
+  return find_in(disk_->policies, environment);
+}
+std::vector<model::ServingRow> MemoryStore::serving() const {
+  if (serving_fails_) throw StoreError("the store cannot be read");
+  return values_of(disk_->serving);
+}
+std::vector<model::SnapshotRow> MemoryStore::snapshots() const {
+  return {disk_->guarded.snapshots.rbegin(), disk_->guarded.snapshots.rend()};
+}
+std::optional<model::SnapshotRow> MemoryStore::snapshot(const SnapshotId& id) const {
+  for (const model::SnapshotRow& row : disk_->guarded.snapshots) {
+    if (row.id == id) return row;
+  }
+  return std::nullopt;
+}
+std::vector<model::RegisteredCheck> MemoryStore::checks() const { return values_of(disk_->guarded.checks); }
 std::vector<PutArtifact> MemoryStore::artifacts() const { return values_of(disk_->artifacts); }
 std::optional<PutSource> MemoryStore::source(const DeploymentId& id) const { return find_in(disk_->sources, id); }
 std::optional<DeploymentId> MemoryStore::deployment_of_key(const std::string& key) const {

@@ -18,6 +18,9 @@ struct MemoryDisk {
     std::map<std::string, model::TokenRow> tokens;
     std::map<std::string, DeploymentId> keys;
     std::map<std::string, model::TotpRow> totp;
+    std::map<std::pair<std::string, std::string>, model::RegisteredCheck> checks;          ///< environment and name
+    std::map<std::pair<std::string, std::string>, std::vector<model::SecretRow>> secrets;  ///< versions, oldest first
+    std::vector<model::SnapshotRow> snapshots;                                             ///< oldest first
     std::vector<model::ApprovalRow> approvals;   ///< in the order in which they were asked for
     std::vector<model::ApiTokenRow> api_tokens;  ///< in the order in which they were added
   };
@@ -32,6 +35,7 @@ struct MemoryDisk {
   std::map<DeploymentId, std::vector<model::TimelineEntry>> timelines;
   std::map<HostId, model::HostRow> hosts;
   std::map<std::tuple<HostId, std::string, std::string>, model::ServingRow> serving;
+  std::map<std::string, model::PolicyRow> policies;
   std::map<ReleaseId, PutArtifact> artifacts;
   std::vector<StoredAudit> audit;
 };
@@ -45,6 +49,8 @@ class MemoryStore : public StateStore {
   /// or a crash before the fsync. kept: everything is written and then StoreError is thrown, as with a crash after it.
   enum class Fault { lost, kept };
   void fail_commit(std::uint64_t n, Fault fault);
+  /// While it is on, what serves cannot be read: StoreError, as with a disk that fails.
+  void fail_serving(bool on) { serving_fails_ = on; }
   std::uint64_t commits() const { return commits_; }
   std::shared_ptr<MemoryDisk> disk() const { return disk_; }
 
@@ -67,7 +73,15 @@ class MemoryStore : public StateStore {
   std::optional<model::ApprovalRow> approval(const DeploymentId& id) const override;
   std::vector<model::ApprovalRow> approvals(std::size_t limit) const override;
   std::optional<model::TotpRow> totp(const std::string& person) const override;
+  std::vector<std::string> totp_persons() const override;
+  std::vector<model::SecretRow> secrets() const override;
+  std::optional<model::SecretRow> secret(const std::string& environment, const std::string& name,
+                                         std::uint64_t version) const override;
+  std::optional<model::PolicyRow> policies(const std::string& environment) const override;
   std::vector<model::ServingRow> serving() const override;
+  std::vector<model::SnapshotRow> snapshots() const override;
+  std::optional<model::SnapshotRow> snapshot(const SnapshotId& id) const override;
+  std::vector<model::RegisteredCheck> checks() const override;
   std::vector<PutArtifact> artifacts() const override;
   std::optional<PutSource> source(const DeploymentId& id) const override;
   std::optional<DeploymentId> deployment_of_key(const std::string& key) const override;
@@ -76,6 +90,7 @@ class MemoryStore : public StateStore {
   std::vector<StoredAudit> audit(std::uint64_t after_seq, std::size_t limit) const override;
   bool restored() const override;
   std::string audit_head() const override;
+  std::uint64_t audit_rows() const override { return disk_->audit.size(); }
   bool knows_audit_head(const std::string& hash) const override;
 
  private:
@@ -86,6 +101,7 @@ class MemoryStore : public StateStore {
   std::uint64_t commits_ = 0;
   std::uint64_t fault_at_ = 0;  ///< 0: none
   Fault fault_ = Fault::lost;
+  bool serving_fails_ = false;
 };
 
 }  // namespace switchyard::store

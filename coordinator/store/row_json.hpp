@@ -30,6 +30,9 @@ NamesOfHosts names_of_hosts_from_json(const std::string& json);
 std::string to_json(const std::vector<model::ApprovalVote>& votes);
 std::vector<model::ApprovalVote> votes_from_json(const std::string& json);
 
+std::string to_json(const std::vector<model::Failure>& failures);
+std::vector<model::Failure> failures_from_json(const std::string& json);
+
 std::string to_json(const std::vector<model::PlanNode>& nodes);
 std::vector<model::PlanNode> nodes_from_json(const std::string& json);
 

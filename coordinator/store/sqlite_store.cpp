@@ -11,7 +11,9 @@
 #include "coordinator/store/audit_chain.hpp"
 #include "coordinator/store/migrations.hpp"
 #include "coordinator/store/row_json.hpp"
+#include "coordinator/store/snapshot_json.hpp"
 #include "coordinator/store/sqlite_writer.hpp"
+#include "protocol/check_order.hpp"
 
 namespace switchyard::store {
 namespace {
@@ -30,7 +32,8 @@ FileDescriptor take_lock(const std::filesystem::path& file, SqliteStore::Access 
 
 constexpr std::string_view deployment_columns =
     "SELECT id, kind, rollback_of, name, environment, state, reason, author, plan_hash, version, created_wall_ms, "
-    "updated_wall_ms, finished_wall_ms, deferred, gone, resumed, deferred_components, components FROM deployment ";
+    "updated_wall_ms, finished_wall_ms, deferred, gone, resumed, deferred_components, components, failures, "
+    "snapshot FROM deployment ";
 
 model::DeploymentRow read_deployment(SqliteStatement& row) {
   model::DeploymentRow read;
@@ -55,6 +58,24 @@ model::DeploymentRow read_deployment(SqliteStatement& row) {
   read.resumed = row.as<std::uint32_t>();
   read.deferred_components = names_of_hosts_from_json(row.text());
   read.components = texts_from_json(row.text());
+  read.failures = failures_from_json(row.text());
+  read.snapshot = SnapshotId(row.text());
+  return read;
+}
+
+constexpr std::string_view snapshot_columns =
+    "SELECT id, environment, name, author, reason, created_wall_ms, places, checksum FROM snapshot ";
+
+model::SnapshotRow read_snapshot(SqliteStatement& row) {
+  model::SnapshotRow read;
+  read.id = SnapshotId(row.text());
+  read.environment = row.text();
+  read.name = row.text();
+  read.author = row.text();
+  read.reason = row.text();
+  read.created_wall_ms = row.number();
+  read.places = places_from_json(row.text());
+  read.checksum = row.text();
   return read;
 }
 
@@ -240,6 +261,36 @@ std::vector<model::ServingRow> SqliteStore::serving() const {
   });
 }
 
+std::vector<model::SnapshotRow> SqliteStore::snapshots() const {
+  SqliteStatement statement(database_, std::string(snapshot_columns) + "ORDER BY number DESC");
+  return read_all(statement, read_snapshot);
+}
+
+std::optional<model::SnapshotRow> SqliteStore::snapshot(const SnapshotId& id) const {
+  SqliteStatement statement(database_, std::string(snapshot_columns) + "WHERE id = ?");
+  statement.bind(id);
+  if (!statement.step()) return std::nullopt;
+  return read_snapshot(statement);
+}
+
+std::vector<model::RegisteredCheck> SqliteStore::checks() const {
+  SqliteStatement statement(database_,
+                            "SELECT environment, name, probe, tags, component, hosts, registered_by, "
+                            "registered_wall_ms FROM registered_check ORDER BY environment, name");
+  return read_all(statement, [](SqliteStatement& row) {
+    model::RegisteredCheck check;
+    check.environment = row.text();
+    check.name = row.text();
+    check.probe = protocol::decode_probe(row.blob());
+    check.tags = texts_from_json(row.text());
+    check.component = row.text();
+    check.hosts = hosts_from_json(row.text());
+    check.registered_by = row.text();
+    check.registered_wall_ms = row.number();
+    return check;
+  });
+}
+
 std::vector<PutArtifact> SqliteStore::artifacts() const {
   SqliteStatement statement(
       database_, "SELECT release, component, version, bytes, created_wall_ms FROM artifact ORDER BY release");
@@ -324,6 +375,12 @@ bool SqliteStore::restored() const {
 std::string SqliteStore::audit_head() const {
   SqliteStatement statement(database_, "SELECT hash FROM audit ORDER BY seq DESC LIMIT 1");
   return statement.step() ? statement.text() : std::string(empty_audit_head);
+}
+
+std::uint64_t SqliteStore::audit_rows() const {
+  SqliteStatement statement(database_, "SELECT coalesce(max(seq), 0) FROM audit");
+  ENSURE(statement.step());
+  return statement.as<std::uint64_t>();
 }
 
 bool SqliteStore::knows_audit_head(const std::string& hash) const {

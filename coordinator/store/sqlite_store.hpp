@@ -37,7 +37,15 @@ class SqliteStore final : public StateStore {
   std::optional<model::ApprovalRow> approval(const DeploymentId& id) const override;
   std::vector<model::ApprovalRow> approvals(std::size_t limit) const override;
   std::optional<model::TotpRow> totp(const std::string& person) const override;
+  std::vector<std::string> totp_persons() const override;
+  std::vector<model::SecretRow> secrets() const override;
+  std::optional<model::SecretRow> secret(const std::string& environment, const std::string& name,
+                                         std::uint64_t version) const override;
+  std::optional<model::PolicyRow> policies(const std::string& environment) const override;
   std::vector<model::ServingRow> serving() const override;
+  std::vector<model::SnapshotRow> snapshots() const override;
+  std::optional<model::SnapshotRow> snapshot(const SnapshotId& id) const override;
+  std::vector<model::RegisteredCheck> checks() const override;
   std::vector<PutArtifact> artifacts() const override;
   std::optional<PutSource> source(const DeploymentId& id) const override;
   std::optional<DeploymentId> deployment_of_key(const std::string& key) const override;
@@ -46,6 +54,7 @@ class SqliteStore final : public StateStore {
   std::vector<StoredAudit> audit(std::uint64_t after_seq, std::size_t limit) const override;
   bool restored() const override;
   std::string audit_head() const override;
+  std::uint64_t audit_rows() const override;
   bool knows_audit_head(const std::string& hash) const override;
 
  private:

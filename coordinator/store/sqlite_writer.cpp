@@ -1,8 +1,11 @@
 #include "coordinator/store/sqlite_writer.hpp"
 
+#include "common/limits.hpp"
 #include "coordinator/store/audit_chain.hpp"
 #include "coordinator/store/conflicts.hpp"
 #include "coordinator/store/row_json.hpp"
+#include "coordinator/store/snapshot_json.hpp"
+#include "protocol/check_order.hpp"
 
 namespace switchyard::store {
 
@@ -15,22 +18,24 @@ std::optional<std::string> SqliteWriter::find_text(std::string_view sql, const s
 
 void SqliteWriter::operator()(const PutDeployment& write) {
   const model::DeploymentRow& row = write.row;
-  SqliteStatement(database_,
-                  "INSERT INTO deployment (id, kind, rollback_of, name, environment, state, finished, reason, author, "
-                  "plan_hash, version, created_wall_ms, updated_wall_ms, finished_wall_ms, deferred, gone, resumed, "
-                  "deferred_components, components) "
-                  "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET "
-                  "kind = excluded.kind, rollback_of = excluded.rollback_of, name = excluded.name, "
-                  "environment = excluded.environment, state = excluded.state, finished = excluded.finished, "
-                  "reason = excluded.reason, author = excluded.author, plan_hash = excluded.plan_hash, "
-                  "version = excluded.version, created_wall_ms = excluded.created_wall_ms, "
-                  "updated_wall_ms = excluded.updated_wall_ms, finished_wall_ms = excluded.finished_wall_ms, "
-                  "deferred = excluded.deferred, gone = excluded.gone, resumed = excluded.resumed, "
-                  "deferred_components = excluded.deferred_components, components = excluded.components")
+  SqliteStatement(
+      database_,
+      "INSERT INTO deployment (id, kind, rollback_of, name, environment, state, finished, reason, author, "
+      "plan_hash, version, created_wall_ms, updated_wall_ms, finished_wall_ms, deferred, gone, resumed, "
+      "deferred_components, components, failures, snapshot) "
+      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET "
+      "kind = excluded.kind, rollback_of = excluded.rollback_of, name = excluded.name, "
+      "environment = excluded.environment, state = excluded.state, finished = excluded.finished, "
+      "reason = excluded.reason, author = excluded.author, plan_hash = excluded.plan_hash, "
+      "version = excluded.version, created_wall_ms = excluded.created_wall_ms, "
+      "updated_wall_ms = excluded.updated_wall_ms, finished_wall_ms = excluded.finished_wall_ms, "
+      "deferred = excluded.deferred, gone = excluded.gone, resumed = excluded.resumed, "
+      "deferred_components = excluded.deferred_components, components = excluded.components, "
+      "failures = excluded.failures, snapshot = excluded.snapshot")
       .bind(row.id, row.kind, row.rollback_of, row.name, row.environment, row.state, model::is_final(row.state),
             row.reason, row.author, row.plan_hash, row.version, row.created_wall_ms, row.updated_wall_ms,
             row.finished_wall_ms, to_json(row.deferred), to_json(row.gone), row.resumed,
-            to_json(row.deferred_components), to_json(row.components))
+            to_json(row.deferred_components), to_json(row.components), to_json(row.failures), row.snapshot)
       .run();
 }
 
@@ -38,6 +43,10 @@ void SqliteWriter::operator()(const PutPlan& write) {
   const model::Plan& plan = write.plan;
   if (const auto hash = find_text("SELECT hash FROM plan WHERE deployment = ?", plan.deployment.str())) {
     if (*hash != plan.hash) throw plan_exists(plan.deployment);
+    SqliteStatement(database_, "UPDATE plan SET signature = ? WHERE deployment = ?")
+        .bind_blob(plan.signature)
+        .bind(plan.deployment)
+        .run();
     return;
   }
   SqliteStatement(database_,
@@ -137,13 +146,14 @@ void SqliteWriter::operator()(const PutApproval& write) {
   // The condition is in the statement: of a decided row nothing is changed, and that shows in the count.
   SqliteStatement(database_,
                   "INSERT INTO approval (deployment, environment, plan_hash, author, needed, "
-                  "created_wall_ms, expires_wall_ms, state, votes, left_out, to_nothing) "
-                  "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+                  "created_wall_ms, expires_wall_ms, state, votes, left_out, to_nothing, target, inverse, verify) "
+                  "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
                   "ON CONFLICT (deployment) DO UPDATE SET needed = excluded.needed, state = excluded.state, "
                   "votes = excluded.votes "
                   "WHERE approval.state = 0")
       .bind(row.deployment, row.environment, row.plan_hash, row.author, row.needed, row.created_wall_ms,
-            row.expires_wall_ms, row.state, to_json(row.votes), to_json(row.without), row.to_nothing)
+            row.expires_wall_ms, row.state, to_json(row.votes), to_json(row.without), row.to_nothing, row.target,
+            row.inverse, row.verify)
       .run();
   if (database_.changes() != 1) throw approval_decided(row.deployment);
 }
@@ -166,6 +176,63 @@ void SqliteWriter::operator()(const UseTotp& write) {
   if (database_.changes() != 1) throw code_used(write.person);
 }
 
+void SqliteWriter::operator()(const PutCheck& write) {
+  const model::RegisteredCheck& row = write.row;
+  SqliteStatement(database_,
+                  "INSERT OR REPLACE INTO registered_check (environment, name, probe, tags, component, hosts, "
+                  "registered_by, registered_wall_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
+      .bind(row.environment, row.name)
+      .bind_blob(protocol::encode_probe(row.probe))
+      .bind(to_json(row.tags), row.component, to_json(row.hosts), row.registered_by, row.registered_wall_ms)
+      .run();
+}
+
+void SqliteWriter::operator()(const DropCheck& write) {
+  SqliteStatement(database_, "DELETE FROM registered_check WHERE environment = ? AND name = ?")
+      .bind(write.environment, write.name)
+      .run();
+  if (database_.changes() != 1) throw check_gone(write);
+}
+
+void SqliteWriter::operator()(const PutSecret& write) {
+  const model::SecretRow& row = write.row;
+  // One statement decides which version is the next one.
+  SqliteStatement(database_,
+                  "INSERT INTO secret (environment, name, version, sealed, created_by, created_wall_ms) "
+                  "SELECT ?, ?, ?, ?, ?, ? WHERE ? = 1 + coalesce((SELECT max(version) FROM secret "
+                  "WHERE environment = ? AND name = ?), 0)")
+      .bind(row.environment, row.name, row.version)
+      .bind_blob(row.sealed)
+      .bind(row.created_by, row.created_wall_ms, row.version, row.environment, row.name)
+      .run();
+  if (database_.changes() != 1) throw secret_moved(row.name);
+  SqliteStatement(database_, "DELETE FROM secret WHERE environment = ? AND name = ? AND version + ? <= ?")
+      .bind(row.environment, row.name, limits::secret_versions_kept, row.version)
+      .run();
+}
+
+void SqliteWriter::operator()(const DropSecret& write) {
+  SqliteStatement(
+      database_,
+      "UPDATE secret SET sealed = x'' WHERE environment = ? AND name = ? AND length(sealed) > 0 AND version "
+      "= (SELECT max(version) FROM secret WHERE environment = ? AND name = ?)")
+      .bind(write.environment, write.name, write.environment, write.name)
+      .run();
+  if (database_.changes() != 1) throw secret_moved(write.name);
+  SqliteStatement(database_, "DELETE FROM secret WHERE environment = ? AND name = ? AND length(sealed) > 0")
+      .bind(write.environment, write.name)
+      .run();
+}
+
+void SqliteWriter::operator()(const PutPolicies& write) {
+  const model::PolicyRow& row = write.row;
+  SqliteStatement(database_,
+                  "INSERT OR REPLACE INTO environment_policy (environment, require_mfa, encrypt_at_rest, deployment) "
+                  "VALUES (?, ?, ?, ?)")
+      .bind(row.environment, row.policies.require_mfa, row.policies.encrypt_at_rest, row.deployment)
+      .run();
+}
+
 void SqliteWriter::operator()(const PutServing& write) {
   const model::ServingRow& row = write.row;
   SqliteStatement(database_,
@@ -176,6 +243,22 @@ void SqliteWriter::operator()(const PutServing& write) {
             row.serving.unit, row.previous.kind, row.previous.slot, row.previous.release, row.previous.unit,
             row.deployment, row.version)
       .run();
+}
+
+void SqliteWriter::operator()(const AddSnapshot& write) {
+  const model::SnapshotRow& row = write.row;
+  if (find_text("SELECT id FROM snapshot WHERE id = ?", row.id.str())) throw snapshot_exists(row.id);
+  SqliteStatement(database_,
+                  "INSERT INTO snapshot (id, environment, name, author, reason, created_wall_ms, places, checksum) "
+                  "VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
+      .bind(row.id, row.environment, row.name, row.author, row.reason, row.created_wall_ms, to_json(row.places),
+            row.checksum)
+      .run();
+}
+
+void SqliteWriter::operator()(const DropSnapshot& write) {
+  SqliteStatement(database_, "DELETE FROM snapshot WHERE id = ?").bind(write.id).run();
+  if (database_.changes() != 1) throw snapshot_gone(write.id);
 }
 
 void SqliteWriter::operator()(const PutArtifact& write) {

@@ -24,7 +24,14 @@ class SqliteWriter {
   void operator()(const PutTotp& write);
   void operator()(const DropTotp& write);
   void operator()(const UseTotp& write);
+  void operator()(const PutCheck& write);
+  void operator()(const DropCheck& write);
+  void operator()(const PutSecret& write);
+  void operator()(const DropSecret& write);
+  void operator()(const PutPolicies& write);
   void operator()(const PutServing& write);
+  void operator()(const AddSnapshot& write);
+  void operator()(const DropSnapshot& write);
   void operator()(const PutArtifact& write);
   void operator()(const DropArtifact& write);
   void operator()(const PutSource& write);

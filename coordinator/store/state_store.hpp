@@ -11,9 +11,15 @@
 #include "coordinator/model/api_token.hpp"
 #include "coordinator/model/approval.hpp"
 #include "coordinator/model/audit_chain.hpp"
+#include "coordinator/model/configuration.hpp"
 #include "coordinator/model/deployment.hpp"
 #include "coordinator/model/host.hpp"
+#include "coordinator/model/manifest.hpp"
 #include "coordinator/model/plan.hpp"
+#include "coordinator/model/policies.hpp"
+#include "coordinator/model/registered_check.hpp"
+#include "coordinator/model/secret.hpp"
+#include "coordinator/model/snapshot.hpp"
 #include "coordinator/model/totp.hpp"
 
 namespace switchyard::store {
@@ -23,6 +29,7 @@ namespace switchyard::store {
 struct PutDeployment {
   model::DeploymentRow row;
 };
+/// One per deployment, for ever: another one fails the transaction. The same again may be signed with a newer key.
 struct PutPlan {
   model::Plan plan;
 };
@@ -77,8 +84,38 @@ struct UseTotp {
   std::string person;
   std::uint64_t step = 0;
 };
+/// In the place of the one of that name in its environment.
+struct PutCheck {
+  model::RegisteredCheck row;
+};
+/// Fails the transaction when there is none.
+struct DropCheck {
+  std::string environment, name;
+};
+/// The next version of its secret: fails the transaction when another one was written meanwhile. What is older than
+/// limits::secret_versions_kept goes.
+struct PutSecret {
+  model::SecretRow row;
+};
+/// All versions; only that there was one, and its number, stays. Fails the transaction when there is none.
+struct DropSecret {
+  std::string environment;
+  std::string name;
+};
+/// In the place of those of that environment.
+struct PutPolicies {
+  model::PolicyRow row;
+};
 struct PutServing {
   model::ServingRow row;
+};
+/// A new one, which never changes. Fails the transaction when there is one with this id.
+struct AddSnapshot {
+  model::SnapshotRow row;
+};
+/// Fails the transaction when there is none.
+struct DropSnapshot {
+  SnapshotId id;
 };
 struct PutArtifact {
   ReleaseId release;
@@ -100,6 +137,12 @@ struct PutSource {
   std::string environment;
   std::map<std::string, ReleaseId> artifacts;
   bool no_rollback = false, sequential = false, no_monitoring = false;
+  std::vector<std::string> components = {};  ///< only these of the manifest; empty: all
+  std::string override_freeze = {};          ///< why it may begin in a freeze window; empty: it may not
+  std::string run_tests = {};                ///< in place of the manifest's own; empty: that
+  model::Configuration configuration = {};   ///< with the secrets' versions
+  model::ManifestDefaults defaults = {};     ///< what stands where the manifest says nothing
+  model::Policies lifts = {};                ///< what its commit may lift of what the environment is remembered to ask
   bool operator==(const PutSource&) const = default;
 };
 /// An idempotency key stands for one deployment for ever: a second one that differs fails the transaction.
@@ -119,10 +162,10 @@ struct SetRestored {
   bool restored = false;
 };
 
-using Write =
-    std::variant<PutDeployment, PutPlan, PutDecision, TakeLock, ReleaseLocks, PutHost, PutToken, UseToken, AddApiToken,
-                 RevokeApiToken, PutApproval, PutTotp, DropTotp, UseTotp, PutServing, PutArtifact, DropArtifact,
-                 PutSource, PutRequestKey, AppendTimeline, AppendAudit, SetRestored>;
+using Write = std::variant<PutDeployment, PutPlan, PutDecision, TakeLock, ReleaseLocks, PutHost, PutToken, UseToken,
+                           AddApiToken, RevokeApiToken, PutApproval, PutTotp, DropTotp, UseTotp, PutCheck, DropCheck,
+                           PutSecret, DropSecret, PutPolicies, PutServing, AddSnapshot, DropSnapshot, PutArtifact,
+                           DropArtifact, PutSource, PutRequestKey, AppendTimeline, AppendAudit, SetRestored>;
 using Transaction = std::vector<Write>;
 
 /// A write that the state of the store does not allow: lock held, token used, decision already made otherwise.
@@ -169,7 +212,21 @@ class StateStore {
   /// Newest first.
   virtual std::vector<model::ApprovalRow> approvals(std::size_t limit) const = 0;
   virtual std::optional<model::TotpRow> totp(const std::string& person) const = 0;
+  /// Who has an authenticator app, sorted.
+  virtual std::vector<std::string> totp_persons() const = 0;
+  /// The newest version of each, by environment and name; those that were removed too.
+  virtual std::vector<model::SecretRow> secrets() const = 0;
+  /// Nothing when there is no such version (any more).
+  virtual std::optional<model::SecretRow> secret(const std::string& environment, const std::string& name,
+                                                 std::uint64_t version) const = 0;
+  /// Nothing: none was ever asked for there.
+  virtual std::optional<model::PolicyRow> policies(const std::string& environment) const = 0;
   virtual std::vector<model::ServingRow> serving() const = 0;
+  /// Newest first. One whose places cannot be read has none, so that its checksum is not theirs.
+  virtual std::vector<model::SnapshotRow> snapshots() const = 0;
+  virtual std::optional<model::SnapshotRow> snapshot(const SnapshotId& id) const = 0;
+  /// By environment and name.
+  virtual std::vector<model::RegisteredCheck> checks() const = 0;
   virtual std::vector<PutArtifact> artifacts() const = 0;
   virtual std::optional<PutSource> source(const DeploymentId& id) const = 0;
   virtual std::optional<DeploymentId> deployment_of_key(const std::string& key) const = 0;
@@ -179,6 +236,8 @@ class StateStore {
   virtual std::vector<StoredAudit> audit(std::uint64_t after_seq, std::size_t limit) const = 0;
   virtual bool restored() const = 0;
   virtual std::string audit_head() const = 0;
+  /// The number of the chain's last row; 0 when it is empty.
+  virtual std::uint64_t audit_rows() const = 0;
   /// Whether this was the head of the chain at some time. A head that somebody was told, and that the store does not
   /// know, was made by a newer store than this one, or by another.
   virtual bool knows_audit_head(const std::string& hash) const = 0;

@@ -2,16 +2,14 @@
 
 #include "common/crypto.hpp"
 #include "common/ensure.hpp"
+#include "common/limits.hpp"
 #include "coordinator/templates/helper_lines.hpp"
 
 namespace switchyard::templates {
 namespace {
 
-/// Of what an entry takes beside its texts.
-constexpr std::size_t entry_overhead_bytes = 256;
-
 std::size_t size_of(const Pieces& pieces) {
-  std::size_t bytes = entry_overhead_bytes;
+  std::size_t bytes = limits::template_cache_entry_overhead_bytes;
   for (const Piece& piece : pieces) bytes += sizeof(Piece) + piece.text.size();
   return bytes;
 }

@@ -16,7 +16,7 @@ json value_of(const Piece& piece) {
     case Piece::Kind::secret:
       return {{"secret", piece.text}, {"base64", piece.base64_times}};
     case Piece::Kind::random:
-      return {{"random", piece.index}, {"length", piece.length}, {"base64", piece.base64_times}};
+      return {{"random", piece.index}, {"length", piece.length}, {"of", piece.text}, {"base64", piece.base64_times}};
   }
   return {};
 }
@@ -34,6 +34,7 @@ Piece piece_of(const json& value) {
     piece.kind = Piece::Kind::random;
     piece.index = value.at("random").get<std::uint32_t>();
     piece.length = value.at("length").get<std::uint32_t>();
+    piece.text = value.value("of", std::string());
   }
   piece.base64_times = value.value("base64", 0U);
   return piece;

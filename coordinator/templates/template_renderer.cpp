@@ -67,7 +67,7 @@ std::string pieces_json(const Pieces& pieces) {
         break;
       case Piece::Kind::random:
         json += R"({"random":)" + std::to_string(piece.index) + R"(,"length":)" + std::to_string(piece.length) +
-                R"(,"base64":)" + std::to_string(piece.base64_times) + "}";
+                R"(,"of":)" + json_text(piece.text) + R"(,"base64":)" + std::to_string(piece.base64_times) + "}";
         break;
     }
   }

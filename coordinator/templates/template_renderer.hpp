@@ -15,9 +15,9 @@ namespace switchyard::templates {
 struct Piece {
   enum class Kind { text, secret, random };
   Kind kind = Kind::text;
-  std::string text;                ///< the text itself, or the secret's name
-  std::uint32_t index = 0;         ///< of a random text: which one of this rendering, from 0
-  std::uint32_t length = 0;        ///< of a random text: characters
+  std::string text;          ///< the text itself, the secret's name, or whose random text it is (empty: of this one)
+  std::uint32_t index = 0;   ///< of a random text: which one of this rendering, from 0
+  std::uint32_t length = 0;  ///< of a random text: characters
   std::uint32_t base64_times = 0;  ///< of secret and random ones: how often base64_encode is to be applied
   bool operator==(const Piece&) const = default;
 };

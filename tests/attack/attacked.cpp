@@ -104,7 +104,7 @@ pid_t Attacked::spawn(const std::vector<std::string>& more) const {
   argv.push_back(nullptr);
   posix_spawn_file_actions_t files;
   posix_spawn_file_actions_init(&files);
-  posix_spawn_file_actions_addopen(&files, 1, (root_ / "log").c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
+  posix_spawn_file_actions_addopen(&files, 1, log().c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
   posix_spawn_file_actions_adddup2(&files, 1, 2);
   pid_t child = -1;
   const int error = posix_spawn(&child, SWITCHYARD_COORDINATOR, &files, nullptr, argv.data(), environ);
@@ -148,7 +148,7 @@ void Attacked::wait_until_it_answers() {
     if (::waitpid(pid_, nullptr, WNOHANG) == pid_) break;
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }
-  throw std::runtime_error("the coordinator does not answer:\n" + text_of(root_ / "log"));
+  throw std::runtime_error("the coordinator does not answer:\n" + text_of(log()));
 }
 
 std::string Attacked::admin_token() const {
@@ -159,6 +159,17 @@ std::string Attacked::admin_token() const {
 
 HttpAnswer Attacked::ask(const std::string& method, const std::string& path, const std::string& body) const {
   return converse(connect_unix(socket()), method, path, {}, body);
+}
+
+std::string Attacked::whole_audit() const {
+  std::string all;
+  for (std::uint64_t after = 0;;) {
+    const std::string page = ask("GET", "/v1/audit?limit=100&after=" + std::to_string(after)).body;
+    const std::size_t last = page.rfind("\"seq\":");
+    if (last == std::string::npos) return all;
+    after = std::strtoull(page.c_str() + last + 6, nullptr, 10);
+    all += page;
+  }
 }
 
 std::string Attacked::new_enrolment(const std::string& host_pattern) const {
@@ -187,6 +198,10 @@ RawPeer Attacked::dial(const protocol::CurveKeyPair& keys, const std::string& ro
   return RawPeer(endpoint_.control_address(), server_key_, keys, routing_id);
 }
 
+RawPeer Attacked::dial_bulk(const protocol::CurveKeyPair& keys) const {
+  return RawPeer(endpoint_.bulk_address(), server_key_, keys);
+}
+
 std::uint64_t Attacked::memory_kib() const {
   const std::string text = between(text_of("/proc/" + std::to_string(pid_) + "/status"), "VmRSS:", "kB");
   return std::strtoull(text.c_str(), nullptr, 10);
@@ -203,11 +218,11 @@ std::int64_t Attacked::cpu_ms() const {
 }
 
 HttpAnswer converse(int connection, const std::string& method, const std::string& path, const std::string& headers,
-                    const std::string& body) {
+                    const std::string& body, const std::string& content_type) {
   if (connection < 0) return {};
   std::string request = method + " " + path + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" + headers;
   if (!body.empty()) {
-    request += "Content-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) + "\r\n";
+    request += "Content-Type: " + content_type + "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n";
   }
   request += "\r\n" + body;
   std::string answer;

@@ -32,15 +32,22 @@ class Attacked {
   std::uint16_t http_port() const { return http_port_; }
   std::filesystem::path socket() const { return root_ / "run/switchyard/coordinator.sock"; }
   std::filesystem::path store() const { return root_ / "var/lib/switchyard/coordinator.db"; }
+  /// All that it was given, and all that it writes.
+  const std::filesystem::path& root() const { return root_; }
+  std::filesystem::path log() const { return root_ / "log"; }
   std::string admin_token() const;
 
   /// Over the unix socket, as root.
   HttpAnswer ask(const std::string& method, const std::string& path, const std::string& body = {}) const;
+  /// As JSON, page after page.
+  std::string whole_audit() const;
   /// An enrolment token's own keys. Throws when there is none.
   protocol::CurveKeyPair token_keys(const std::string& host_pattern) const;
   /// A host with a key of its own, through the front door.
   protocol::CurveKeyPair enrol(const std::string& host) const;
   RawPeer dial(const protocol::CurveKeyPair& keys, const std::string& routing_id = {}) const;
+  /// On the bulk channel, which has a port of its own.
+  RawPeer dial_bulk(const protocol::CurveKeyPair& keys) const;
 
   // --- the program's end ---
   void stop();
@@ -70,7 +77,7 @@ class Attacked {
 
 /// One request and its answer on a connected socket, which is closed. Status 0 when nothing comes.
 HttpAnswer converse(int connection, const std::string& method, const std::string& path, const std::string& headers,
-                    const std::string& body);
+                    const std::string& body, const std::string& content_type = "application/json");
 /// -1 when nobody lets us in.
 int connect_tcp(std::uint16_t port);
 int connect_unix(const std::filesystem::path& socket);

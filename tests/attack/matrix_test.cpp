@@ -11,62 +11,22 @@
 #include <utility>
 
 #include "coordinator/api/router.hpp"
-#include "protocol/message_fields.hpp"
 #include "tests/attack/attacked.hpp"
-#include "tests/golden/sample_filler.hpp"
+#include "tests/attack/bulk_matrix.hpp"
+#include "tests/attack/every_message.hpp"
+#include "tests/attack/role_tokens.hpp"
+#include "tests/support/source_tree.hpp"
 
 namespace switchyard::attack {
 namespace {
 
 constexpr uid_t nobody = 65534;
 
-std::string word_of(Outcome outcome) {
-  switch (outcome) {
-    case Outcome::let_in:
-      return "LET IN";
-    case Outcome::turned_away:
-      return "turned away";
-    case Outcome::no_answer:
-      return "no answer";
-  }
-  return {};
-}
-
-/// Every field set. But a HELLO that says that another coordinator was obeyed would be the end of all service here.
-template <class Body>
-protocol::Message sample_of() {
-  if constexpr (std::is_same_v<Body, protocol::Hello>) return honest_hello();
-  if constexpr (std::is_same_v<Body, protocol::Enrol>) {
-    return protocol::Enrol{"new-host", protocol::generate_curve_keys().public_key, "0"};
-  }
-  return protocol::golden::sample<Body>();
-}
-
-/// One message of every type.
-template <class Visit>
-void for_every_message(const Visit& visit) {
-  [&]<std::size_t... I>(std::index_sequence<I...>) {
-    (visit(sample_of<std::variant_alternative_t<I, protocol::Message>>()), ...);
-  }
-  (std::make_index_sequence<std::variant_size_v<protocol::Message>>{});
-}
-
-std::string name_of(const protocol::Message& message) {
-  return std::string(protocol::message_name(protocol::type_of(message)));
-}
-
-/// Names of hosts have no underscore in this test.
-std::string host_for(const protocol::Message& message) {
-  std::string host = "own-" + name_of(message);
-  for (char& c : host) c = c == '_' ? '-' : c;
-  return host;
-}
-
-class Matrix : public testing::Test {
+class Matrix : public ::testing::Test {
  protected:
   /// In a session of its own: is it still heard afterwards?
   std::string said_by_itself(const protocol::Message& message) {
-    const std::string host = host_for(message);
+    const std::string host = host_for("own-", message);
     RawPeer peer = attacked.dial(attacked.enrol(host));
     if (peer.outcome() != Outcome::let_in || !peer.greet()) return "NO SESSION";
     peer.say(message);
@@ -76,10 +36,10 @@ class Matrix : public testing::Test {
   }
 
   /// With the key of another agent, its routing id and its session: what the victim notices.
-  std::string said_as_another(const protocol::Message& message, const protocol::CurveKeyPair& thief_keys) {
-    RawPeer victim = attacked.dial(victim_keys_, "victim");
+  std::string said_as_another(const protocol::Message& message) {
+    RawPeer victim = attacked.dial(parties.victim, "victim");
     if (victim.outcome() != Outcome::let_in || !victim.greet()) return "NO VICTIM";
-    RawPeer thief = attacked.dial(thief_keys, "victim");
+    RawPeer thief = attacked.dial(parties.thief, "victim");
     if (thief.outcome() != Outcome::let_in) return "turned away";
     thief.session = victim.session;
     thief.say(message);
@@ -91,7 +51,7 @@ class Matrix : public testing::Test {
   std::string said_by_newcomer(const protocol::Message& message) {
     const bool expects = std::holds_alternative<protocol::Enrol>(message);
     // One token for all that is not answered: the audit has one row for each source, and not many in an hour.
-    RawPeer newcomer = attacked.dial(expects ? attacked.token_keys("new-host") : newcomer_keys_);
+    RawPeer newcomer = attacked.dial(expects ? attacked.token_keys("new-host") : parties.newcomer);
     if (newcomer.outcome() != Outcome::let_in) return "turned away";
     newcomer.say(message);
     const auto answer = newcomer.hear(expects ? patience_ms : quiet_ms);
@@ -104,35 +64,33 @@ class Matrix : public testing::Test {
     return word_of(peer.outcome());
   }
 
-  std::string bus_lines() {
-    const protocol::CurveKeyPair revoked = attacked.enrol("revoked");
-    const protocol::CurveKeyPair thief = attacked.enrol("thief");
-    victim_keys_ = attacked.enrol("victim");
-    newcomer_keys_ = attacked.token_keys("another-host");
+  void enrol_parties() {
+    parties = {attacked.enrol("revoked"), attacked.enrol("thief"), attacked.enrol("victim"),
+               attacked.token_keys("another-host")};
     EXPECT_EQ(attacked.ask("POST", "/v1/agents/revoked/revoke", "{}").status, 200);
+  }
+
+  std::string control_lines() {
     std::string lines;
     for_every_message([&](const protocol::Message& message) {
       // A key decides at the handshake, before any message: each dial is an attempt of its own all the same.
       lines += name_of(message);
       lines += "\n  no key: " + word_of(dial_in_clear(attacked.endpoint().control_address()));
       lines += "\n  unknown key: " + dial_with(protocol::generate_curve_keys());
-      lines += "\n  revoked key: " + dial_with(revoked);
-      lines += "\n  another agent's key: " + said_as_another(message, thief);
+      lines += "\n  revoked key: " + dial_with(parties.revoked);
+      lines += "\n  another agent's key: " + said_as_another(message);
       lines += "\n  an enrolment key: " + said_by_newcomer(message);
       lines += "\n  its own key: " + said_by_itself(message) + "\n";
     });
     return lines;
   }
 
-  std::string whole_audit() {
-    std::string all;
-    for (std::uint64_t after = 0;;) {
-      const std::string page = attacked.ask("GET", "/v1/audit?limit=100&after=" + std::to_string(after)).body;
-      const std::size_t last = page.rfind("\"seq\":");
-      if (last == std::string::npos) return all;
-      after = std::strtoull(page.c_str() + last + 6, nullptr, 10);
-      all += page;
-    }
+  std::string bulk_lines() {
+    BulkMatrix bulk(attacked, parties);
+    std::string lines = bulk.lines();
+    audited_.insert(audited_.end(), bulk.offenders().begin(), bulk.offenders().end());
+    audited_.emplace_back("thief");
+    return lines;
   }
 
   /// Rows about strangers and offenders are written every few seconds.
@@ -148,7 +106,7 @@ class Matrix : public testing::Test {
       return all;
     };
     for (int tries = 0; tries < 150; ++tries) {
-      rows = whole_audit();
+      rows = attacked.whole_audit();
       if (missing().empty()) return;
       ::usleep(100'000);
     }
@@ -156,7 +114,9 @@ class Matrix : public testing::Test {
   }
 
   Attacked attacked;
-  protocol::CurveKeyPair victim_keys_, newcomer_keys_;
+  /// It starts the program anew, so before anybody is connected.
+  const RoleTokens tokens{attacked};
+  Parties parties;
   std::vector<std::string> audited_;
 };
 
@@ -176,7 +136,10 @@ std::string path_of(const api::Route& route) {
                                          {"{id}", "d-0123456789abcdef"},
                                          {"{host}", "absent"},
                                          {"{token}", "0123456789ab"},
-                                         {"{person}", "nobody"}}) {
+                                         {"{person}", "nobody"},
+                                         {"{environment}", "absent"},
+                                         {"{check}", "absent"},
+                                         {"{name}", "ABSENT"}}) {
     const std::size_t at = path.find(parameter);
     if (at != std::string::npos) path.replace(at, parameter.size(), value);
   }
@@ -197,39 +160,72 @@ int status_as_nobody(const std::filesystem::path& socket, const std::string& met
   return WIFEXITED(status) && WEXITSTATUS(status) != 255 ? WEXITSTATUS(status) : -1;
 }
 
-std::string http_lines(const Attacked& attacked) {
+/// By people who have no token, a wrong one, or the administrator's.
+std::string lines_of_callers(const Attacked& attacked, const api::Route& route) {
+  const std::string method(api::method_name(route.method));
+  const std::string path = path_of(route);
+  const std::string body = route.body == api::BodyKind::none ? "" : "{}";
+  const auto over_tcp = [&](const std::string& headers) {
+    return word_of(converse(connect_tcp(attacked.http_port()), method, path, headers, body));
+  };
+  std::string lines = "\n  no token: " + over_tcp({});
+  lines += "\n  bad token: " + over_tcp("Authorization: Bearer " + std::string(64, 'x') + "\r\n");
+  lines += "\n  admin token: " + over_tcp("Authorization: Bearer " + attacked.admin_token() + "\r\n");
+  lines += "\n  admin token, another site: " +
+           over_tcp("Authorization: Bearer " + attacked.admin_token() + "\r\nOrigin: https://evil.example\r\n");
+  const int as_nobody = status_as_nobody(attacked.socket(), method, path);
+  lines += std::string("\n  unix socket, another user: ") + (as_nobody == 0 ? "no connection" : "CONNECTED");
+  lines += "\n  unix socket, root: " + word_of(attacked.ask(method, path, body));
+  return lines;
+}
+
+/// By every role, and as the reviewed table of the unit tests has it: that one is about the same door without a
+/// program around it.
+std::string lines_of_roles(const RoleTokens& tokens, const api::Route& route, const std::string& table) {
+  const std::string name = std::string(api::method_name(route.method)) + " " + std::string(route.path);
+  std::string lines;
+  const auto add = [&](const std::string& what, bool overriding_freeze) {
+    const std::vector<std::string> cells = tokens.cells(route, overriding_freeze);
+    const std::string row = RoleTokens::table_row(name + what, cells);
+    EXPECT_NE(table.find("\n" + row + "\n"), std::string::npos) << row << "\nis not in tests/golden/access/routes.txt";
+    lines += RoleTokens::matrix_lines(what, cells);
+  };
+  add("", false);
+  if (name == "POST /v1/deployments") add(" with override_freeze", true);
+  return lines;
+}
+
+std::string text_of_tree(const char* path) {
+  std::stringstream text;
+  text << std::ifstream(testing::source_tree() / path).rdbuf();
+  return text.str();
+}
+
+std::string http_lines(const Attacked& attacked, const RoleTokens& tokens) {
+  const std::string table = text_of_tree("tests/golden/access/routes.txt");
   std::string lines;
   for (const api::Route& route : api::routes()) {
-    const std::string method(api::method_name(route.method));
-    const std::string path = path_of(route);
-    const std::string body = route.body == api::BodyKind::none ? "" : "{}";
-    const auto over_tcp = [&](const std::string& headers) {
-      return word_of(converse(connect_tcp(attacked.http_port()), method, path, headers, body));
-    };
-    lines += method + " " + std::string(route.path);
-    lines += "\n  no token: " + over_tcp({});
-    lines += "\n  bad token: " + over_tcp("Authorization: Bearer " + std::string(64, 'x') + "\r\n");
-    lines += "\n  admin token: " + over_tcp("Authorization: Bearer " + attacked.admin_token() + "\r\n");
-    lines += "\n  admin token, another site: " +
-             over_tcp("Authorization: Bearer " + attacked.admin_token() + "\r\nOrigin: https://evil.example\r\n");
-    const int as_nobody = status_as_nobody(attacked.socket(), method, path);
-    lines += std::string("\n  unix socket, another user: ") + (as_nobody == 0 ? "no connection" : "CONNECTED");
-    lines += "\n  unix socket, root: " + word_of(attacked.ask(method, path, body)) + "\n";
+    lines += std::string(api::method_name(route.method)) + " " + std::string(route.path);
+    lines += lines_of_callers(attacked, route) + lines_of_roles(tokens, route, table) + "\n";
   }
   return lines;
 }
 
 TEST_F(Matrix, IsAsReviewed) {
   if (::geteuid() != 0) GTEST_SKIP() << "only root can become another user";
-  const std::string now =
-      "# Messages of the bus on the control channel\n" + bus_lines() + "\n# Routes of the API\n" + http_lines(attacked);
-  const std::filesystem::path file = std::filesystem::path(SWITCHYARD_SOURCE_DIR) / "tests/attack/matrix.txt";
-  if (std::getenv("ACCEPT") != nullptr) std::ofstream(file) << now;
-  std::stringstream accepted;
-  accepted << std::ifstream(file).rdbuf();
-  EXPECT_EQ(now, accepted.str()) << "somebody may do something else than what was reviewed";
-  EXPECT_EQ(now.find("CONNECTED"), std::string::npos);
-  EXPECT_EQ(now.find("LET IN"), std::string::npos);
+  enrol_parties();
+  std::string now = "# Messages of the bus on the control channel\n" + control_lines();
+  now += "\n# Messages of the bus on the bulk channel\n" + bulk_lines();
+  now +=
+      "\n# Routes of the API. Tokens: p with the role in production, where it is acted; s in staging; * everywhere; "
+      "- never\n" +
+      http_lines(attacked, tokens);
+  const char* file = "tests/attack/matrix.txt";
+  if (std::getenv("ACCEPT") != nullptr) std::ofstream(testing::source_tree() / file) << now;
+  EXPECT_EQ(now, text_of_tree(file)) << "somebody may do something else than what was reviewed";
+  for (const char* hole : {"CONNECTED", "LET IN", "THE OTHER", "BLOB WITH BYTES", "ENROLLED", "!", "?"}) {
+    EXPECT_EQ(now.find(hole), std::string::npos) << hole;
+  }
   expect_audited();
 }
 

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cstring>
+#include <stdexcept>
 #include <utility>
 #include <variant>
 
@@ -56,12 +57,22 @@ RawPeer::RawPeer(const std::string& address, const std::string& server_key, cons
 
 Outcome RawPeer::outcome() { return outcome_of(monitor_); }
 
-void RawPeer::say(protocol::Message message) {
+std::string RawPeer::frame_of(protocol::Message message) {
   protocol::Envelope envelope;
   envelope.session = session;
   envelope.seq = ++seq_;
   envelope.message = std::move(message);
-  socket_.send(protocol::encode(envelope), false);
+  return protocol::encode(envelope);
+}
+
+void RawPeer::say(protocol::Message message) { socket_.send(frame_of(std::move(message)), false); }
+
+bool RawPeer::say_with(protocol::Message message, const std::string& placeholder, const std::string& text) {
+  std::string frame = frame_of(std::move(message));
+  const std::size_t at = frame.find(placeholder);
+  if (at == std::string::npos || placeholder.size() != text.size()) throw std::logic_error("nothing to replace");
+  frame.replace(at, text.size(), text);
+  return socket_.send(frame, false) == protocol::ZmqSent::sent;
 }
 
 std::optional<protocol::Message> RawPeer::hear(long ms) {
@@ -75,6 +86,7 @@ bool RawPeer::greet() {
   say(honest_hello());
   while (const auto heard = hear()) {
     if (std::holds_alternative<protocol::Welcome>(*heard)) return true;
+    if (std::holds_alternative<protocol::Refuse>(*heard)) return false;
   }
   return false;
 }

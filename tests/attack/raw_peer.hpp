@@ -26,9 +26,13 @@ class RawPeer {
   /// How the dial ended.
   Outcome outcome();
   void say(protocol::Message message);
+  /// With `text` in the place of the first `placeholder` of the frame, byte for byte: past all that our own encoder
+  /// would refuse or clean. They are equally long, so that the frame stays one. False when it could not be sent; throws
+  /// std::logic_error when the placeholder is not there.
+  bool say_with(protocol::Message message, const std::string& placeholder, const std::string& text);
   /// The next message; nothing when none comes in time.
   std::optional<protocol::Message> hear(long ms = patience_ms);
-  /// HELLO, and whether a WELCOME came.
+  /// HELLO, and whether a WELCOME came; a REFUSE is an answer.
   bool greet();
   /// In a session: PING, and whether a PONG came. Other messages are passed over, a REFUSE is an answer.
   bool is_heard(long ms = patience_ms);
@@ -37,6 +41,8 @@ class RawPeer {
   std::string session = std::string(16, '\0');
 
  private:
+  std::string frame_of(protocol::Message message);
+
   protocol::ZmqContext context_;
   protocol::ZmqSocket socket_;
   protocol::ZmqMonitor monitor_;

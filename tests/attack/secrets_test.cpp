@@ -32,17 +32,13 @@ std::string bytes_of(const fs::path& file) {
   return std::string(std::istreambuf_iterator<char>(stream), {});
 }
 
-fs::path root_of(const Attacked& attacked) {
-  return attacked.store().parent_path().parent_path().parent_path().parent_path();
-}
-
 /// The program, by the directory that it was given.
 pid_t pid_of(const Attacked& attacked) {
   for (const auto& entry : fs::directory_iterator("/proc")) {
     const std::string name = entry.path().filename();
     if (name.find_first_not_of("0123456789") != std::string::npos) continue;
     const std::string words = bytes_of(entry.path() / "cmdline");
-    if (words.starts_with(SWITCHYARD_COORDINATOR) && words.find(root_of(attacked).string()) != std::string::npos) {
+    if (words.starts_with(SWITCHYARD_COORDINATOR) && words.find(attacked.root().string()) != std::string::npos) {
       return std::stoi(name);
     }
   }
@@ -95,7 +91,7 @@ struct Secret {
   std::string home;  ///< the file that may hold it
 };
 
-class Secrets : public testing::Test {
+class Secrets : public ::testing::Test {
  protected:
   void find_in(const std::string& text, const std::string& where) {
     ++searched;
@@ -121,8 +117,16 @@ class Secrets : public testing::Test {
 };
 
 TEST_F(Secrets, StandInTheirFilesAndNowhereElse) {
-  know_the_keys(root_of(attacked) / "var/lib/switchyard");
+  know_the_keys(attacked.root() / "var/lib/switchyard");
   std::string told;
+  const std::string password = "cAnAry-7f3a-of-the-vault/0123456789+\"";
+  secrets.push_back({"a secret of an environment", password, ""});
+  told +=
+      attacked
+          .ask("POST", "/v1/secrets",
+               R"({"environment":"production","name":"DB_PASSWORD","value":"cAnAry-7f3a-of-the-vault/0123456789+\""})")
+          .body;
+  ASSERT_NE(told.find("DB_PASSWORD"), std::string::npos) << told;
   // Tokens that are used, misused and left; every route with and without rights; frames that are none.
   for (int i = 0; i < 3; ++i) {
     const std::string made = attacked.ask("POST", "/v1/agents/tokens", "{\"host_pattern\":\"web-*\"}").body;
@@ -155,7 +159,7 @@ TEST_F(Secrets, StandInTheirFilesAndNowhereElse) {
   find_in(bytes_of(process / "cmdline"), "the arguments");
   find_in(bytes_of(process / "environ"), "the environment");
   attacked.stop();
-  for (const auto& entry : fs::recursive_directory_iterator(root_of(attacked))) {
+  for (const auto& entry : fs::recursive_directory_iterator(attacked.root())) {
     if (entry.is_regular_file()) find_in(bytes_of(entry.path()), entry.path().string());
   }
   std::printf("secrets of the bus: %zu, in %zu forms each, searched in %zu files and outputs: 0 found\n",

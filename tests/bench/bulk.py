@@ -12,7 +12,7 @@ import sys
 
 import report
 
-PROGRAM = pathlib.Path(__file__).resolve().parents[2] / "build/dev/tests/bench/bench_bulk_window"
+PROGRAM = pathlib.Path(__file__).resolve().parents[2] / "build/bench/tests/bench/bench_bulk_window"
 DELAY_SECONDS = 0.010
 PIECE_BYTES = 64 * 1024
 
@@ -63,7 +63,7 @@ async def measure(program, mebibytes, far):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--json", action="store_true")
-    parser.add_argument("--program", default=str(PROGRAM), help="bench_bulk_window, when it is not of the dev preset")
+    parser.add_argument("--program", default=str(PROGRAM), help="bench_bulk_window, when it is not of the bench preset")
     parser.add_argument("--mebibytes", type=int, default=64)
     options = parser.parse_args()
     figures = report.Report("bulk")

@@ -22,7 +22,7 @@ import report  # noqa: E402
 import sample  # noqa: E402
 from harness import CannotRun, Fleet, processes, requirements  # noqa: E402
 
-BARE = HERE.parents[1] / "build/dev/tests/bench/bench_bare_dealer"
+BARE = HERE.parents[1] / "build/bench/tests/bench/bench_bare_dealer"
 BARE_PROGRAM = "bench_bare_dealer"
 BARE_PORT = 7500
 SETTLE_SECONDS = 20

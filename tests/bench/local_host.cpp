@@ -51,7 +51,9 @@ LocalHost::LocalHost(std::filesystem::path root, const agent::HostPaths& paths, 
       ensure_link_(paths),
       probe_(try_probe, clock, agent::real_pause(), [](const std::string&) { return std::vector<std::string>(); }),
       prune_(paths),
-      executors_({ensure_release_, *this, *this, *this, *this, *this, *this, probe_, *this, prune_, *this}, clock) {}
+      executors_({ensure_release_, *this, *this, *this, *this, *this, *this, probe_, *this, prune_, *this, *this, *this,
+                  *this, *this},
+                 clock, mask_) {}
 
 protocol::StepResult LocalHost::run(const protocol::Action& action, const agent::StepContext& context) {
   return std::visit([&](const auto& wanted) { return make(wanted, context); }, action);
@@ -102,6 +104,10 @@ protocol::StepResult LocalHost::make(const protocol::Run& wanted, const agent::S
       {.argv = wanted.argv, .input = {}, .timeout_ms = command_ms_max, .output_bytes_max = command_output_bytes_max});
   if (outcome.exit_status != 0) return agent::failed("exit_status", std::to_string(outcome.exit_status));
   return agent::done(true, "");
+}
+
+protocol::StepResult LocalHost::make(const protocol::Hook& wanted, const agent::StepContext& context) {
+  return wanted.command.argv.empty() ? agent::done(false, "") : make(wanted.command, context);
 }
 
 protocol::InventoryReply LocalHost::answer(const protocol::Inventory& inventory) {

@@ -38,6 +38,7 @@ class LocalHost final : public agent::Executor {
   protocol::StepResult make(const protocol::SwitchTraffic& wanted, const agent::StepContext& context);
   protocol::StepResult make(const protocol::VerifyOld& wanted, const agent::StepContext& context);
   protocol::StepResult make(const protocol::Run& wanted, const agent::StepContext& context);
+  protocol::StepResult make(const protocol::Hook& wanted, const agent::StepContext& context);
   template <class Other>
   protocol::StepResult make(const Other&, const agent::StepContext&) {
     return agent::done(false, "");
@@ -52,6 +53,7 @@ class LocalHost final : public agent::Executor {
   agent::LinkExecutor ensure_link_;
   agent::ProbeExecutor probe_;
   agent::PruneExecutor prune_;
+  SecretMask mask_;
   agent::Executors executors_;
   std::mutex mutex_;                                  ///< guards all below
   std::map<std::string, std::string> unit_releases_;  ///< unit -> release that its file names

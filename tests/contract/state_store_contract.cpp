@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "common/error.hpp"
+#include "common/limits.hpp"
 #include "coordinator/store/audit_chain.hpp"
 #include "coordinator/store/memory_store.hpp"
 #include "coordinator/store/sqlite_store.hpp"
@@ -50,7 +51,44 @@ model::DeploymentRow make_row(const std::string& id, DeploymentState state = Dep
           .deferred_components = {{HostId("web-2"), {"api", "web"}}},
           .components = {"api"},
           .gone = {HostId("web-3"), HostId("web-4")},
-          .resumed = 4};
+          .resumed = 4,
+          .failures = {{.phase = model::ErrorPhase::postdeployment,
+                        .severity = model::Severity::critical,
+                        .action = model::ErrorAction::abort,
+                        .trigger = model::RollbackTrigger::integrity_check,
+                        .code = "probe_failed",
+                        .host = HostId("web-1"),
+                        .component = "api",
+                        .message = "no answer",
+                        .check = "answers"}},
+          .snapshot = SnapshotId("s-0123456789abcdef")};
+}
+
+model::SnapshotRow make_snapshot(const std::string& id) {
+  model::SnapshotRow row{.id = SnapshotId(id),
+                         .environment = "production",
+                         .name = "guestbook",
+                         .author = "local:root",
+                         .reason = "before the sale",
+                         .created_wall_ms = 7,
+                         .places = {{.host = HostId("web-1"),
+                                     .component = "api",
+                                     .serving = {.kind = protocol::OldKind::release,
+                                                 .slot = "blue",
+                                                 .release = ReleaseId(std::string(64, 'a')),
+                                                 .unit = "api@blue.service"},
+                                     .version = "1.0",
+                                     .unit_state = "active",
+                                     .enablement = "enabled",
+                                     .configuration = "0123456789abcdef",
+                                     .deployment = DeploymentId("d-2"),
+                                     .origin = DeploymentId("d-1"),
+                                     .origin_digest = std::string(64, 'd'),
+                                     .files = {"/etc/api.conf", "/srv/api/state"},
+                                     .files_present = 1},
+                                    {.host = HostId("web-2"), .component = "api"}}};
+  row.checksum = model::checksum_of(row);
+  return row;
 }
 
 model::Plan make_plan(const std::string& id) {
@@ -76,7 +114,11 @@ model::Plan make_plan(const std::string& id) {
                        .watch_ms = 77,
                        .on_restart = model::OnRestart::abort,
                        .unreachable = model::Unreachable::defer,
-                       .defer_max = 2}};
+                       .defer_max = 2,
+                       .rollback_strategy = model::RollbackStrategy::graceful,
+                       .caller_defaults = {"ROLLBACK_ENABLED=false"},
+                       .checks = model::ChecksAsked{false, model::RunTests::smoke},
+                       .migrations_not_run = {"migration schema of component api is not run: it was asked for"}}};
 }
 
 model::HostRow make_host(const std::string& name) {
@@ -155,6 +197,89 @@ TYPED_TEST(StateStoreContract, ATotpCodeCountsOnce) {
   EXPECT_EQ(this->store->totp("ann"), std::nullopt);
 }
 
+TYPED_TEST(StateStoreContract, KeepsRegisteredChecksByTheirNames) {
+  model::RegisteredCheck web;
+  web.environment = "production";
+  web.name = "web";
+  web.probe.name = "web";
+  web.probe.kind = protocol::CustomProbe{{"/checks/web"}, "nobody", R"({"least":1})"};
+  web.probe.tier = 2;
+  web.tags = {"core", "slow"};
+  web.component = "api";
+  web.hosts = {HostId("web-1"), HostId("web-2")};
+  web.registered_by = "token:ann";
+  web.registered_wall_ms = 7;
+  model::RegisteredCheck other = web;
+  other.environment = "staging";
+  this->store->commit({PutCheck{other}, PutCheck{web}});
+  this->restart();
+  EXPECT_EQ(this->store->checks(), (std::vector<model::RegisteredCheck>{web, other}));
+  web.tags = {};
+  this->store->commit({PutCheck{web}});
+  EXPECT_EQ(this->store->checks(), (std::vector<model::RegisteredCheck>{web, other}));
+  this->store->commit({DropCheck{"production", "web"}});
+  EXPECT_EQ(this->store->checks(), std::vector<model::RegisteredCheck>{other});
+  EXPECT_THROW(this->store->commit({DropCheck{"production", "web"}, AppendAudit{make_audit("x")}}), ConflictError);
+}
+
+TYPED_TEST(StateStoreContract, RemembersThePoliciesOfEachEnvironment) {
+  EXPECT_EQ(this->store->policies("production"), std::nullopt);
+  const model::PolicyRow production{"production", {true, false}, DeploymentId("d-1")};
+  model::PolicyRow staging{"staging", {false, true}, DeploymentId("d-2")};
+  this->store->commit({PutPolicies{production}, PutPolicies{staging}});
+  staging.policies = {};
+  staging.deployment = DeploymentId("d-3");
+  this->store->commit({PutPolicies{staging}});
+  this->restart();
+  EXPECT_EQ(this->store->policies("production"), production);
+  EXPECT_EQ(this->store->policies("staging"), staging);
+}
+
+TYPED_TEST(StateStoreContract, KnowsWhoHasAnAuthenticatorApp) {
+  EXPECT_TRUE(this->store->totp_persons().empty());
+  this->store->commit({PutTotp{{"bob", "5a17", 9, 100}}, PutTotp{{"ann", "5a18", 9, 100}}});
+  this->store->commit({PutTotp{{"bob", "5a19", 9, 101}}});
+  this->restart();
+  EXPECT_EQ(this->store->totp_persons(), (std::vector<std::string>{"ann", "bob"}));
+  this->store->commit({DropTotp{"bob"}});
+  EXPECT_EQ(this->store->totp_persons(), std::vector<std::string>{"ann"});
+}
+
+model::SecretRow make_secret(std::uint64_t version, const std::string& name = "DB_PASSWORD") {
+  return {"production", name, version, std::string("se\0aled", 7) + std::to_string(version), "local:ann", 5};
+}
+
+TYPED_TEST(StateStoreContract, CountsTheVersionsOfASecretAndKeepsTheNewestOfThem) {
+  EXPECT_THROW(this->store->commit({PutSecret{make_secret(2)}}), ConflictError) << "the first is 1";
+  for (std::uint64_t version = 1; version <= limits::secret_versions_kept + 1; ++version) {
+    this->store->commit({PutSecret{make_secret(version)}});
+  }
+  EXPECT_THROW(this->store->commit({PutSecret{make_secret(3)}, AppendAudit{make_audit("x")}}), ConflictError);
+  this->store->commit({PutSecret{make_secret(1, "API_KEY")}});
+  this->restart();
+  const std::uint64_t newest = limits::secret_versions_kept + 1;
+  EXPECT_EQ(this->store->secrets(), (std::vector<model::SecretRow>{make_secret(1, "API_KEY"), make_secret(newest)}));
+  EXPECT_EQ(this->store->secret("production", "DB_PASSWORD", 2), make_secret(2));
+  EXPECT_EQ(this->store->secret("production", "DB_PASSWORD", 1), std::nullopt) << "too old";
+  EXPECT_EQ(this->store->secret("staging", "DB_PASSWORD", 2), std::nullopt);
+  EXPECT_TRUE(this->store->audit(0, 10).empty());
+}
+
+TYPED_TEST(StateStoreContract, RemovesEveryVersionOfASecretAndCountsOn) {
+  EXPECT_THROW(this->store->commit({DropSecret{"production", "DB_PASSWORD"}}), ConflictError);
+  this->store->commit({PutSecret{make_secret(1)}, PutSecret{make_secret(2)}});
+  this->store->commit({DropSecret{"production", "DB_PASSWORD"}});
+  this->restart();
+  ASSERT_EQ(this->store->secrets().size(), 1u);
+  EXPECT_TRUE(this->store->secrets()[0].removed());
+  EXPECT_EQ(this->store->secrets()[0].version, 2u);
+  EXPECT_EQ(this->store->secret("production", "DB_PASSWORD", 1), std::nullopt);
+  EXPECT_THROW(this->store->commit({DropSecret{"production", "DB_PASSWORD"}}), ConflictError) << "once";
+  EXPECT_THROW(this->store->commit({PutSecret{make_secret(1)}}), ConflictError) << "1 was another text";
+  this->store->commit({PutSecret{make_secret(3)}});
+  EXPECT_EQ(this->store->secret("production", "DB_PASSWORD", 3), make_secret(3));
+}
+
 model::ApprovalRow make_approval(const std::string& id) {
   return {.deployment = DeploymentId(id),
           .environment = "production",
@@ -165,7 +290,10 @@ model::ApprovalRow make_approval(const std::string& id) {
           .expires_wall_ms = 6,
           .votes = {{"token:ann", true, "fine \xc3\xa9", 7, true}},
           .without = {HostId("web-2")},
-          .to_nothing = true};
+          .to_nothing = true,
+          .target = DeploymentId("d-0"),
+          .inverse = false,
+          .verify = true};
 }
 
 TYPED_TEST(StateStoreContract, GivesBackAnApprovalAsItWasPut) {
@@ -260,6 +388,16 @@ TYPED_TEST(StateStoreContract, NeverReplacesAPlan) {
   EXPECT_THROW(this->store->commit({PutPlan{other}}), ConflictError);
 }
 
+TYPED_TEST(StateStoreContract, KeepsTheNewestSignatureOfAPlan) {
+  this->put_deployment("d-0123456789abcdef");
+  auto plan = make_plan("d-0123456789abcdef");
+  this->store->commit({PutPlan{plan}});
+  plan.signature.assign(plan.signature.size(), 's');
+  this->store->commit({PutPlan{plan}});
+  this->restart();
+  EXPECT_EQ(this->store->plan(DeploymentId("d-0123456789abcdef")), plan);
+}
+
 TYPED_TEST(StateStoreContract, KeepsTheFirstDecisionForEver) {
   const DeploymentId id("d-1");
   this->put_deployment("d-1");
@@ -335,6 +473,27 @@ TYPED_TEST(StateStoreContract, RefusesATokenFromItsExpiryOnAndAnUnknownOne) {
   EXPECT_THROW(this->store->commit({UseToken{.id = "t2", .host = HostId("web-1"), .now_wall_ms = 1}}), ConflictError);
 }
 
+TYPED_TEST(StateStoreContract, GivesBackASnapshotAsItWasPut) {
+  const model::SnapshotRow row = make_snapshot("s-1");
+  this->store->commit({AddSnapshot{row}});
+  this->restart();
+  EXPECT_EQ(this->store->snapshot(SnapshotId("s-1")), row);
+  EXPECT_TRUE(model::is_whole(this->store->snapshot(SnapshotId("s-1")).value()));
+  EXPECT_EQ(this->store->snapshot(SnapshotId("s-2")), std::nullopt);
+}
+
+TYPED_TEST(StateStoreContract, KeepsSnapshotsNewestFirstUntilTheyAreDropped) {
+  for (const char* id : {"s-2", "s-1", "s-3"}) this->store->commit({AddSnapshot{make_snapshot(id)}});
+  EXPECT_THROW(this->store->commit({AddSnapshot{make_snapshot("s-1")}}), ConflictError) << "one never changes";
+  this->store->commit({DropSnapshot{SnapshotId("s-1")}});
+  this->restart();
+  const std::vector<model::SnapshotRow> rows = this->store->snapshots();
+  ASSERT_EQ(rows.size(), 2u);
+  EXPECT_EQ(rows[0].id.str(), "s-3");
+  EXPECT_EQ(rows[1].id.str(), "s-2");
+  EXPECT_THROW(this->store->commit({DropSnapshot{SnapshotId("s-1")}}), ConflictError);
+}
+
 TYPED_TEST(StateStoreContract, KeepsHostsServingAndArtifacts) {
   const model::ServingRow serving{
       .host = HostId("web-1"),
@@ -370,7 +529,10 @@ TYPED_TEST(StateStoreContract, KeepsWhatADeploymentWasAskedWith) {
                          .file_name = "deploy.yaml",
                          .environment = "production",
                          .artifacts = {{"api", ReleaseId("r1")}, {"web", ReleaseId("r2")}},
-                         .sequential = true};
+                         .sequential = true,
+                         .components = {"api"},
+                         .override_freeze = "the site is down",
+                         .defaults = {.strategy = model::Strategy::rolling, .rollback_on_failure = false}};
   this->put_deployment("d-1");
   this->store->commit({source});
   this->restart();
@@ -417,6 +579,7 @@ TYPED_TEST(StateStoreContract, PagesThroughATimelineInTheOrderOfWriting) {
 
 TYPED_TEST(StateStoreContract, ChainsTheAuditLogAcrossRestarts) {
   EXPECT_EQ(this->store->audit_head(), empty_audit_head);
+  EXPECT_EQ(this->store->audit_rows(), 0u);
   this->store->commit({AppendAudit{make_audit("one")}, AppendAudit{make_audit("two")}});
   this->restart();
   this->store->commit({AppendAudit{make_audit("three")}});
@@ -425,6 +588,7 @@ TYPED_TEST(StateStoreContract, ChainsTheAuditLogAcrossRestarts) {
   EXPECT_EQ(find_audit_break(rows), std::nullopt);
   EXPECT_EQ(rows[2].entry, make_audit("three"));
   EXPECT_EQ(this->store->audit_head(), rows[2].hash);
+  EXPECT_EQ(this->store->audit_rows(), 3u);
   for (const StoredAudit& row : rows) EXPECT_TRUE(this->store->knows_audit_head(row.hash));
   EXPECT_FALSE(this->store->knows_audit_head(audit_hash("another chain", 1, make_audit("one"))));
   EXPECT_FALSE(this->store->knows_audit_head(""));

@@ -22,8 +22,8 @@ def built_program():
     """SWITCHYARD_BUILD names a build directory that has the program; without it, it is built."""
     build = os.environ.get("SWITCHYARD_BUILD")
     if build is None:
-        build = ROOT / "build/dev"
-        subprocess.run([ROOT / "script/build", "dev", "fleet_agent_systemd"], check=True)
+        build = ROOT / "build/bench"
+        subprocess.run([ROOT / "script/build", "bench", "fleet_agent_systemd"], check=True)
     return pathlib.Path(build) / "tests/unit/agent_system/fleet_agent_systemd"
 
 

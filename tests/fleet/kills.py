@@ -4,9 +4,10 @@ fleets side by side, and compares what the coordinators say at the end with what
 
     kills.py [--kills N] [--seconds S] [--fleets F] [--seed SEED]
 
-It ends after N kills (1,000) or, if that is earlier, S seconds (300). Every release carries two commands whose effects
-are counted, one in PREPARE and one in the swap, each with an undo that is counted too; some releases are broken on one
-host. A quarter of the kills waits for such a command to be at work, the others come at any time. What is wrong has one of these names:
+It ends after N kills (1,000), and must have made them within S seconds (300). Every release carries two commands whose
+effects are counted, one in PREPARE and one in the swap, each with an undo that is counted too; some releases are broken
+on one host. A quarter of the kills waits for such a command to be at work, the others come at any time. What is wrong
+has one of these names:
 
     lost      a deployment is done, and an effect is not there; or it went back, and an effect was not undone
     doubled   a command took effect twice
@@ -15,7 +16,8 @@ host. A quarter of the kills waits for such a command to be at work, the others 
     stuck     a deployment did not end by itself
 
 A seed gives the same choices; the moments at which they meet the processes are the machine's. The last line has all
-figures. Exit status: 0 nothing wrong, 1 something is, 77 this machine cannot boot test hosts.
+figures. Exit status: 0 nothing wrong, 1 something is, or fewer than N kills were made in time, 77 this machine cannot
+boot test hosts.
 """
 
 import argparse
@@ -68,11 +70,15 @@ class Account:
         self.kills_wanted, self.seconds = kills, seconds
         self.kills, self.ends = collections.Counter(), collections.Counter()
         self.wrongs = collections.Counter()
+        self.in_time = 0
         self.begin = time.monotonic()
         self._lock = threading.Lock()
 
     def is_over(self):
-        return self.total() >= self.kills_wanted or time.monotonic() - self.begin > self.seconds
+        return self.total() >= self.kills_wanted or self._is_late()
+
+    def _is_late(self):
+        return time.monotonic() - self.begin > self.seconds
 
     def total(self):
         return sum(self.kills.values())
@@ -80,6 +86,7 @@ class Account:
     def killed(self, unit):
         with self._lock:
             self.kills[unit.removeprefix("switchyard-")] += 1
+            self.in_time += not self._is_late()
 
     def ended(self, kind, state):
         with self._lock:
@@ -89,6 +96,12 @@ class Account:
         with self._lock:
             self.wrongs[what] += 1
             print(f"{what.upper()}: {text}", flush=True)
+
+    def too_few(self):
+        """What is to be said when there were too few; those that came after the time do not count."""
+        if self.in_time >= self.kills_wanted:
+            return ""
+        return f"only {self.in_time} of the {self.kills_wanted} kills that were asked for within {self.seconds} s"
 
     def line(self):
         seconds = time.monotonic() - self.begin
@@ -276,14 +289,16 @@ def run_all(options):
             account.begin = time.monotonic()
             for job in [pool.submit(one.run) for one in killed]:
                 job.result()
+        if account.too_few():
+            print(f"kills: {account.too_few()}", flush=True)
         print(f"kills: seed {seed}: {account.line()}", flush=True)
-        return 1 if account.wrongs or not account.total() else 0
+        return 1 if account.wrongs or account.too_few() else 0
 
 
 def main(words=None):
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
-    parser.add_argument("--kills", type=int, default=KILLS)
-    parser.add_argument("--seconds", type=int, default=SECONDS)
+    parser.add_argument("--kills", type=int, default=KILLS, help="so many, or it fails")
+    parser.add_argument("--seconds", type=int, default=SECONDS, help="and within so many seconds")
     parser.add_argument("--fleets", type=int, default=FLEETS)
     parser.add_argument("--seed")
     options = parser.parse_args(words)

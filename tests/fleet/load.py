@@ -187,7 +187,7 @@ class Load:
         return answer
 
     async def send(self, connection, kind, one_shot, request_id):
-        lines = [f"{kind.method} {self.base}{kind.target or '/'} HTTP/1.1", f"Host: {self.address}:{self.port}",
+        lines = [f"{kind.method} {self.base + kind.target or '/'} HTTP/1.1", f"Host: {self.address}:{self.port}",
                  f"X-Request-Id: {request_id}", f"Accept: {kind.accept}",
                  "Connection: " + ("close" if one_shot else "keep-alive")]
         body = b""

@@ -127,6 +127,16 @@ class Product:
     def start_rollback(self, deployment, *options):
         return self._start("rollback", "start", deployment, "--reason", "a test", "--detach", *options)
 
+    def create_snapshot(self, *options, environment="production"):
+        """The id of the new snapshot."""
+        return self._start("snapshot", "create", "--environment", environment, *options)
+
+    def start_restore(self, snapshot):
+        return self._start("snapshot", "restore", snapshot, "--reason", "a test", "--detach")
+
+    def restore(self, snapshot, expected=DONE):
+        return self._to_the_end(self.start_restore(snapshot), expected)
+
     def _start(self, *words):
         """A host may still be taking back what a deployment that is over has left there. The refusal says so, and to
         try again in a moment."""
@@ -158,22 +168,31 @@ class Product:
     @staticmethod
     def _id_of(ended):
         if ended.status != 0:
-            raise AssertionError(f"the deployment did not start: {ended}")
+            raise AssertionError(f"it did not start: {ended}")
         return ended.stdout.split()[0]
 
     # The API --------------------------------------------------------------------------------------
 
     def get(self, path):
+        status, body = self.request("GET", path)
+        if status != 200:
+            raise LookupError(f"GET {path}: {status} {body}")
+        return body
+
+    def request(self, method, path, body=None, token=None):
+        """The status and what was answered, whatever that is: of the user root, or of whom the token is for."""
+        headers = {"Host": "localhost"}
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        if token is not None:
+            headers["Authorization"] = f"Bearer {token}"
         connection = _UnixConnection(f"/proc/{self.coordinator.leader()}/root/run/switchyard/coordinator.sock")
         try:
-            connection.request("GET", path, headers={"Host": "localhost"})
+            connection.request(method, path, body=None if body is None else json.dumps(body), headers=headers)
             answer = connection.getresponse()
-            body = json.loads(answer.read())
+            return answer.status, json.loads(answer.read())
         finally:
             connection.close()
-        if answer.status != 200:
-            raise LookupError(f"GET {path}: {answer.status} {body}")
-        return body
 
     def deployment(self, identity):
         return self.get(f"/v1/deployments/{identity}")

@@ -72,12 +72,14 @@ class Scenario(unittest.TestCase):
         return observer.observe(self.fleet, [component.observed() for component in components], self.releases)
 
     def assert_all_serve(self, version, components):
+        """Gives what the observer saw."""
         report = self.observe(components)
         found = {(name, host): seen.get("versions") or seen.get("fault")
                  for name, hosts in report["components"].items() for host, seen in hosts.items()}
         wrong = {where: versions for where, versions in found.items() if version not in versions}
         self.assertEqual(wrong, {}, f"all should serve {version}")
         self.assertEqual(report["mixed"], 0)
+        return report
 
     def assert_one_slot_enabled(self, component, slot):
         other = "green" if slot == "blue" else "blue"

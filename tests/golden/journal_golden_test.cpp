@@ -8,6 +8,7 @@
 
 #include "agent/journal/record_codec.hpp"
 #include "common/hex.hpp"
+#include "tests/support/source_tree.hpp"
 
 namespace switchyard::agent {
 namespace {
@@ -37,7 +38,7 @@ std::vector<JournalRecord> samples() {
 }
 
 TEST(Golden, JournalIsWrittenAndReadAsReleased) {
-  const std::filesystem::path path = std::filesystem::path(SWITCHYARD_SOURCE_DIR) / "tests/golden/protocol/journal.hex";
+  const std::filesystem::path path = testing::source_tree() / "tests/golden/protocol/journal.hex";
   const std::string now = to_hex(encode_records(samples())) + "\n";
   if (std::getenv("ACCEPT") != nullptr) std::ofstream(path) << now;
   std::stringstream accepted;

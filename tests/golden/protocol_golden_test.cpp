@@ -12,11 +12,12 @@
 #include "protocol/enrolment.hpp"
 #include "protocol/message_fields.hpp"
 #include "tests/golden/sample_filler.hpp"
+#include "tests/support/source_tree.hpp"
 
 namespace switchyard::protocol {
 namespace {
 
-const std::filesystem::path folder = std::filesystem::path(SWITCHYARD_SOURCE_DIR) / "tests/golden/protocol";
+const std::filesystem::path folder = testing::source_tree() / "tests/golden/protocol";
 
 /// Hexadecimal, 64 digits to a line, so that a difference can be read.
 std::string to_lines(const std::string& bytes) {

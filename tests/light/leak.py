@@ -156,7 +156,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--deployments", type=int, default=DEPLOYMENTS)
     parser.add_argument("--refusals", type=int, default=REFUSALS)
-    parser.add_argument("--build", type=pathlib.Path, default=local.ROOT / "build/dev")
+    parser.add_argument("--build", type=pathlib.Path, default=local.ROOT / "build/bench")
     options = parser.parse_args()
     good = True
     for part, count in ((over_refusals, options.refusals), (over_deployments, options.deployments)):

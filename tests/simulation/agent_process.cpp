@@ -1,5 +1,6 @@
 #include "tests/simulation/agent_process.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -63,10 +64,11 @@ struct AgentProcess::Parts {
     hands.redial = [this] { session->redial(); };
     hands.start_watch = [this](const agent::StartWatch& watch) {
       watched.insert({watch.deployment, watch.component});
+      if (watch.unseen) look_soon({watch.deployment, watch.component});
       if (!world.dice.chance(host.machine.trouble.falling_ill)) return;
       // While the agent dials anew, or before it is asked for its vote.
       constexpr std::int64_t soon_ms = 1'500;
-      illnesses.push_back(
+      looks.push_back(
           process.after(world.dice.between(0, soon_ms), [this, what = std::pair(watch.deployment, watch.component)] {
             if (watched.contains(what)) note_health(what, false);
           }));
@@ -86,21 +88,30 @@ struct AgentProcess::Parts {
     callbacks.hello = [this] { return hello(); };
     callbacks.welcomed = [this](std::uint64_t epoch, const protocol::Welcome& welcome, std::uint64_t connection) {
       world.watchman.agent_sees(host.id, welcome.audit_head);
+      welcomed_epoch = std::max(welcomed_epoch, epoch);
       shell.handle(agent::MessageArrived{epoch, welcome});
+      world.watchman.agent_welcomed(host.id, epoch);
       shell.handle(agent::SessionBegan{connection});
     };
     callbacks.message = [this](std::uint64_t epoch, protocol::Message message) { hear(epoch, std::move(message)); };
-    callbacks.witness = [this](const std::string& audit_head) { host.audit_head = audit_head; };
+    callbacks.witness = [this](const std::string& audit_head) { return host.audit_head = audit_head; };
     callbacks.ended = [this] { shell.handle(agent::SessionEnded{}); };
     callbacks.every_ping = [this] { shell.compact_if_large(world.journal_compact_bytes); };
     return callbacks;
   }
 
   protocol::Hello hello() const {
-    protocol::Hello hello =
-        agent::make_hello({"simulated", host.boot_id(), host.audit_head}, shell.core(), host.clock.boot_ms());
+    protocol::Hello hello = agent::make_hello({"simulated-" + host.id.str(), host.boot_id(), host.audit_head},
+                                              shell.core(), host.clock.boot_ms());
     world.watchman.agent_reports(host.id, hello);
     return hello;
+  }
+
+  /// The first look of a process that began anew: it finds nothing.
+  void look_soon(const std::pair<DeploymentId, std::string>& what) {
+    looks.push_back(process.after(limits::health_round_ms, [this, what] {
+      if (watched.contains(what)) note_health(what, true);
+    }));
   }
 
   void note_health(const std::pair<DeploymentId, std::string>& what, bool healthy) {
@@ -125,7 +136,8 @@ struct AgentProcess::Parts {
   agent::Role role;
   agent::JournalFile journal;
   std::set<std::pair<DeploymentId, std::string>> watched;
-  std::vector<Scheduler::Timer> illnesses;
+  std::vector<Scheduler::Timer> looks;
+  std::uint64_t welcomed_epoch = 0;
   agent::StepRunner steps;
   agent::CoreShell shell;
   std::optional<agent::CoordinatorSession> session;
@@ -164,7 +176,12 @@ bool AgentProcess::change_health(bool healthy) {
   return true;
 }
 
-std::uint64_t AgentProcess::max_epoch() const { return parts_ ? parts_->shell.core().max_epoch() : 0; }
+void AgentProcess::lie(const protocol::Message& message) {
+  world_.watchman.host_lies(host_.id, message);
+  process.run([this, message] { parts_->session->send(message); });
+}
+
+std::uint64_t AgentProcess::welcomed_epoch() const { return parts_ ? parts_->welcomed_epoch : 0; }
 
 void AgentProcess::hear_stale(std::uint64_t epoch, const protocol::Message& message) {
   process.run([this, epoch, message] {

@@ -35,7 +35,10 @@ class AgentProcess {
   bool change_health(bool healthy);
   /// A message comes from a coordinator that others have replaced meanwhile.
   void hear_stale(std::uint64_t epoch, const protocol::Message& message);
-  std::uint64_t max_epoch() const;
+  /// Its key is in other hands, and who has it says this.
+  void lie(const protocol::Message& message);
+  /// Of the newest coordinator that has welcomed it in this life.
+  std::uint64_t welcomed_epoch() const;
   std::optional<DeploymentId> open_deployment() const;
 
  private:

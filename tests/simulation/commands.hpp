@@ -4,6 +4,7 @@
 #include <map>
 #include <string>
 
+#include "agent/executors/hook_executor.hpp"
 #include "agent/executors/run_executor.hpp"
 #include "tests/simulation/dice.hpp"
 #include "tests/simulation/fault_points.hpp"
@@ -20,7 +21,8 @@ class Commands {
  public:
   Commands(Dice& dice, FaultPoints& points, const MachineClock& clock, const double& failing);
 
-  protocol::StepResult run(const protocol::Run& wanted, const agent::StepContext& context);
+  /// A command or a hook.
+  protocol::StepResult run(const protocol::Action& wanted, const agent::StepContext& context);
   void boot() { units_.systemd = {}; }
 
   std::function<void(const std::string&)> on_violation;
@@ -35,6 +37,7 @@ class Commands {
     std::string restart(const std::string& unit, std::uint32_t ms) override { return systemd.restart(unit, ms); }
     void enable(const std::string& unit) override { systemd.enable(unit); }
     void disable(const std::string& unit) override { systemd.disable(unit); }
+    agent::UnitLimits limits(const std::string& unit) override { return systemd.limits(unit); }
     void reload_units() override { systemd.reload_units(); }
     void reset_failed(const std::string& unit) override { systemd.reset_failed(unit); }
     std::optional<std::string> start_transient(const agent::TransientUnit& unit) override;
@@ -50,7 +53,9 @@ class Commands {
   Units units_{*this};
   testing::MemoryFileSystem files_;
   std::map<std::string, int> effects_;  ///< unit -> how often its process began
+  SecretMask mask_;                     ///< of no secrets
   agent::RunExecutor executor_;
+  agent::HookExecutor hooks_;
 };
 
 }  // namespace switchyard::simulation

@@ -33,7 +33,7 @@ std::uint64_t SimStore::take_epoch_above(std::uint64_t obeyed) {
   world_.points.pass(FaultPoints::Where::store_before);
   if (trouble_.full) throw StoreError("the disk is full");
   const std::uint64_t epoch = MemoryStore::take_epoch_above(obeyed);
-  world_.watchman.store_took_epoch(epoch);
+  world_.watchman.store_took_epoch_above(epoch);
   world_.points.pass(FaultPoints::Where::store_after);
   return epoch;
 }
@@ -67,6 +67,7 @@ struct CoordinatorProcess::Parts {
   Bus bus;
   fleet::LoopTimers timers;
   SimStore store;
+  SecretMask mask;
   fleet::Fleet fleet;
 };
 
@@ -78,6 +79,7 @@ CoordinatorProcess::Parts::Parts(CoordinatorProcess& self, Surroundings& world)
              .bus = bus,
              .timers = timers,
              .clock = self.clock_,
+             .mask = mask,
              .artifacts = self.artifacts_,
              .plan_key = world.plan_key,
              .vault_key = std::string(32, 'v'),

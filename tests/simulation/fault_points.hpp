@@ -9,10 +9,11 @@
 namespace switchyard::simulation {
 
 /// The moments at which a process may end: before and after every write and every sync, of every journal and of the
-/// coordinator's store. Either by chance, or exactly at the n-th one.
+/// coordinator's store, and before and after every effect that a step has on its host. Either by chance, or exactly at
+/// the n-th one.
 class FaultPoints {
  public:
-  enum class Where : std::uint8_t { journal_write, journal_sync, journal_rename, store_before, store_after };
+  enum class Where : std::uint8_t { journal_write, journal_sync, journal_rename, store_before, store_after, effect };
 
   explicit FaultPoints(Dice& dice) : dice_(dice) {}
 
@@ -24,7 +25,7 @@ class FaultPoints {
     const bool store = where == Where::store_before || where == Where::store_after;
     if (!chosen && !dice_.chance(armed ? (store ? store_chance : journal_chance) : 0)) return;
     const bool power = chosen ? crash_with_power : !store && dice_.chance(power_share);
-    throw Crashed{"at a " + std::string(store ? "commit" : "write of the journal"), power};
+    throw Crashed{store ? "at a commit" : where == Where::effect ? "at an effect" : "at a write of the journal", power};
   }
   std::uint64_t passed() const { return passed_; }
 

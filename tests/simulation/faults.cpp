@@ -42,6 +42,7 @@ void Faults::begin() {
   people();
   stale_words();
   old_copies();
+  impostors();
 }
 
 void Faults::network() {
@@ -230,7 +231,7 @@ void Faults::stale_words() {
     Host& host = any_host();
     if (!host.agent || host.agent->process.paused()) return;
     const auto open = host.agent->open_deployment();
-    const std::uint64_t epoch = host.agent->max_epoch();
+    const std::uint64_t epoch = host.agent->welcomed_epoch();
     if (!open || epoch < 2) return;
     const auto epoch_then = static_cast<std::uint64_t>(dice.between(1, static_cast<std::int64_t>(epoch) - 1));
     const std::string component = world_.plan().components.front().name;
@@ -241,10 +242,36 @@ void Faults::stale_words() {
   });
 }
 
+/// A host whose key is in other hands speaks of what is another host's to speak of. Not of its own: nothing helps
+/// against a host that lies about itself.
+void Faults::impostors() {
+  if (world_.surroundings().dice.chance(half / 2)) sometimes(1, 4, [this] { lie(any_host()); });
+}
+
+void Faults::lie(Host& host) {
+  Dice& dice = world_.surroundings().dice;
+  if (!host.agent || host.agent->process.paused() || world_.plans().empty()) return;
+  const model::Plan& plan = dice.pick(world_.plans()).second;
+  if (plan.slices.empty()) return;
+  const auto& [victim, slice] = dice.pick(plan.slices);
+  if (victim == host.id || slice.components.empty()) return;
+  const protocol::SliceComponent& component = dice.pick(slice.components);
+  if (component.steps.empty()) return;
+  if (!plan.slices.contains(host.id)) {
+    // Of a deployment in which it takes no part: that ends its session, and is written down.
+    return host.agent->lie(protocol::Staged{plan.deployment, component.name, 0});
+  }
+  protocol::StepEvent event{plan.deployment, dice.pick(component.steps).id, component.name, {}, dice.chance(0.5)};
+  event.result.state = protocol::StepState::unknown;
+  event.result.evidence = {{"host", victim.str()}};
+  host.agent->lie(event);
+}
+
 void Faults::people() {
   Dice& dice = world_.surroundings().dice;
   if (dice.chance(half)) sometimes(1, 3, [this] { world_.operators().second_operator(); });
   if (dice.chance(half / 2)) sometimes(1, 2, [this] { world_.operators().cancel(); });
+  if (dice.chance(half / 2)) sometimes(1, 2, [this] { world_.operators().hold(); });
 }
 
 }  // namespace switchyard::simulation

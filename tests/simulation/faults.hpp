@@ -27,10 +27,12 @@ class Faults {
   void steps();
   void people();
   void stale_words();
+  void impostors();
   void old_copies();
   /// `times`: how often, each at a time of its own.
   void sometimes(std::int64_t least, std::int64_t most, std::function<void()> happen);
   Host& any_host();
+  void lie(Host& host);
 
   World& world_;
   std::int64_t length_ms_;

@@ -2,12 +2,16 @@
 
 #include <stdlib.h>
 
+#include <array>
+
 #include "common/crypto.hpp"
 #include "coordinator/fleet/artifact_store.hpp"
 #include "protocol/artifact.hpp"
 
 namespace switchyard::simulation {
 namespace {
+
+using std::string_literals::operator""s;
 
 constexpr const char* names[] = {"api", "web", "worker", "cache"};
 
@@ -30,6 +34,32 @@ std::string run_of(const FleetPlan::Component& component) {
   if (component.runs_in.empty()) return "";
   return "\n    run: [{name: once, when: " + component.runs_in + ", user: shop, command: [bin/once]" +
          (component.run_has_undo ? ", undo: [bin/undo]" : "") + "}]";
+}
+
+constexpr std::array phases = {"pre_validation", "post_validation", "pre_prepare",  "post_prepare",
+                               "pre_switch",     "post_switch",     "pre_verify",   "post_verify",
+                               "pre_commit",     "post_commit",     "pre_rollback", "post_rollback"};
+/// What is decided cannot be objected to.
+bool is_late(const std::string& phase) { return phase == phases[9] || phase == phases[10] || phase == phases[11]; }
+
+std::vector<FleetPlan::Hook> draw_hooks(Dice& dice) {
+  std::vector<FleetPlan::Hook> hooks;
+  const auto count = dice.chance(0.3) ? dice.between(1, 3) : 0;
+  for (std::int64_t i = 0; i < count; ++i) {
+    const std::string phase = dice.pick(phases);
+    hooks.push_back({phase, dice.chance(0.7) && !is_late(phase)});
+  }
+  return hooks;
+}
+
+std::string hooks_of(const FleetPlan::Component& component) {
+  std::string text;
+  for (const FleetPlan::Hook& hook : component.hooks) {
+    text += "\n      - {name: told-" + std::to_string(&hook - component.hooks.data()) + ", phase: " + hook.phase +
+            ", user: shop, command: [/usr/bin/told]" + (hook.may_object ? ", undo: [/usr/bin/untold]" : "") +
+            (hook.may_object || is_late(hook.phase) ? "" : ", critical: false") + "}";
+  }
+  return text.empty() ? "" : "\n    hooks:" + text;
 }
 
 }  // namespace
@@ -85,6 +115,7 @@ FleetPlan FleetPlan::draw(Dice& dice) {
     component.weights = dice.chance(0.5) ? "10, 50" : "30";
     component.pause_seconds = static_cast<int>(dice.chance(0.5) ? 0 : dice.between(1, 20));
     component.promoted_by_hand = dice.chance(0.3);
+    component.hooks = draw_hooks(dice);
     plan.components.push_back(std::move(component));
   }
   plan.confirm_seconds = static_cast<int>(dice.between(10, 40));
@@ -95,6 +126,11 @@ FleetPlan FleetPlan::draw(Dice& dice) {
   plan.rollback_on_failure = !dice.chance(0.1);
   plan.parallel = !dice.chance(0.2);
   plan.defer = dice.chance(0.2) ? 1 : 0;
+  if (dice.chance(0.6)) {
+    const std::array ways = {"batch", "graceful", "aggressive", "manual"};
+    plan.rollback_strategy = dice.pick(ways);
+  }
+  if (dice.chance(0.15)) plan.secret = "canary-" + std::to_string(dice.bits());
   return plan;
 }
 
@@ -104,16 +140,16 @@ std::string FleetPlan::manifest(int version) const {
   int port = 2'000;
   for (const Component& component : components) {
     const bool switched = component.strategy != "recreate";
-    text +=
-        "  - name: " + component.name + "\n    hosts: " + joined(component.hosts) +
-        "\n    artifact: {directory: x}\n    service: {command: [bin/run]}\n    strategy: " + component.strategy +
-        "\n    dependencies: " + joined(component.dependencies) +
-        "\n    priority: " + std::to_string(component.priority) +
-        "\n    parallel_safe: " + (component.parallel_safe ? "true" : "false") +
-        (switched && component.start_in_swap ? "\n    start: swap" : "") + run_of(component) + pauses_of(component) +
-        "\n    timeout_seconds: 20\n    drain_seconds: 2\n    max_parallel: " + std::to_string(component.max_parallel) +
-        "\n    ports: {stable: " + std::to_string(port) +
-        (switched ? ", blue: " + std::to_string(port + 1) + ", green: " + std::to_string(port + 2) : "") + "}\n";
+    text += "  - name: " + component.name + "\n    hosts: " + joined(component.hosts) +
+            "\n    artifact: {directory: x}\n    service: {command: [bin/run]" +
+            (secret.empty() ? "" : ", configuration: {format: json, file: app.json}") +
+            "}\n    strategy: " + component.strategy + "\n    dependencies: " + joined(component.dependencies) +
+            "\n    priority: " + std::to_string(component.priority) +
+            "\n    parallel_safe: " + (component.parallel_safe ? "true" : "false") +
+            (switched && component.start_in_swap ? "\n    start: swap" : "") + run_of(component) + hooks_of(component) +
+            pauses_of(component) + "\n    timeout_seconds: 20\n    drain_seconds: 2\n    max_parallel: " +
+            std::to_string(component.max_parallel) + "\n    ports: {stable: " + std::to_string(port) +
+            (switched ? ", blue: " + std::to_string(port + 1) + ", green: " + std::to_string(port + 2) : "") + "}\n";
     port += 10;
   }
   text += "deployment_settings: {confirm_seconds: " + std::to_string(confirm_seconds) +
@@ -121,10 +157,23 @@ std::string FleetPlan::manifest(int version) const {
           ", keep_old_seconds: " + std::to_string(keep_old_seconds) +
           ", max_parallel: " + std::to_string(max_parallel) + ", prepare_seconds: 90" +
           ", on_restart: " + (abort_on_restart ? "abort" : "continue") +
-          ", rollback_on_failure: " + (rollback_on_failure ? "true" : "false") +
-          ", parallel_deployment: " + (parallel ? "true" : "false") +
+          (rollback_strategy == "manual" ? "" : ", rollback_on_failure: "s + (rollback_on_failure ? "true" : "false")) +
+          ", rollback_strategy: " + rollback_strategy + ", parallel_deployment: " + (parallel ? "true" : "false") +
           (defer > 0 ? ", unreachable: {defer: " + std::to_string(defer) + "}" : "") + "}\n";
   return text;
+}
+
+model::Configuration FleetPlan::configuration() const {
+  using model::ConfigurationPiece;
+  model::Configuration all;
+  if (secret.empty()) return all;
+  all.environment = "test";
+  for (const Component& component : components) {
+    all.components[component.name].parts = {{"", {{ConfigurationPiece::Kind::text, "{\"password\": \""}}},
+                                            {"password", {{ConfigurationPiece::Kind::secret, secret_name}}},
+                                            {"", {{ConfigurationPiece::Kind::text, "\"}"}}}};
+  }
+  return all;
 }
 
 std::map<std::string, ReleaseId> FleetPlan::releases(const Artifacts& artifacts, int version) const {

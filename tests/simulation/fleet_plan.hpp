@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "common/ids.hpp"
+#include "coordinator/model/configuration.hpp"
 #include "tests/simulation/dice.hpp"
 #include "tests/simulation/reference_model.hpp"
 
@@ -29,9 +30,13 @@ class Artifacts {
 
 /// What a seed's fleet runs, and how it is deployed: the source of its manifests.
 struct FleetPlan {
+  struct Hook {
+    std::string phase;
+    bool may_object = true;  ///< it is critical, and can be undone
+  };
   struct Component {
     std::string name;
-    std::string strategy;  ///< blue-green, rolling, recreate
+    std::string strategy;  ///< blue-green, rolling, canary, recreate
     std::vector<std::string> hosts;
     std::vector<std::string> dependencies;
     int max_parallel = 1;
@@ -43,15 +48,21 @@ struct FleetPlan {
     bool start_in_swap = false;
     std::string runs_in;  ///< prepare or swap: a command runs once on every host
     bool run_has_undo = false;
+    std::vector<Hook> hooks;
   };
   std::vector<std::string> hosts;
   std::vector<Component> components;
   int confirm_seconds = 20, watch_seconds = 2, keep_old_seconds = 60, max_parallel = 0, defer = 0;
   bool abort_on_restart = false, rollback_on_failure = true, parallel = true;
+  std::string secret;  ///< with which every component is configured; empty: none is configured
+  std::string rollback_strategy = "immediate";
 
+  static constexpr const char* secret_name = "DB_PASSWORD";
   static FleetPlan draw(Dice& dice);
   /// The manifest text of a version, as a person would write it.
   std::string manifest(int version) const;
+  /// Of its components, as the command line resolves it: the secret by its name.
+  model::Configuration configuration() const;
   std::map<std::string, ReleaseId> releases(const Artifacts& artifacts, int version) const;
   ReferenceModel::Fleet wanted(const Artifacts& artifacts, int version) const;
 };

@@ -4,6 +4,7 @@
 
 #include "tests/simulation/trace.hpp"
 #include "tests/simulation/watchman.hpp"
+#include "tests/support/curve_key.hpp"
 
 namespace switchyard::simulation {
 
@@ -31,10 +32,19 @@ Host::Host(Surroundings& surroundings, HostId name)
   world_.network.way(id).walled = [this] { return machine.walled(); };
   disk.on_durable = [this] { world_.watchman.journal_grew(id, disk.durable_file(), disk.durable_bytes()); };
   machine.on_violation = [this](const std::string& text) { world_.watchman.violation(text); };
+  machine.on_effect = [this](const agent::StepContext& context) {
+    world_.watchman.step_acts(id, context.deployment, context.step, context.undo);
+  };
   machine.on_act = [this](const std::string& text) { world_.trace.note(world_.events.now(), id.str(), text); };
 }
 
 Host::~Host() = default;
+
+std::string Host::give_key() {
+  const std::string secret = sha256("secret key of " + id.str());
+  machine.secret_key = testing::curve_key(secret);
+  return testing::curve_key(x25519_public(secret));
+}
 
 void Host::switch_on() {
   up = true;

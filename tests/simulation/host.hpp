@@ -34,6 +34,8 @@ struct Host {
   Host(Surroundings& surroundings, HostId name);
   ~Host();
 
+  /// To which configurations can be sealed. Returns the public half.
+  std::string give_key();
   void switch_on();
   /// An orderly reboot, or a power cut.
   void reboot(bool power);

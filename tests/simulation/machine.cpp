@@ -1,6 +1,11 @@
 #include "tests/simulation/machine.hpp"
 
 #include <algorithm>
+#include <array>
+
+#include "common/base64.hpp"
+#include "common/hex.hpp"
+#include "protocol/configuration_box.hpp"
 
 namespace switchyard::simulation {
 namespace {
@@ -13,6 +18,12 @@ std::string unit_of(const std::string& component, const std::string& slot) {
   return component + "@" + slot + ".service";
 }
 std::string name_of(const std::string& path) { return path.substr(path.rfind('/') + 1); }
+
+/// Whether the step changes the host; the others look.
+bool has_effect(const protocol::Action& action) {
+  return !std::holds_alternative<protocol::Probe>(action) && !std::holds_alternative<protocol::VerifyOld>(action) &&
+         !std::holds_alternative<protocol::CheckSwitch>(action) && !std::holds_alternative<protocol::Drain>(action);
+}
 
 /// 64 digits behind `releases/`.
 std::string release_in(const std::string& text) {
@@ -38,11 +49,13 @@ class Machine::Hands final : public agent::Executor {
 Machine::Machine(std::string host, Dice& dice, FaultPoints& points, const MachineClock& clock)
     : host_(std::move(host)),
       dice_(dice),
+      points_(points),
       clock_(clock),
       commands_(dice, points, clock, trouble.failing),
       hands_(std::make_unique<Hands>(*this)),
-      executors_({*hands_, *hands_, *hands_, *hands_, *hands_, *hands_, *hands_, *hands_, *hands_, *hands_, *hands_},
-                 clock) {
+      executors_({*hands_, *hands_, *hands_, *hands_, *hands_, *hands_, *hands_, *hands_, *hands_, *hands_, *hands_,
+                  *hands_, *hands_, *hands_, *hands_},
+                 clock, mask_) {
   commands_.on_violation = [this](const std::string& text) { on_violation(text + " on " + host_); };
 }
 
@@ -106,17 +119,31 @@ std::size_t Machine::idle_units_of(const std::string& component) const {
 // -------------------------------------------------------------------------------------------------------------
 
 protocol::StepResult Machine::act(const protocol::Action& action, const agent::StepContext& context) {
-  if (auto failure = misfortune(action, context)) return *failure;
+  if (auto failure = misfortune(action, context)) {
+    print_secrets(*failure);
+    return *failure;
+  }
   protocol::StepResult result = make(action, context);
+  print_secrets(result);
   on_act((context.undo ? "undoes " : "does ") + std::string(protocol::action_name(action)));
   return result;
 }
 
 protocol::StepResult Machine::make(const protocol::Action& action, const agent::StepContext& context) {
-  if (const auto* run = std::get_if<protocol::Run>(&action)) return commands_.run(*run, context);
+  on_effect(context);
+  if (protocol::runs_once(action)) return commands_.run(action, context);  // which has points of its own
+  if (!has_effect(action)) return make_typed(action);
+  points_.pass(FaultPoints::Where::effect);
+  protocol::StepResult result = make_typed(action);
+  points_.pass(FaultPoints::Where::effect);
+  return result;
+}
+
+protocol::StepResult Machine::make_typed(const protocol::Action& action) {
   return std::visit(
       [this](const auto& wanted) {
-        if constexpr (std::is_same_v<std::decay_t<decltype(wanted)>, protocol::Run>) {
+        using Wanted = std::decay_t<decltype(wanted)>;
+        if constexpr (std::is_same_v<Wanted, protocol::Run> || std::is_same_v<Wanted, protocol::Hook>) {
           return agent::failed("bad_request", "");
         } else {
           return make(wanted);
@@ -154,6 +181,9 @@ protocol::StepResult Machine::make(const protocol::EnsureUnit& wanted) {
     if (!has_release(component_of(wanted.unit), release)) return failed("unit_not_found", wanted.unit);
     running_[wanted.unit] = release;
   }
+  // One order to systemd after the other.
+  if (wanted.state != UnitState::unchanged && wanted.enablement != UnitEnablement::unchanged)
+    points_.pass(FaultPoints::Where::effect);
   if (wanted.enablement == UnitEnablement::enabled) enabled_.insert(wanted.unit);
   if (wanted.enablement == UnitEnablement::disabled) enabled_.erase(wanted.unit);
   return done(true, "");
@@ -197,6 +227,27 @@ protocol::StepResult Machine::make(const protocol::EnsureLink& wanted) {
 protocol::StepResult Machine::make(const protocol::EnsureRelease& wanted) {
   releases_[wanted.component].insert(wanted.artifact.release.str());
   return done(true, "");
+}
+
+protocol::StepResult Machine::make(const protocol::EnsureConfiguration& wanted) {
+  if (secret_key.empty()) return done(true, "");
+  const auto content = protocol::open_configuration(secret_key, wanted);
+  if (!content) {
+    on_violation("I11: " + host_ + " was sent what is sealed to another host");
+    return failed("sealed_to_another", "");
+  }
+  secrets_ = content->secrets;
+  if (masks) mask_.add(secrets_);
+  return done(true, "");
+}
+
+/// A service that cannot log in says with what, in clear or in what it makes of it.
+void Machine::print_secrets(protocol::StepResult& result) {
+  if (secrets_.empty()) return;
+  const std::string& secret = secrets_.front();
+  const std::array shapes = {secret, base64(secret), to_hex(secret)};
+  result.detail += " as " + dice_.pick(shapes);
+  result.evidence["tried"] = "user=shop password=" + dice_.pick(shapes);
 }
 
 protocol::StepResult Machine::make(const protocol::Prune& wanted) {

@@ -49,12 +49,18 @@ class Machine {
     std::set<std::string> walling_releases;  ///< that let nobody reach the host anew while they serve
   };
   Trouble trouble;
+  /// Of its agent, in Z85: what is sealed to it is put in place. Empty: nobody configures anything.
+  std::string secret_key;
+  bool masks = true;  ///< false: its agent is of a version that did not
   std::function<void(const std::string&)> on_violation, on_act;
+  /// Just before a step changes something, or looks whether it has to.
+  std::function<void(const agent::StepContext&)> on_effect;
 
  private:
   class Hands;
   protocol::StepResult act(const protocol::Action& action, const agent::StepContext& context);
   protocol::StepResult make(const protocol::Action& action, const agent::StepContext& context);
+  protocol::StepResult make_typed(const protocol::Action& action);
   std::optional<protocol::StepResult> misfortune(const protocol::Action& action, const agent::StepContext& context);
   protocol::StepResult make(const protocol::EnsureUnit& wanted);
   protocol::StepResult make(const protocol::SwitchTraffic& wanted);
@@ -64,13 +70,18 @@ class Machine {
   protocol::StepResult make(const protocol::Prune& wanted);
   protocol::StepResult make(const protocol::Probe& wanted);
   protocol::StepResult make(const protocol::VerifyOld& wanted);
+  protocol::StepResult make(const protocol::EnsureConfiguration& wanted);
+  protocol::StepResult make(const protocol::Snapshot&) { return agent::done(true, ""); }
+  protocol::StepResult make(const protocol::Restore&) { return agent::done(true, ""); }
   protocol::StepResult make(const protocol::CheckSwitch&) { return agent::done(false, ""); }
   protocol::StepResult make(const protocol::Drain&) { return agent::done(false, ""); }
+  void print_secrets(protocol::StepResult& result);
   std::string release_in_unit_file(const std::string& unit) const;
   protocol::OldState read_serving(const protocol::InventoryQuestion& question) const;
 
   std::string host_;
   Dice& dice_;
+  FaultPoints& points_;
   const MachineClock& clock_;
   std::map<std::string, std::string> files_;               ///< by name
   std::map<std::string, std::string> links_;               ///< component -> release
@@ -79,8 +90,10 @@ class Machine {
   std::set<std::string> enabled_;
   std::map<std::string, std::string> live_slot_;  ///< component -> slot that the switch leads to
   std::set<std::string> switched_;                ///< components that have a switch
+  std::vector<std::string> secrets_;              ///< that services were configured with
   Commands commands_;
   std::unique_ptr<agent::Executor> hands_;
+  SecretMask mask_;
   agent::Executors executors_;
 };
 

@@ -77,6 +77,7 @@ void Network::carry(const std::shared_ptr<Connection>& connection, bool inwards,
 }
 
 bool Network::to_agent(Listener& from, const HostId& host, protocol::Channel channel, const std::string& frame) {
+  overheard(host, true, frame);
   for (auto newest = connections_.rbegin(); newest != connections_.rend(); ++newest) {
     const auto& connection = *newest;
     if (connection->listener != &from || connection->host != host) continue;
@@ -91,6 +92,7 @@ bool Network::to_agent(Listener& from, const HostId& host, protocol::Channel cha
 
 void Network::to_coordinator(const std::shared_ptr<Connection>& connection, protocol::Channel channel,
                              const std::string& frame) {
+  overheard(connection->host, false, frame);
   carry(connection, false, [connection, channel, frame] {
     if (connection->listener != nullptr) {
       connection->listener->frame_arrived(connection->host, channel, connection->number, frame);

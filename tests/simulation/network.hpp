@@ -49,6 +49,8 @@ class Network {
   };
 
   Trouble trouble;
+  /// Whoever listens on the wires, and can open what the real ones encrypt. `out`: away from the coordinator.
+  std::function<void(const HostId& host, bool out, const std::string& frame)> overheard = [](const auto&...) {};
   Way& way(const HostId& host) { return ways_[host]; }
   void unclog(const HostId& host);
   /// Somebody who waits to dial may now succeed.

@@ -3,6 +3,7 @@
 #include <set>
 #include <utility>
 
+#include "common/error.hpp"
 #include "tests/simulation/trace.hpp"
 #include "tests/simulation/watchman.hpp"
 
@@ -26,10 +27,14 @@ std::string only_host(const model::Plan& plan) {
   return plan.slices.empty() ? std::string() : plan.slices.begin()->first.str();
 }
 
-std::string host_of(const fleet::Operations& operations, const DeploymentId& id) {
+std::optional<model::Plan> plan_of(const fleet::Operations& operations, const DeploymentId& id) {
   const fleet::Answer<fleet::DeploymentView> answer = operations.deployment(first_operator, id);
   const auto* view = std::get_if<fleet::DeploymentView>(&answer);
-  return view == nullptr || !view->plan ? std::string() : only_host(*view->plan);
+  return view == nullptr ? std::nullopt : view->plan;
+}
+
+void add_deferred(const model::DeploymentRow& row, std::set<std::string>& hosts) {
+  for (const HostId& host : row.deferred) hosts.insert(host.str());
 }
 
 }  // namespace
@@ -69,7 +74,27 @@ void Operators::ask_for_it() {
   if (ask_([this](fleet::Operations& operations) { start(operations); })) asked_at_ = now;
 }
 
+/// Set once, before anything is deployed with it. False: it is not there yet, and nothing can be deployed.
+bool Operators::provide_secret(fleet::Operations& operations) const {
+  if (plan_.secret.empty() || !operations.secrets(first_operator).empty()) return true;
+  try {
+    operations.set_secret(first_operator, {"test", FleetPlan::secret_name, SecretText(plan_.secret)});
+  } catch (const StoreError&) {
+    return false;
+  }
+  return true;
+}
+
+fleet::DeployRequest Operators::request() const {
+  fleet::DeployRequest request;
+  request.manifest = plan_.manifest(now_.version);
+  request.artifacts = plan_.releases(artifacts_, now_.version);
+  request.configuration = plan_.configuration();
+  return request;
+}
+
 void Operators::start(fleet::Operations& operations) {
+  if (!provide_secret(operations)) return;
   const auto reply = [this, key = key_](fleet::Answer<fleet::DeploymentView> answer) { answered(key, answer); };
   if (now_.rollback) {
     fleet::RollbackRequest request;
@@ -77,15 +102,17 @@ void Operators::start(fleet::Operations& operations) {
     request.reason = "simulated";
     request.to_nothing = true;
     request.idempotency_key = key_;
+    // The same request again is to be the same: the way follows from its key.
+    const auto way = keys_ % (model::rollback_strategies.size() + 1);
+    if (way > 0) request.strategy = static_cast<model::RollbackStrategy>(way - 1);
+    request.verify_after_rollback = keys_ % 4 == 1;
     operations.start_rollback(first_operator, request, reply);
     return;
   }
-  fleet::DeployRequest request;
-  request.manifest = plan_.manifest(now_.version);
-  request.file_name = "deploy.yaml";
-  request.artifacts = plan_.releases(artifacts_, now_.version);
-  request.idempotency_key = key_;
-  operations.start(first_operator, request, reply);
+  fleet::DeployRequest wish = request();
+  wish.file_name = "deploy.yaml";
+  wish.idempotency_key = key_;
+  operations.start(first_operator, wish, reply);
 }
 
 void Operators::answered(const std::string& key, const fleet::Answer<fleet::DeploymentView>& answer) {
@@ -105,9 +132,11 @@ void Operators::refused_with(const fleet::Refusal& refusal) {
 
 void Operators::store_was_restored(const store::MemoryDisk& lost) {
   // What was begun since anybody looked is the model's to know, or nobody could tell what hosts should serve.
-  for (const DeploymentId& id : lost.order) {
-    learn(lost.deployments.at(id), [&] { return only_host(lost.plans.at(id)); });
-  }
+  std::set<std::string> behind;
+  for (const DeploymentId& id : lost.order) add_deferred(lost.deployments.at(id), behind);
+  for (const DeploymentId& id : lost.order)
+    learn(
+        lost.deployments.at(id), [&] { return lost.plans.at(id); }, behind);
   model_.store_was_restored();
   recovering_ = true;
   if (now_.rollback) {
@@ -142,22 +171,26 @@ void Operators::follow() {
 
 void Operators::read_rows(const fleet::Operations& operations, const std::vector<model::DeploymentRow>& rows) {
   std::set<std::string> behind;
+  for (const model::DeploymentRow& row : rows) add_deferred(row, behind);
   // In the order in which they were started.
-  for (auto row = rows.rbegin(); row != rows.rend(); ++row) {
-    read_row(operations, *row);
-    for (const HostId& host : row->deferred) behind.insert(host.str());
-  }
+  for (auto row = rows.rbegin(); row != rows.rend(); ++row) read_row(operations, *row, behind);
   model_.know_behind(std::move(behind));
 }
 
-void Operators::learn(const model::DeploymentRow& row, const std::function<std::string()>& host_of) {
+void Operators::learn(const model::DeploymentRow& row, const std::function<std::optional<model::Plan>()>& plan_of,
+                      const std::set<std::string>& behind) {
   using model::DeploymentKind;
   const std::string& id = row.id.str();
   if (model_.knows(id)) return;
+  const std::optional<model::Plan> plan = plan_of();
   std::set<std::string> left_out;
-  for (const HostId& host : row.deferred) left_out.insert(host.str());
+  add_deferred(row, left_out);
+  // A newer deployment may have taken the debt over before anybody looked: of such a host it is in the plan, or not.
+  for (const std::string& host : behind) {
+    if (plan && !plan->slices.contains(HostId(host))) left_out.insert(host);
+  }
   if (row.kind == DeploymentKind::converge) {
-    const std::string host = host_of();
+    const std::string host = plan ? only_host(*plan) : std::string();
     if (!host.empty()) model_.converge_started(id, row.rollback_of.str(), host);
   } else if (row.kind == DeploymentKind::rollback) {
     model_.rollback_started(id, row.rollback_of.str(), calm);
@@ -166,9 +199,11 @@ void Operators::learn(const model::DeploymentRow& row, const std::function<std::
   }
 }
 
-void Operators::read_row(const fleet::Operations& operations, const model::DeploymentRow& row) {
+void Operators::read_row(const fleet::Operations& operations, const model::DeploymentRow& row,
+                         const std::set<std::string>& behind) {
   const std::string& id = row.id.str();
-  learn(row, [&] { return host_of(operations, row.id); });
+  learn(
+      row, [&] { return plan_of(operations, row.id); }, behind);
   if (row.id == current_) {
     last_state_ = model::state_name(row.state);
     last_reason_ = row.reason;
@@ -205,12 +240,10 @@ void Operators::help(fleet::Operations& operations, const model::DeploymentRow& 
 
 void Operators::second_operator() {
   ask_([this](fleet::Operations& operations) {
-    fleet::DeployRequest request;
-    request.manifest = plan_.manifest(now_.version);
-    request.file_name = "other.yaml";
-    request.artifacts = plan_.releases(artifacts_, now_.version);
+    fleet::DeployRequest wish = request();
+    wish.file_name = "other.yaml";
     // Between two deployments the second operator is the first; the list and the model tell whether that was so.
-    operations.start(other_operator, request, [](const fleet::Answer<fleet::DeploymentView>&) {});
+    operations.start(other_operator, wish, [](const fleet::Answer<fleet::DeploymentView>&) {});
   });
 }
 
@@ -220,6 +253,12 @@ void Operators::cancel() {
     const auto answer = operations.cancel(first_operator, current_, "simulated");
     if (std::holds_alternative<bool>(answer)) model_.cancelled(current_.str());
   });
+}
+
+/// That it stands still, help() finds, and has it go on or undone.
+void Operators::hold() {
+  if (!busy_ || current_.empty()) return;
+  ask_([this](fleet::Operations& operations) { operations.hold(first_operator, current_, "simulated"); });
 }
 
 }  // namespace switchyard::simulation

@@ -2,6 +2,8 @@
 
 #include <deque>
 #include <functional>
+#include <optional>
+#include <set>
 #include <string>
 
 #include "coordinator/fleet/operations.hpp"
@@ -35,6 +37,7 @@ class Operators {
   // --- what may come between ---
   void second_operator();
   void cancel();
+  void hold();
   /// Whoever restored it says `switchyard recover` as soon as every host was heard, and wishes anew.
   void store_was_restored(const store::MemoryDisk& lost);
 
@@ -45,13 +48,18 @@ class Operators {
   void look();
   void ask_for_it();
   void start(fleet::Operations& operations);
+  fleet::DeployRequest request() const;
+  bool provide_secret(fleet::Operations& operations) const;
   void answered(const std::string& key, const fleet::Answer<fleet::DeploymentView>& answer);
   void refused_with(const fleet::Refusal& refusal);
   void follow();
   void read_rows(const fleet::Operations& operations, const std::vector<model::DeploymentRow>& rows);
   /// `host_of`: the one host of a converge deployment.
-  void learn(const model::DeploymentRow& row, const std::function<std::string()>& host_of);
-  void read_row(const fleet::Operations& operations, const model::DeploymentRow& row);
+  /// `behind`: hosts that have something to follow still, whatever it is.
+  void learn(const model::DeploymentRow& row, const std::function<std::optional<model::Plan>()>& plan_of,
+             const std::set<std::string>& behind);
+  void read_row(const fleet::Operations& operations, const model::DeploymentRow& row,
+                const std::set<std::string>& behind);
   void help(fleet::Operations& operations, const model::DeploymentRow& row);
   void finish();
   void recover(fleet::Operations& operations);

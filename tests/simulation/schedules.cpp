@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <exception>
 #include <new>
 
 #include "tests/simulation/world.hpp"
@@ -16,6 +17,7 @@ namespace {
 
 constexpr std::size_t texts_max = 10;
 constexpr std::size_t text_bytes = 300;
+constexpr std::int64_t minute_ms = 60'000;
 
 /// What a child process tells, in memory that it shares with its parent.
 struct Report {
@@ -23,7 +25,8 @@ struct Report {
   bool finished = false;
   std::uint64_t schedules = 0, events = 0, fewest_events = UINT64_MAX, crashes = 0, violations = 0;
   std::uint64_t done = 0, rolled_back = 0, refused = 0, given_up = 0;
-  std::int64_t simulated_ms = 0;
+  std::int64_t simulated_ms = 0, settled_ms_max = 0;
+  std::uint64_t settled_late = 0;
   std::uint64_t first_bad_seed = 0;
   std::size_t texts = 0;
   char text[texts_max][text_bytes] = {};
@@ -46,6 +49,8 @@ void run_range(Report& report, std::uint64_t first, std::uint64_t last, std::uin
     report.events += outcome.events;
     report.fewest_events = std::min(report.fewest_events, outcome.events);
     report.simulated_ms += outcome.simulated_ms;
+    report.settled_ms_max = std::max(report.settled_ms_max, outcome.settled_ms);
+    report.settled_late += outcome.settled_ms > minute_ms ? 1 : 0;
     report.crashes += outcome.crashes;
     report.done += outcome.done;
     report.rolled_back += outcome.rolled_back;
@@ -69,6 +74,8 @@ Tally tally_of(const Report& report) {
   tally.refused = report.refused;
   tally.given_up = report.given_up;
   tally.simulated_ms = report.simulated_ms;
+  tally.settled_ms_max = report.settled_ms_max;
+  tally.settled_late = report.settled_late;
   tally.first_bad_seed = report.first_bad_seed;
   for (std::size_t i = 0; i < report.texts; ++i) tally.texts.emplace_back(report.text[i]);
   return tally;
@@ -92,6 +99,8 @@ void Tally::add(const Tally& other) {
   refused += other.refused;
   given_up += other.given_up;
   simulated_ms += other.simulated_ms;
+  settled_ms_max = std::max(settled_ms_max, other.settled_ms_max);
+  settled_late += other.settled_late;
   if (other.first_bad_seed != 0 && (first_bad_seed == 0 || other.first_bad_seed < first_bad_seed)) {
     first_bad_seed = other.first_bad_seed;
   }
@@ -108,7 +117,12 @@ Tally run_schedules(std::uint64_t first, std::uint64_t count, unsigned processes
     new (&reports[i]) Report();
     const pid_t child = ::fork();
     if (child == 0) {
-      run_range(reports[i], first + i, first + count - 1, processes, violations_max);
+      try {
+        run_range(reports[i], first + i, first + count - 1, processes, violations_max);
+      } catch (const std::exception& error) {
+        // It died of that, and the parent says so. The test that called us goes on there only.
+        put_text(reports[i], reports[i].present_seed, error.what());
+      }
       ::_exit(0);
     }
     children.push_back(child);

@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include "agent/journal/record_codec.hpp"
+#include "common/base64.hpp"
 #include "common/crc32c.hpp"
+#include "common/hex.hpp"
 #include "coordinator/store/audit_chain.hpp"
 
 namespace switchyard::simulation {
@@ -75,7 +77,9 @@ void Watchman::note(const HostId& host, Book& book, const agent::JournalRecord& 
   }
   if (record.kind == RecordKind::fence) return;
   Facts& facts = book.deployments[record.deployment];
-  if (record.kind == RecordKind::plan) note_plan(facts, record);
+  if (record.kind == RecordKind::plan) note_plan(host, book, facts, record, again);
+  if (record.kind == RecordKind::intent || record.kind == RecordKind::result) note_step(facts, record);
+  if (record.kind == RecordKind::extended) ++facts.extended;
   if (record.kind == RecordKind::staged) facts.staged.insert(record.component);
   if (record.kind == RecordKind::swapped) facts.swapped.insert(record.component);
   if (record.kind == RecordKind::committed) facts.committed = true;
@@ -110,11 +114,23 @@ void Watchman::note(const HostId& host, Book& book, const agent::JournalRecord& 
   }
 }
 
-/// Which components were switched after which, of those that depend on each other.
-void Watchman::note_plan(Facts& facts, const agent::JournalRecord& record) {
+void Watchman::note_step(Facts& facts, const agent::JournalRecord& record) {
+  (record.kind == agent::RecordKind::intent ? facts.intents : facts.results).insert({record.step, record.undo});
+}
+
+/// Which components were switched after which, of those that depend on each other; and that no plan is older than one
+/// that was taken before.
+void Watchman::note_plan(const HostId& host, Book& book, Facts& facts, const agent::JournalRecord& record, bool again) {
   facts.plan = true;
+  const std::uint64_t number = protocol::decode_header(record.plan.header).plan_seq;
   std::vector<std::string> before;
   for (const protocol::SliceComponent& component : protocol::decode_slice(record.plan.slice).components) {
+    std::uint64_t& newest = book.plan_seq[component.name];
+    if (!again && number <= newest) violation("P4: " + host.str() + " took an old plan of " + component.name);
+    newest = std::max(newest, number);
+    for (const protocol::Step& step : component.steps) {
+      if (step.phase == protocol::Phase::swap) facts.swap_steps.insert(step.id);
+    }
     for (const std::string& earlier : before) {
       const bool related = dependents[earlier].contains(component.name) || dependents[component.name].contains(earlier);
       if (related) facts.after[earlier].insert(component.name);
@@ -164,6 +180,38 @@ void Watchman::agent_says(const HostId& host, const protocol::Message& message) 
   } else if (const auto* reverted = std::get_if<protocol::Reverted>(&message)) {
     const Facts& facts = book.deployments[reverted->deployment];
     if (reverted->complete && facts.plan) promise(reverted->deployment, facts.closed, "REVERTED");
+  } else if (const auto* extended = std::get_if<protocol::Extended>(&message)) {
+    // Each prolongs the lease by a record of its own.
+    Facts& facts = book.deployments[extended->deployment];
+    promise(extended->deployment, facts.extended >= ++facts.said_extended, "EXTENDED");
+  } else if (const auto* event = std::get_if<protocol::StepEvent>(&message)) {
+    judge_step_event(host, *event);
+  }
+}
+
+void Watchman::judge_step_event(const HostId& host, const protocol::StepEvent& event) {
+  using protocol::StepState;
+  said_.insert({host, event.step, std::string(protocol::step_state_name(event.result.state)), event.undo});
+  const Facts& facts = books_[host].deployments[event.deployment];
+  const bool begun = event.result.state == StepState::started;
+  if ((begun ? facts.intents : facts.results).contains({event.step, event.undo})) return;
+  violation((begun ? "J3: " : "J7: ") + host.str() + " told of a step what was not on its disk");
+}
+
+void Watchman::host_lies(const HostId& host, const protocol::Message& message) {
+  liars_.insert(host);
+  if (const auto* event = std::get_if<protocol::StepEvent>(&message)) {
+    said_.insert({host, event->step, std::string(protocol::step_state_name(event->result.state)), event->undo});
+  }
+}
+
+void Watchman::step_acts(const HostId& host, const DeploymentId& deployment, const StepId& step, bool undo) {
+  const Facts& facts = books_[host].deployments[deployment];
+  if (!facts.intents.contains({step, undo})) {
+    violation("J3: " + host.str() + " began a step before its intent was on its disk");
+  }
+  if (!undo && facts.swap_steps.contains(step) && facts.deadline_boot_ms == 0) {
+    violation("J4: " + host.str() + " switched before its deadline was on its disk");
   }
 }
 
@@ -183,7 +231,28 @@ void Watchman::agent_reports(const HostId& host, const protocol::Hello& hello) {
   }
 }
 
+void Watchman::agent_welcomed(const HostId& host, std::uint64_t epoch) {
+  if (books_[host].epoch < epoch) violation("J1: " + host.str() + " was welcomed, and the epoch is not on its disk");
+}
+
 void Watchman::agent_hears(const HostId& host, const protocol::Message& message) {
+  using model::DeploymentState;
+  const auto stored = [&](const DeploymentId& id, DeploymentState state, const char* what) {
+    if (!restored_ && !deployments_[id].states.contains(state)) {
+      violation("S3: " + host.str() + " was told to " + what + " before that was stored");
+    }
+  };
+  if (const auto* prepare = std::get_if<protocol::Prepare>(&message))
+    stored(prepare->deployment, DeploymentState::preparing, "prepare");
+  if (const auto* swap = std::get_if<protocol::Swap>(&message))
+    stored(swap->deployment, DeploymentState::swapping, "switch");
+  if (const auto* hold = std::get_if<protocol::Hold>(&message))
+    stored(hold->deployment, DeploymentState::holding, "vote");
+  if (const auto* ack = std::get_if<protocol::StepEventAck>(&message)) {
+    const bool known =
+        stored_.contains({host, ack->step, std::string(protocol::step_state_name(ack->state)), ack->undo});
+    if (!known && !restored_) violation("S7: what " + host.str() + " said was acknowledged before it was stored");
+  }
   if (const auto* commit = std::get_if<protocol::Commit>(&message)) {
     if (!decided(commit->deployment, model::Decision::commit)) {
       violation("I2: " + host.str() + " was told to commit before that was decided");
@@ -211,12 +280,31 @@ void Watchman::deadline(const HostId& host, const std::string& boot, std::int64_
   }
 }
 
+// --- secrets
+// -----------------------------------------------------------------------------------------------------------
+
+void Watchman::keep_secret(const std::string& value) { secrets_ = {value, base64(value), to_hex(value)}; }
+
+void Watchman::must_not_tell(std::string_view bytes, const char* what, const std::string& of_whom) {
+  for (const std::string& secret : secrets_) {
+    if (bytes.find(secret) != std::string_view::npos)
+      violation("I11: a secret stands in " + std::string(what) + of_whom);
+  }
+}
+
 // --- the store
 // ---------------------------------------------------------------------------------------------------------
 
 void Watchman::store_took_epoch(std::uint64_t epoch) {
   if (epoch <= store_epoch_) violation("I6: the store's epoch did not grow");
   store_epoch_ = epoch;
+}
+
+void Watchman::store_took_epoch_above(std::uint64_t epoch) {
+  for (const auto& [host, book] : books_) {
+    if (epoch <= book.epoch) violation("I6: a coordinator took an epoch that " + host.str() + " has obeyed before");
+  }
+  store_took_epoch(epoch);
 }
 
 void Watchman::store_was_restored(const store::MemoryDisk& lost, const store::MemoryDisk& copy) {
@@ -231,12 +319,14 @@ void Watchman::store_was_restored(const store::MemoryDisk& lost, const store::Me
 void Watchman::store_committed(std::uint64_t epoch, const store::Transaction& writes) {
   if (epoch != store_epoch_) violation("I6: a coordinator that was replaced wrote to the store");
   for (const store::Write& write : writes) {
+    judge_author(write);
     if (const auto* row = std::get_if<store::PutDeployment>(&write)) {
       Deployment& deployment = deployments_[row->row.id];
+      deployment.states.insert(row->row.state);
       deployment.left_out.clear();
       deployment.left_out.insert(row->row.deferred.begin(), row->row.deferred.end());
       deployment.left_out.insert(row->row.gone.begin(), row->row.gone.end());
-      deployment.ended = model::is_final(row->row.state);
+      judge_end(row->row, deployment);
     } else if (const auto* plan = std::get_if<store::PutPlan>(&write)) {
       for (const auto& [host, slice] : plan->plan.slices) {
         auto& components = deployments_[plan->plan.deployment].components[host];
@@ -249,6 +339,43 @@ void Watchman::store_committed(std::uint64_t epoch, const store::Transaction& wr
     } else if (const auto* decision = std::get_if<store::PutDecision>(&write)) {
       decide(*decision);
     }
+  }
+}
+
+/// I10. Which host a row names as its author is the host whose key the network has seen, whatever the message said of
+/// its sender.
+void Watchman::judge_author(const store::Write& write) {
+  if (const auto* line = std::get_if<store::AppendTimeline>(&write)) {
+    const model::TimelineEntry& entry = line->entry;
+    const auto step = entry.fields.find("step");
+    if (entry.what != "step" || step == entry.fields.end()) return;
+    const StepWord word{entry.host, StepId(step->second), entry.state, model::is_undo(entry)};
+    stored_.insert(word);
+    if (!said_.contains(word)) {
+      violation("I10: a line says that " + entry.host.str() + " spoke of a step, and it did not");
+    }
+  } else if (const auto* host = std::get_if<store::PutHost>(&write)) {
+    const std::string& version = host->row.agent_version;
+    if (!version.empty() && version != "simulated-" + host->row.id.str()) {
+      violation("I10: what another host said of itself was written about " + host->row.id.str());
+    }
+  } else if (const auto* audit = std::get_if<store::AppendAudit>(&write)) {
+    if (audit->entry.operation == "message.refuse" && !liars_.contains(HostId(audit->entry.object))) {
+      violation("I10: " + audit->entry.object + " is accused of what it did not say");
+    }
+  }
+}
+
+/// E5: the end that people are told of is that of every host that counts.
+void Watchman::judge_end(const model::DeploymentRow& row, const Deployment& deployment) {
+  if (restored_ || !model::is_final(row.state)) return;
+  for (const auto& [host, components] : deployment.components) {
+    if (deployment.left_out.contains(host)) continue;
+    const Facts& facts = books_[host].deployments[row.id];
+    const bool done = row.state == model::DeploymentState::done;
+    if (done ? facts.committed : facts.swapped.empty() || facts.closed) continue;
+    violation("E5: a deployment is said to be " + std::string(done ? "done, and " : "rolled back, and ") + host.str() +
+              " is not");
   }
 }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "tests/simulation/stored_texts.hpp"
+
 namespace switchyard::simulation {
 namespace {
 
@@ -32,6 +34,7 @@ World::World(std::uint64_t seed, const Artifacts& artifacts, Options options)
     for (const std::string& needed : component.dependencies) watchman_.dependents[needed].insert(component.name);
   }
   enrol_hosts();
+  if (!plan_.secret.empty()) plant_secret();
 }
 
 World::~World() {
@@ -46,6 +49,30 @@ void World::enrol_hosts() {
     row.id = HostId(name);
     row.public_key = "key of " + name;
     store_disk_->hosts[row.id] = row;
+  }
+}
+
+/// I11: from here on nobody but the hosts that it is sealed to may see it.
+void World::plant_secret() {
+  watchman_.keep_secret(plan_.secret);
+  for (auto& [id, host] : hosts_) {
+    store_disk_->hosts[id].public_key = host->give_key();
+    host->machine.masks = !surroundings_.dice.chance(0.3);
+  }
+  surroundings_.network.overheard = [this](const HostId& id, bool out, const std::string& frame) {
+    // What a host of an older version says, the coordinator has to mask.
+    if (out || hosts_.at(id)->machine.masks)
+      watchman_.must_not_tell(frame, out ? "a frame to " : "a frame of ", id.str());
+  };
+}
+
+void World::search_for_secrets(const std::string& when) {
+  if (plan_.secret.empty()) return;
+  for_each_text(*store_disk_, [&](const char* where, std::string_view text) {
+    watchman_.must_not_tell(text, "the store, ", where + (", " + when));
+  });
+  for (const auto& [id, host] : hosts_) {
+    if (host->machine.masks) watchman_.must_not_tell(host->disk.durable_bytes(), "the journal of ", id.str());
   }
 }
 
@@ -164,6 +191,22 @@ void World::end_faults() {
   coordinator_clock_.wall_offset_ms = 0;
   surroundings_.network.wake();
   trace_.note(surroundings_.events.now(), "world", "faults end");
+  faults_ended_ms_ = surroundings_.events.now();
+  for (const auto& [id, row] : store_disk_->deployments) {
+    if (!model::is_final(row.state)) unfinished_.push_back(id);
+  }
+  watch_the_end();
+}
+
+void World::watch_the_end() {
+  constexpr std::int64_t look_ms = 500;
+  std::erase_if(unfinished_, [this](const DeploymentId& id) {
+    const auto row = store_disk_->deployments.find(id);
+    return row == store_disk_->deployments.end() || model::is_final(row->second.state) ||
+           row->second.state == model::DeploymentState::stuck;
+  });
+  settled_ms_ = surroundings_.events.now() - faults_ended_ms_;
+  if (!unfinished_.empty()) surroundings_.events.at(look_ms, [this] { watch_the_end(); });
 }
 
 Outcome World::run() {
@@ -220,6 +263,7 @@ Outcome World::run() {
   outcome.rolled_back = operators_.rolled_back;
   outcome.refused = operators_.refused;
   outcome.given_up = operators_.given_up;
+  outcome.settled_ms = settled_ms_;
   return outcome;
 }
 
@@ -256,6 +300,7 @@ void World::sleep_through_the_night() {
 }
 
 void World::compare_with_model(const std::string& when) {
+  search_for_secrets(when);
   for (const std::string& complaint : model_.take_complaints()) watchman_.violation(complaint + ", " + when);
   for (const auto& [place, release] : model_.fleet()) {
     const auto& [host, component] = place;

@@ -28,6 +28,8 @@ struct Outcome {
   bool crashed_as_chosen = false;
   std::uint64_t points = 0;  ///< writes, syncs and commits passed
   std::uint64_t done = 0, rolled_back = 0, refused = 0, given_up = 0;
+  /// From the last fault until what was under way then was over, or known to be stuck (I13).
+  std::int64_t settled_ms = 0;
 };
 
 /// A whole fleet in one thread: the real coordinator (planner, engine, fleet, store logic) and the real agents and
@@ -60,6 +62,7 @@ class World {
   FleetPlan& plan() { return plan_; }
   const Artifacts& artifacts() const { return artifacts_; }
   StoreTrouble& store_trouble() { return store_trouble_; }
+  const std::map<DeploymentId, model::Plan>& plans() const { return store_disk_->plans; }
   MachineClock& coordinator_clock() { return coordinator_clock_; }
   void crash_coordinator(const std::string& why);
   /// The present one is frozen for a while, and another takes over meanwhile.
@@ -72,12 +75,15 @@ class World {
 
  private:
   void enrol_hosts();
+  void plant_secret();
+  void search_for_secrets(const std::string& when);
   void start_coordinator();
   void coordinator_ended(CoordinatorProcess* process, const Crashed& crash);
   void look_at_deadlines();
   void run_for(std::int64_t ms);
   bool run_until_content(std::int64_t ms_max);
   void end_faults();
+  void watch_the_end();
   void settle(const std::string& when);
   void sleep_through_the_night();
   void compare_with_model(const std::string& when);
@@ -99,6 +105,8 @@ class World {
   Operators operators_;
   std::unique_ptr<Faults> faults_;
   bool faults_on_ = false;
+  std::int64_t faults_ended_ms_ = 0, settled_ms_ = 0;
+  std::vector<DeploymentId> unfinished_;  ///< when the faults ended
   bool coordinator_wanted_ = true;
 };
 

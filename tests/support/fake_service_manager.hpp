@@ -17,9 +17,10 @@ class FakeServiceManager final : public agent::ServiceManager {
  public:
   struct Unit {
     agent::UnitStatus status;
-    bool fails_to_start = false;     ///< the process ends at once with status 1
-    bool hangs = false;              ///< start and stop end in "timeout"
-    bool remains = false;            ///< a transient unit
+    bool fails_to_start = false;  ///< the process ends at once with status 1
+    bool hangs = false;           ///< start and stop end in "timeout"
+    bool remains = false;         ///< a transient unit
+    agent::UnitLimits limits;
     agent::UnitStatus after_reload;  ///< what is loaded by reload_units(), when status.need_reload
   };
 
@@ -84,6 +85,10 @@ class FakeServiceManager final : public agent::ServiceManager {
   }
   void enable(const std::string& name) override { link(name, "enable ", "enabled"); }
   void disable(const std::string& name) override { link(name, "disable ", "disabled"); }
+  agent::UnitLimits limits(const std::string& name) override {
+    const auto found = units_.find(name);
+    return found == units_.end() ? agent::UnitLimits{} : found->second.limits;
+  }
   void reload_units() override {
     calls.push_back("reload");
     for (auto& [name, unit] : units_) {

@@ -23,6 +23,7 @@ struct SimulatedCrash {};
 ///   crash_call(n, bytes)  the n-th change from now throws SimulatedCrash. An append keeps its first `bytes` bytes (a
 ///   torn
 ///                         record); another change happens if bytes > 0, and does not if it is 0;
+///   fill_disk()           no byte is free until make_room(): what would need one throws SysError with ENOSPC.
 ///   crash()               power is lost: what was not synced is gone. The calls of the seam are durable when they
 ///                         return, all but remove(): a removed file is back, unless its directory was synced since.
 /// Not thread-safe.
@@ -38,6 +39,7 @@ class MemoryFileSystem final : public FileSystem {
   void write_atomically(const std::filesystem::path& path, std::string_view bytes, std::uint32_t mode) override {
     count_call("writing " + path.string());
     need_directory(path);
+    need_room("writing " + path.string());
     const std::optional<std::size_t> crash = crash_now();
     if (!crash || *crash > 0) {
       files_[path] = std::string(bytes);
@@ -50,6 +52,7 @@ class MemoryFileSystem final : public FileSystem {
   void append_durably(const std::filesystem::path& path, std::string_view bytes) override {
     count_call("appending to " + path.string());
     need_directory(path);
+    need_room("appending to " + path.string());
     const std::optional<std::size_t> crash = crash_now();
     if (crash) bytes = bytes.substr(0, *crash);
     const bool created = !files_.contains(path);
@@ -86,6 +89,7 @@ class MemoryFileSystem final : public FileSystem {
 
   void create_directories(const std::filesystem::path& directory, std::uint32_t mode) override {
     count_call("creating directory " + directory.string());
+    if (!directories_.contains(directory)) need_room("creating directory " + directory.string());
     const std::optional<std::size_t> crash = crash_now();
     if (!crash || *crash > 0) {
       for (std::filesystem::path path = directory; !path.empty(); path = path.parent_path()) {
@@ -114,6 +118,8 @@ class MemoryFileSystem final : public FileSystem {
     fail_at_ = calls_ + n;
     fail_errno_ = error_number;
   }
+  void fill_disk() { full_ = true; }
+  void make_room() { full_ = false; }
   void crash_call(std::uint64_t n, std::size_t bytes = 0) {
     crash_at_ = changes_ + n;
     crash_bytes_ = bytes;
@@ -149,6 +155,9 @@ class MemoryFileSystem final : public FileSystem {
       throw SysError(ENOENT, "opening " + path.string());
     }
   }
+  void need_room(const std::string& what) const {
+    if (full_) throw SysError(ENOSPC, what);
+  }
   void sync_directory(const std::filesystem::path& directory) {
     std::erase_if(removed_, [&](const auto& entry) { return entry.first.parent_path() == directory; });
   }
@@ -163,6 +172,7 @@ class MemoryFileSystem final : public FileSystem {
   std::uint64_t crash_at_ = 0;
   std::size_t crash_bytes_ = 0;
   int fail_errno_ = EIO;
+  bool full_ = false;
 };
 
 }  // namespace switchyard::testing

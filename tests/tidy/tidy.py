@@ -9,6 +9,8 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "simulation"))
+import planted_table  # noqa: E402  (found by the line above)
 
 # A folder may include itself and what is named here: arrows point downward only. The longest prefix counts.
 COMMON = ["common"]
@@ -32,9 +34,11 @@ MAY_INCLUDE = {
     "coordinator/config": MODEL + ["coordinator/templates"],
     "coordinator/planner": MODEL,
     "coordinator/engine": MODEL,
+    "coordinator/forecast": MODEL + ["coordinator/planner", "coordinator/engine"],
     "coordinator/store": MODEL,
-    "coordinator/fleet": MODEL + ["coordinator/artifact", "coordinator/planner", "coordinator/engine", "coordinator/store"],
-    "coordinator/api": MODEL + ["coordinator/planner", "coordinator/store", "coordinator/fleet"],
+    "coordinator/fleet": MODEL + ["coordinator/artifact", "coordinator/planner", "coordinator/engine", "coordinator/forecast",
+                                  "coordinator/store"],
+    "coordinator/api": MODEL + ["coordinator/planner", "coordinator/forecast", "coordinator/store", "coordinator/fleet"],
     "coordinator": PROTOCOL + ["coordinator"],
     "cli": MODEL + ["coordinator/artifact", "coordinator/planner", "coordinator/templates", "coordinator/config"],
 }
@@ -56,16 +60,20 @@ HEAVY = [
 ]
 
 # Decisions read no clock, no disk and no network.
-PURE = ["agent/core/", "coordinator/access/", "coordinator/engine/", "coordinator/planner/", "coordinator/model/",
+PURE = ["agent/core/", "coordinator/access/", "coordinator/engine/", "coordinator/forecast/", "coordinator/planner/", "coordinator/model/",
         "coordinator/config/"]
 IMPURE = re.compile(r"#include <(chrono|thread|mutex|fstream|iostream|sys/|unistd|fcntl|boost|nlohmann|zmq|sqlite3)")
+
+SLEEPS = re.compile(r"sleep_for|sleep_until|\b(u|nano|clock_nano)sleep\(|(?<![\w_])sleep\(")
+# What no clock of ours moves is waited for here, and nowhere else.
+REAL_TIME = "tests/support/real_time.hpp"
 
 BANNED = [
     (re.compile(r"(?<![\w:.>])(std::)?system\("), "no shell: use posix_spawn with an argument list", ["common", "protocol", "agent", "coordinator", "cli"]),
     (re.compile(r"\bpopen\("), "no shell: use posix_spawn with an argument list", ["common", "protocol", "agent", "coordinator", "cli"]),
     (re.compile(r"(?<![\w_.>])v?fork\("), "never fork: posix_spawn or a systemd unit", ["common", "protocol", "agent", "coordinator", "cli"]),
-    (re.compile(r"sleep_for|\busleep\(|(?<![\w_])sleep\("), "no sleeping: a timer of the loop, or a wait with a deadline",
-     ["common", "agent/core", "coordinator", "cli", "tests/unit/agent_core", "tests/simulation"]),
+    (SLEEPS, f"no sleeping: a timer of the loop, or a wait with a deadline; in tests see {REAL_TIME}",
+     ["common", "agent/core", "coordinator", "cli", "tests/unit", "tests/support", "tests/contract", "tests/simulation"]),
     (re.compile(r"std::cout|std::cerr"), "output belongs to the command line programs and the log", ["common", "protocol", "agent/core", "agent/executors", "agent/system", "coordinator/engine", "coordinator/planner", "coordinator/store", "coordinator/fleet"]),
     (re.compile(r"\b(TODO|FIXME|XXX|HACK)\b"), "do the thing instead of promising it", [""]),
 ]
@@ -117,6 +125,8 @@ def check_banned(path, lines, report):
     for number, line in enumerate(lines, 1):
         code = line.split("//")[0] if path.suffix in (".cpp", ".hpp") else line
         for pattern, advice, places in BANNED:
+            if pattern is SLEEPS and path.as_posix() == REAL_TIME:
+                continue
             text = line if "TODO" in pattern.pattern else code
             if any(path.as_posix().startswith(place) for place in places) and pattern.search(text):
                 report(path, number, f"'{pattern.search(text).group(0)}': {advice}")
@@ -135,17 +145,17 @@ def check_built(path, report):
     report(path, 1, "no CMakeLists.txt builds this file")
 
 
-def check_threats(report):
-    """Every test that docs/SECURITY.md names exists."""
-    path = pathlib.Path("docs/SECURITY.md")
+def check_named_tests(report):
+    """Every test exists that docs/SECURITY.md and docs/RELIABILITY.md name."""
     tests = set()
     for source in tracked("_test.cpp", "_contract.cpp"):
         tests |= {".".join(found) for found in
-                  re.findall(r"TEST(?:_F|_P)?\((\w+),\s*(\w+)\)", (ROOT / source).read_text(errors="replace"))}
-    for number, line in enumerate((ROOT / path).read_text().splitlines(), 1):
-        for name in re.findall(r"`([A-Z]\w+\.[A-Z]\w+)`", line):
-            if name not in tests:
-                report(path, number, f"there is no test {name}")
+                  re.findall(r"(?:TEST(?:_F|_P)?|RC_GTEST_\w+)\((\w+),\s*(\w+)", (ROOT / source).read_text(errors="replace"))}
+    for path in (pathlib.Path("docs/SECURITY.md"), pathlib.Path("docs/RELIABILITY.md")):
+        for number, line in enumerate((ROOT / path).read_text().splitlines(), 1):
+            for name in re.findall(r"`([A-Z]\w+\.[A-Z]\w+)`", line):
+                if name not in tests:
+                    report(path, number, f"there is no test {name}")
 
 
 def main():
@@ -170,7 +180,9 @@ def main():
             report(path, 1, "#pragma once is missing")
     for path in tracked(".py", ".sh") + [p for p in tracked("") if p.parts[0] in ("script", ".ci")]:
         check_banned(path, (ROOT / path).read_text(errors="replace").splitlines(), report)
-    check_threats(report)
+    check_named_tests(report)
+    for text in planted_table.disagreements():
+        report("docs/RELIABILITY.md", 1, text)
     for line in broken:
         print(line)
     print(f"{checked} files checked, {len(broken)} rules broken")

@@ -163,12 +163,29 @@ protocol::StepResult UnitExecutor::ensure_state(const protocol::EnsureUnit& want
   return failed("bad_request", "an unknown state was asked for");
 }
 
+/// What the plan says that systemd lets the service use, and what it does let it use.
+std::optional<protocol::StepResult> UnitExecutor::refuse_limits(const protocol::EnsureUnit& wanted) {
+  if (!wanted.cpu_quota_us && !wanted.memory_max_bytes) return std::nullopt;
+  const UnitLimits found = services_.limits(wanted.unit);
+  const auto text = [](const std::optional<std::uint64_t>& value) { return value ? std::to_string(*value) : "none"; };
+  std::string why;
+  if (wanted.cpu_quota_us && found.cpu_quota_us != wanted.cpu_quota_us) {
+    why = "CPUQuotaPerSecUSec is " + text(found.cpu_quota_us) + " instead of " + text(wanted.cpu_quota_us);
+  } else if (wanted.memory_max_bytes && found.memory_max_bytes != wanted.memory_max_bytes) {
+    why = "MemoryMax is " + text(found.memory_max_bytes) + " instead of " + text(wanted.memory_max_bytes);
+  }
+  if (why.empty()) return std::nullopt;
+  return failed("limits_differ", wanted.unit + " has other limits than its environment asks for: " + why +
+                                     "; a drop-in of this host goes before: `systemctl cat " + wanted.unit + "`");
+}
+
 protocol::StepResult UnitExecutor::run(const protocol::Action& action, const StepContext& context) {
   const auto& wanted = std::get<protocol::EnsureUnit>(action);
   const UnitStatus before = read_fresh(wanted.unit);
   if (needs_unit_file(wanted)) {
     if (auto refusal = refuse_unit(wanted.unit, before)) return *refusal;
     if (auto refusal = refuse_static_unit(wanted, before, context.undo)) return *refusal;
+    if (auto refusal = refuse_limits(wanted)) return *refusal;
   }
   const bool relinked = ensure_enablement(wanted, before);
   protocol::StepResult result = ensure_state(wanted, before, context);

@@ -29,6 +29,7 @@ class UnitExecutor final : public Executor {
   protocol::StepResult run(const protocol::Action& action, const StepContext& context) override;
 
  private:
+  std::optional<protocol::StepResult> refuse_limits(const protocol::EnsureUnit& wanted);
   UnitStatus read_fresh(const std::string& unit);
   bool ensure_enablement(const protocol::EnsureUnit& wanted, const UnitStatus& before);
   protocol::StepResult start(const protocol::EnsureUnit& wanted, const UnitStatus& before, const StepContext& context);

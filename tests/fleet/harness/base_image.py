@@ -21,6 +21,8 @@ SERVICES = ["nginx-light", "haproxy", "postgresql"]
 # The run-time libraries of our packages and of the example, so that a host installs them offline.
 LIBRARIES = ["libzmq5", "libsystemd0", "libssl3", "libzstd1", "libarchive13", "libsqlite3-0", "libcurl4",
              "libgit2-1.5", "libpqxx-6.4", "libpq5", "libyaml-cpp0.7", "libboost-filesystem1.74.0"]
+# What our packages recommend: templates of configurations are rendered where the command line runs.
+RECOMMENDED = ["python3-jinja2"]
 
 # A host starts a service of the distribution only if its test asks for it.
 DISABLED = ["nginx.service", "haproxy.service", "postgresql.service"]
@@ -62,7 +64,7 @@ def ensure():
 
 
 def _key():
-    recipe = [RELEASE, SYSTEM, SERVICES, LIBRARIES, DISABLED, MASKED, FILES, LEAN, "recipe 1"]
+    recipe = [RELEASE, SYSTEM, SERVICES, LIBRARIES, RECOMMENDED, DISABLED, MASKED, FILES, LEAN, "recipe 1"]
     return hashlib.sha256(json.dumps(recipe).encode()).hexdigest()[:16]
 
 
@@ -109,7 +111,7 @@ def _install(root):
     settings = root.parent / "apt.conf"
     settings.write_text(_apt_settings(root), encoding="utf-8")
     install = ["apt-get", "-c", settings, "-q", "-y", "--no-install-recommends", "install",
-               *SYSTEM, *SERVICES, *LIBRARIES]
+               *SYSTEM, *SERVICES, *LIBRARIES, *RECOMMENDED]
     upgrade = ["apt-get", "-c", settings, "-q", "-y", "--no-install-recommends", "dist-upgrade"]
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"}
     script = 'mount -t proc proc "$1/proc"; shift; exec "$@"'

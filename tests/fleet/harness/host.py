@@ -89,7 +89,7 @@ class Host:
     def power_cut(self):
         """The host falls silent and every process of it ends at once. What was written but not synced
         survives, because the page cache belongs to the machine: this tests sudden death, not the
-        discipline of fsync."""
+        discipline of fsync, which is the simulation's part (docs/RELIABILITY.md)."""
         process_id = self._nspawn()
         self.fleet.network.unplug(self.name)
         self.cgroup.kill()

@@ -51,11 +51,11 @@ class Component:
 
 
 def write_release(place, version, components, *, settings="watch_seconds: 1", unhealthy=None, slow=None,
-                  flaps=False, listen=None, deadline=6):
+                  flaps=False, tells=False, listen=None, deadline=6):
     """A directory with a manifest and one directory per component.
 
     unhealthy: names of hosts where it will not be healthy ([]: nowhere).  slow: component → seconds until it is.
-    flaps: whether every other look at its health is a bad one.  listen: the only address that it listens on."""
+    flaps: whether every other look at its health is a bad one.  tells: whether it prints its password and ends.  listen: the only address that it listens on."""
     directory = pathlib.Path(place, f"sample-{version}")
     for component in components:
         release = directory / component.name
@@ -66,6 +66,8 @@ def write_release(place, version, components, *, settings="watch_seconds: 1", un
             (release / "UNHEALTHY").write_text("".join(host + "\n" for host in unhealthy), encoding="ascii")
         if flaps:
             (release / "FLAPS").touch()
+        if tells:
+            (release / "TELLS").touch()
         if listen is not None:
             (release / "LISTEN").write_text(listen + "\n", encoding="ascii")
         if component.name in (slow or {}):

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
 #include <optional>
 
 #include "agent/core/hello.hpp"
@@ -30,6 +31,7 @@ class Host {
   void start(const std::string& boot) {
     core.emplace(CoreIdentity{self, keys.public_key}, Role::agent, journal);
     timers.clear();
+    watches.clear();
     happen(Began{boot});
     happen(MessageArrived{epoch_, protocol::Welcome{}});
     happen(SessionBegan{++connection});
@@ -41,6 +43,10 @@ class Host {
     for (const SetTimer& timer : effects.timers) timers[timer.timer] = now + timer.ms;
     sent.insert(sent.end(), effects.sends.begin(), effects.sends.end());
     redialled = redialled || effects.redial;
+    for (const StartWatch& watch : effects.start_watches) {
+      watches[watch.component] = watch.probes;
+      if (watch.unseen) unseen.push_back(watch.component);
+    }
     for (const RunStep& order : effects.runs) {
       ran.push_back((order.undo ? "undo " : "") + std::string(protocol::action_name(order.action)) + " " +
                     order.component);
@@ -100,6 +106,8 @@ class Host {
   std::vector<std::string> ran;
   std::vector<std::string> broken;
   std::map<std::string, std::int64_t> timers;
+  std::map<std::string, std::vector<protocol::ProbeSpec>> watches;  ///< as they began last, by component
+  std::vector<std::string> unseen;                                  ///< components of which the first look is told
   std::int64_t now = 1'000'000;
   std::uint64_t connection = 0;
   bool redialled = false;
@@ -245,6 +253,23 @@ TEST(AgentCore, SaysAgainOnANewConnectionHowHealthyIsWhatServes) {
   EXPECT_EQ(host.sent.end()[-1], protocol::Message(protocol::Health{host.id(), "db", true, ""}));
 }
 
+// What the process before had seen last is not known: "healthy" would let the coordinator commit a release that is ill.
+TEST(AgentCore, TellsNothingAsHealthyBeforeItHasLookedWhenItBeginsAnew) {
+  Host host;
+  host.hold();
+  host.happen(HealthChanged{host.id(), "app", true, "status 503"});
+  host.sent.clear();
+  host.unseen.clear();
+  host.start("boot-1");
+  EXPECT_EQ(host.unseen, (std::vector<std::string>{"db", "app"})) << "their first looks are told";
+  const std::string doubt = "not looked at yet since the agent began anew";
+  ASSERT_GE(host.sent.size(), 2u);
+  EXPECT_EQ(host.sent.end()[-2], protocol::Message(protocol::Health{host.id(), "app", true, doubt}));
+  EXPECT_EQ(host.sent.end()[-1], protocol::Message(protocol::Health{host.id(), "db", true, doubt}));
+  host.happen(HealthChanged{host.id(), "app", true, ""});
+  EXPECT_EQ(host.sent.back(), protocol::Message(protocol::Health{host.id(), "app", true, ""}));
+}
+
 TEST(AgentCore, RevertsByItselfAtTheDeadlineInTheExactReverseOrder) {
   Host host;
   host.swap_all();
@@ -256,6 +281,34 @@ TEST(AgentCore, RevertsByItselfAtTheDeadlineInTheExactReverseOrder) {
   EXPECT_EQ(switched, (std::vector<std::string>{"undo switch_traffic app", "undo switch_traffic db"}));
   const std::string why = host.core->reports(host.now).back().why;
   EXPECT_NE(why.find("the coordinator had not confirmed it when the confirm time was over"), std::string::npos) << why;
+}
+
+TEST(AgentCore, CallsTheHooksBeforeTheRollbackFirstAndThoseAfterItLast) {
+  model::Manifest manifest = testing::manifest_from_text("db@h1");
+  for (const auto phase : {protocol::HookPhase::post_rollback, protocol::HookPhase::pre_rollback}) {
+    model::HookCommand hook;
+    hook.name = "tell";
+    hook.phase = phase;
+    hook.command = {"/usr/bin/tell"};
+    hook.user = "www";
+    hook.timeout_ms = 1'000;
+    hook.critical = false;
+    manifest.components[0].hooks.push_back(hook);
+  }
+  Host host("db@h1");
+  host.plan = planner::plan_deployment(manifest, testing::facts_for(manifest), {});
+  host.plan.signature = protocol::sign_plan(host.plan.header, keys);
+  host.broken = {"switch_traffic db"};
+  host.swap_all();
+  EXPECT_EQ(host.ran_matching("hook").size(), 2u) << "they are kept ready";
+  host.ask(protocol::Abort{host.id(), {}, true, "test"});
+  ASSERT_EQ(host.state(), protocol::AgentState::reverted);
+  const std::vector<std::string> undone = host.ran_matching("undo");
+  ASSERT_GT(undone.size(), 3u);
+  EXPECT_EQ(undone[0], "undo hook db") << "whatever the swap had come to";
+  EXPECT_EQ(undone[1], "undo switch_traffic db");
+  EXPECT_EQ(undone.back(), "undo hook db");
+  EXPECT_EQ(host.ran_matching("undo hook").size(), 2u);
 }
 
 TEST(AgentCore, NeverRevertsByItselfOnceItHolds) {
@@ -505,6 +558,34 @@ TEST(AgentCore, BringsACanaryBackWhereItHadArrivedAndNotByTheSharesOnTheWay) {
   host.start("boot-2");
   EXPECT_EQ(host.ran_matching("switch_traffic app").size(), 1u);
   EXPECT_EQ(host.ran_matching("ensure_unit app").size(), 1u);
+}
+
+/// The probes that are steps of the swap to that stage.
+std::vector<protocol::ProbeSpec> asked_in_stage(const protocol::SliceComponent& plan, std::uint32_t stage) {
+  std::vector<protocol::ProbeSpec> asked;
+  for (const protocol::Step& step : plan.steps) {
+    const auto* probe = std::get_if<protocol::Probe>(&step.action);
+    if (probe != nullptr && step.phase == protocol::Phase::swap && step.stage == stage) asked.push_back(probe->spec);
+  }
+  return asked;
+}
+
+// Found by tests/fleet/run canary: with 10 % of the traffic nine of ten looks through the stable port ask the old
+// release, so that an ill one was seen only when its share grew.
+TEST(AgentCore, WatchesAShareAtTheNewReleasesOwnPort) {
+  Host host("app@h1", 1, {.strategy = model::Strategy::canary});
+  const protocol::SliceComponent& plan = host.plan.slices.at(self).components.at(0);
+  ASSERT_EQ(plan.stages, 3u);
+  ASSERT_FALSE(asked_in_stage(plan, 1).empty());
+  ASSERT_NE(asked_in_stage(plan, 1), plan.watch);
+  host.prepare_all();
+  host.ask(protocol::Swap{host.id(), "app", 1});
+  EXPECT_EQ(host.watches.at("app"), asked_in_stage(plan, 1));
+  host.ask(protocol::Swap{host.id(), "app", 2});
+  host.start("boot-1");
+  EXPECT_EQ(host.watches.at("app"), asked_in_stage(plan, 2)) << "also after the agent has died";
+  host.ask(protocol::Swap{host.id(), "app", 3});
+  EXPECT_EQ(host.watches.at("app"), plan.watch);
 }
 
 // Found by the simulation (seed 3013): what the watch had seen between two shares was forgotten with the next one.

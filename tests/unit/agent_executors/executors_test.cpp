@@ -9,6 +9,8 @@
 #include "agent/executors/release_fetch.hpp"
 #include "agent/executors/unpack.hpp"
 #include "agent/executors/verify_old_executor.hpp"
+#include "common/base64.hpp"
+#include "common/hex.hpp"
 #include "common/limits.hpp"
 #include "tests/support/fake_clock.hpp"
 #include "tests/support/fake_service_manager.hpp"
@@ -36,9 +38,14 @@ class Scripted final : public Executor {
 };
 
 struct Table {
-  Scripted release, file, link, unit, traffic, check, drain, probe, run, prune, verify;
+  Scripted release, file, link, unit, traffic, check, drain, probe, run, prune, verify, configuration, hook, snapshot,
+      restore;
   FakeClock clock;
-  Executors executors{{release, file, link, unit, traffic, check, drain, probe, run, prune, verify}, clock};
+  SecretMask mask;
+  Executors executors{{release, file, link, unit, traffic, check, drain, probe, run, prune, verify, configuration, hook,
+                       snapshot, restore},
+                      clock,
+                      mask};
 };
 
 TEST(Executors, GiveEveryActionToItsExecutor) {
@@ -55,6 +62,10 @@ TEST(Executors, GiveEveryActionToItsExecutor) {
       {protocol::Run{}, &table.run},
       {protocol::Prune{}, &table.prune},
       {protocol::VerifyOld{}, &table.verify},
+      {protocol::EnsureConfiguration{}, &table.configuration},
+      {protocol::Hook{}, &table.hook},
+      {protocol::Snapshot{}, &table.snapshot},
+      {protocol::Restore{}, &table.restore},
   };
   EXPECT_EQ(expected.size(), std::variant_size_v<protocol::Action>);
   for (const auto& [action, executor] : expected) {
@@ -102,6 +113,28 @@ TEST(Executors, MeasureAndBoundWhatTheyReport) {
   const protocol::StepResult result = table.executors.run(protocol::EnsureFile{}, {});
   EXPECT_EQ(result.duration_ms, 1234u);
   EXPECT_EQ(result.detail.size(), limits::excerpt_bytes_max);
+}
+
+TEST(Executors, MaskWhatAStepSaysBeforeAnybodyHasIt) {
+  Table table;
+  const std::string password = "cAnAry-7f3a";
+  table.mask.add({password});
+  table.file.script = [&] {
+    // The last one stands where the text is cut.
+    protocol::StepResult result = failed(
+        "exit_status", password + " " + base64(password) + std::string(limits::excerpt_bytes_max - 36, 'x') + password);
+    result.evidence["warning"] = "it said " + to_hex(password);
+    result.evidence["at " + password] = "timeout";
+    return result;
+  };
+  const protocol::StepResult result = table.executors.run(protocol::EnsureFile{}, {});
+  EXPECT_TRUE(result.detail.starts_with("<masked> <masked>")) << result.detail;
+  EXPECT_EQ(result.detail.find("cAn"), std::string::npos) << result.detail;
+  EXPECT_EQ(result.evidence.at("warning"), "it said <masked>");
+  EXPECT_EQ(result.evidence.at("at <masked>"), "timeout") << "a name is the program's word, too";
+  EXPECT_EQ(result.code, "exit_status");
+  table.file.script = [&]() -> protocol::StepResult { throw InputError("bad: " + password); };
+  EXPECT_EQ(table.executors.run(protocol::EnsureFile{}, {}).detail, "bad: <masked>");
 }
 
 class VerifyOld : public ::testing::Test {

@@ -187,6 +187,35 @@ TEST_F(Running, PassesAfterTheWantedSuccesses) {
   EXPECT_EQ(result.evidence.at("tries"), "7");
 }
 
+TEST_F(Running, SaysHowManyRequestsOfASuiteThatPassedHadFailed) {
+  const auto suite = [](std::size_t forgiven) {
+    return [forgiven](const auto&, const auto&) {
+      ProbeTry tried = as_try({0, true});
+      tried.forgiven = forgiven;
+      return tried;
+    };
+  };
+  const protocol::StepResult partly = run(spec(), suite(2));
+  EXPECT_EQ(partly.state, protocol::StepState::done);
+  EXPECT_EQ(partly.evidence.at("forgiven"), "2");
+  EXPECT_FALSE(partly.evidence.contains("warning")) << "it has passed";
+  EXPECT_FALSE(run(spec(), suite(0)).evidence.contains("forgiven"));
+}
+
+TEST_F(Running, TellsAFailureFromNothingThatCouldBeFoundOut) {
+  const auto in_vain = [](bool unknown) {
+    return [unknown](const auto&, const auto&) {
+      ProbeTry tried = as_try({0, false});
+      tried.unknown = unknown;
+      return tried;
+    };
+  };
+  const protocol::StepResult unknown = run(spec(), in_vain(true));
+  EXPECT_EQ(unknown.code, "probe_failed") << "for a deployment only a pass is a pass";
+  EXPECT_EQ(unknown.evidence.at("unknown"), "true");
+  EXPECT_FALSE(run(spec(), in_vain(false)).evidence.contains("unknown"));
+}
+
 TEST_F(Running, FailsAtItsDeadlineAndSaysWhatWasSeen) {
   const std::int64_t began_ms = clock.boot_ms();
   const protocol::StepResult result = run(spec(), [](const auto&, const auto&) { return as_try({0, false}); });
@@ -231,6 +260,33 @@ TEST_F(Running, EndsWhenItsResultIsNotWanted) {
       1'000'000, stop.get_token());
   EXPECT_EQ(result.code, "cancelled");
   EXPECT_EQ(tries, 2);
+}
+
+protocol::ProbeSpec test_of_tier_2(std::uint32_t tries) {
+  protocol::ProbeSpec spec;
+  spec.name = "stock";
+  spec.kind = protocol::TcpProbe{.host = "127.0.0.1", .port = 1};
+  spec.tier = 2;
+  spec.successes = 1;
+  spec.timeout_ms = 300'000;
+  spec.deadline_ms = tries * spec.timeout_ms + 500;
+  return spec;
+}
+
+/// It told what it had to tell: five minutes of the same would only wear the service out.
+TEST(ProbeGate, ATestThatFailsFastIsNotRunOverAndOver) {
+  ProbeGate gate(test_of_tier_2(1), 0);
+  EXPECT_EQ(gate.on_try(as_try({.ended_ms = 10, .ok = false}), 10), GateVerdict::failed);
+}
+
+TEST(ProbeGate, ATestIsTriedAsOftenAsItWasAllowedTo) {
+  ProbeGate gate(test_of_tier_2(3), 0);
+  EXPECT_EQ(gate.on_try(as_try({.ended_ms = 10, .ok = false}), 10), std::nullopt);
+  EXPECT_EQ(gate.on_try(as_try({.ended_ms = 20, .ok = false}), 20), std::nullopt);
+  EXPECT_EQ(gate.on_try(as_try({.ended_ms = 30, .ok = false}), 30), GateVerdict::failed);
+  ProbeGate second(test_of_tier_2(3), 0);
+  EXPECT_EQ(second.on_try(as_try({.ended_ms = 10, .ok = false}), 10), std::nullopt);
+  EXPECT_EQ(second.on_try(as_try({.ended_ms = 20, .ok = true}), 20), GateVerdict::passed);
 }
 
 }  // namespace

@@ -22,7 +22,7 @@ class Runs : public ::testing::Test {
   }
   /// A new agent process each time: nothing is remembered but the files and systemd.
   protocol::StepResult run(const std::function<void()>& meanwhile = [] {}) {
-    RunExecutor executor(paths, services, files, clock, [&](std::int64_t ms, const std::stop_token&) {
+    RunExecutor executor(paths, services, files, clock, mask, [&](std::int64_t ms, const std::stop_token&) {
       clock.advance(ms);
       meanwhile();
     });
@@ -40,6 +40,7 @@ class Runs : public ::testing::Test {
   FakeClock clock;
   FakeServiceManager services;
   MemoryFileSystem files;
+  SecretMask mask;
   HostPaths paths;
   StepContext context;
 };
@@ -195,7 +196,7 @@ TEST_F(Runs, AreUnknownWhenSomebodyElseStoppedThem) {
 }
 
 TEST_F(Runs, TakeNoRelativePath) {
-  RunExecutor executor(paths, services, files, clock, [](std::int64_t, const std::stop_token&) {});
+  RunExecutor executor(paths, services, files, clock, mask, [](std::int64_t, const std::stop_token&) {});
   EXPECT_EQ(executor
                 .run(protocol::Run{.argv = {"sh", "-c", "x"}, .environment = {}, .working_directory = "", .user = ""},
                      context)
@@ -227,6 +228,35 @@ TEST_F(Runs, SurviveACrashAtEveryPointWithoutRunningTwice) {
     EXPECT_EQ(result.exit_status, 4) << n;
     EXPECT_EQ(started(), 1) << n;
   }
+}
+
+TEST_F(Runs, OfAnUndoComeToTheirEndWithNoByteFree) {
+  run([&] { services.end_process(unit(), 0); });
+  context.undo = true;
+  files.fill_disk();
+  const protocol::StepResult undone = run([&] { services.end_process(unit(), 0); });
+  EXPECT_EQ(undone.state, protocol::StepState::done) << undone.code << ": " << undone.detail;
+  EXPECT_EQ(started(), 1);
+}
+
+TEST_F(Runs, TellWhatHappenedAlsoWhenItCannotBeWrittenDown) {
+  files.fill_disk();
+  const protocol::StepResult result = run([&] { services.end_process(unit(), 3); });
+  EXPECT_EQ(result.code, "exit_status");
+  EXPECT_EQ(result.exit_status, 3);
+  // The agent dies before its journal has it, and the next one asks.
+  context.recovered = true;
+  EXPECT_EQ(run().exit_status, 3) << "no file says it, so the unit was left";
+  files.make_room();
+  EXPECT_EQ(run().exit_status, 3);
+  EXPECT_EQ(services.status(unit()).load_state, "not-found") << "and is forgotten when it is written down";
+  EXPECT_EQ(run().exit_status, 3);
+  EXPECT_EQ(started(), 1);
+}
+
+TEST_F(Runs, ThatWereStoppedAreToldOfWithNoByteFree) {
+  files.fill_disk();
+  EXPECT_EQ(run().code, "timeout");
 }
 
 TEST_F(Runs, AreForgottenOldestFirstBeyondTheBound) {

@@ -44,10 +44,10 @@ TEST_F(Config, TakesWhatTheFileSays) {
 }
 
 TEST_F(Config, PutsTheRootBeforeEveryPath) {
-  const AgentConfig config = load("allowed_roots: [/etc/guestbook]\n", "/tmp/host-1");
+  const AgentConfig config = load("allowed_roots: [/etc/guestbook]\nbackup_dir: /backup\n", "/tmp/host-1");
   for (const std::filesystem::path& path :
        {config.paths.state, config.paths.components, config.paths.units, config.paths.switch_state, config.paths.run,
-        config.paths.allowed_roots[0]}) {
+        config.paths.backups, config.paths.allowed_roots[0]}) {
     EXPECT_TRUE(path.string().starts_with("/tmp/host-1/")) << path;
   }
 }
@@ -55,6 +55,7 @@ TEST_F(Config, PutsTheRootBeforeEveryPath) {
 TEST_F(Config, RefusesWhatItDoesNotKnowAndPathsThatLeadElsewhere) {
   EXPECT_NE(trouble("allowed_root: [/etc]\n").find("allowed_roots"), std::string::npos);
   EXPECT_NE(trouble("allowed_roots: [etc]\n").find("absolute path"), std::string::npos);
+  EXPECT_NE(trouble("backup_dir: /backup/\n").find("must name a directory"), std::string::npos);
   EXPECT_NE(trouble("components_root: /srv/../etc\n").find("absolute path"), std::string::npos);
 }
 

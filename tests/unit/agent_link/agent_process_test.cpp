@@ -1,8 +1,10 @@
 // The real program: what it says, and what it does when its journal is damaged.
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -11,6 +13,9 @@
 #include <sstream>
 #include <vector>
 
+#include "common/file_descriptor.hpp"
+#include "protocol/coordinator_keys.hpp"
+#include "tests/support/real_time.hpp"
 #include "tests/unit/agent_link/coordinator_double.hpp"
 #include "tests/unit/agent_link/names.hpp"
 #include "tests/unit/agent_link/scratch_root.hpp"
@@ -44,6 +49,15 @@ class AgentProcess : public ::testing::Test {
     int status = 0;
     EXPECT_EQ(waitpid(pid, &status, 0), pid);
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  }
+  /// Of one that ends by itself; killed when it does not within ten seconds.
+  int end_soon_of(pid_t pid) {
+    const FileDescriptor process(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+    EXPECT_TRUE(process);
+    pollfd ended{process.get(), POLLIN, 0};
+    poll(&ended, 1, 10'000);
+    kill(pid, SIGKILL);
+    return end_of(pid);
   }
   int run(std::vector<std::string> arguments) { return end_of(start(std::move(arguments))); }
   std::string said() const {
@@ -107,7 +121,7 @@ TEST_F(AgentProcess, SaysInItsStatusThatTheCoordinatorRefusesItsKey) {
 
   const pid_t agent = start({"run"});  // with a key that the coordinator never let in
   const std::filesystem::path note = root.path() / "run/switchyard/coordinator-link";
-  for (int i = 0; i < 1'000 && !std::filesystem::exists(note); ++i) usleep(10'000);
+  EXPECT_TRUE(switchyard::testing::within_ms(10'000, [&] { return std::filesystem::exists(note); }));
   EXPECT_EQ(run({"status"}), 0);
   EXPECT_NE(said().find("coordinator: refused since"), std::string::npos) << said();
   EXPECT_EQ(run({"status", "--json"}), 0);
@@ -147,6 +161,42 @@ TEST_F(AgentProcess, WithADamagedJournalTellsTheCoordinatorAndTakesNoStep) {
   EXPECT_EQ(report->report.deployment, deployment);
   EXPECT_EQ(report->report.state, protocol::AgentState::safe);
   EXPECT_NE(said().find("SAFE mode"), std::string::npos) << said();
+}
+
+/// What runs dials with the keys of its start alone: one that cannot begin anew yet, because a step is under way, would
+/// find nobody once the others are in force.
+TEST_F(AgentProcess, SaysThatItKnowsTheNextKeysOnlyWhenItWouldDialWithThem) {
+  const std::string token(32, 't');
+  const SigningKeyPair plan = generate_signing_key();
+  const protocol::CoordinatorKeys next = {protocol::generate_curve_keys().public_key,
+                                          generate_signing_key().public_key};
+  CoordinatorDouble coordinator([&](const HostId&, const protocol::Envelope& heard) -> std::vector<protocol::Message> {
+    if (const auto* enrol = std::get_if<protocol::Enrol>(&heard.message)) {
+      return {protocol::Enrolled{HostId(enrol->name), plan.public_key}};
+    }
+    if (!std::holds_alternative<protocol::Hello>(heard.message)) return {};
+    protocol::Welcome welcome;
+    welcome.host = web_1;
+    return {welcome, protocol::announce_keys(next, plan)};
+  });
+  coordinator.allow(protocol::enrolment_peer("0011223344556677"),
+                    protocol::curve_keys_from_secret(protocol::enrolment_secret(token)).public_key);
+  const std::string text = protocol::encode_enrolment({{coordinator.endpoint()}, coordinator.public_key(), token});
+  ASSERT_EQ(run({"enroll", text, "--name", "web-1"}), 0) << said();
+  coordinator.allow(web_1, coordinator.wait_for<protocol::Enrol>().value().public_key);
+
+  EXPECT_EQ(end_soon_of(start({"run"})), 0) << "it begins anew, once they are durable: " << said();
+  EXPECT_TRUE(std::filesystem::exists(state() / "next-keys.yaml"));
+  for (const protocol::Envelope& heard : coordinator.heard()) {
+    EXPECT_FALSE(std::holds_alternative<protocol::KeysNoted>(heard.message)) << "of what ran it was not true";
+  }
+
+  const pid_t agent = start({"run"});
+  const auto noted = coordinator.wait_for<protocol::KeysNoted>();
+  kill(agent, SIGTERM);
+  EXPECT_EQ(end_soon_of(agent), 0) << said();
+  ASSERT_TRUE(noted) << said();
+  EXPECT_EQ(noted->digest, protocol::keys_digest(next));
 }
 
 }  // namespace

@@ -71,6 +71,12 @@ class CoordinatorDouble {
  private:
   void hear(const protocol::ZmqRouter::Arrival& arrival) {
     const protocol::Envelope envelope = protocol::decode(arrival.frame);
+    {
+      // Before the answers leave: who has an answer finds here what it answers.
+      const std::lock_guard lock(mutex_);
+      heard_.push_back(envelope);
+      wake_.notify_all();
+    }
     for (protocol::Message& message : answer_(arrival.peer, envelope)) {
       protocol::Envelope reply;
       reply.epoch = 5;
@@ -80,9 +86,6 @@ class CoordinatorDouble {
       reply.message = std::move(message);
       router_->send(arrival.peer, arrival.channel, protocol::encode(reply));
     }
-    const std::lock_guard lock(mutex_);
-    heard_.push_back(envelope);
-    wake_.notify_all();
   }
 
   Answer answer_;

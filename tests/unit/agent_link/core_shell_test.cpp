@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <atomic>
 #include <boost/asio/io_context.hpp>
+#include <cerrno>
 #include <chrono>
 #include <map>
 #include <optional>
@@ -21,13 +22,35 @@
 namespace switchyard::agent {
 namespace {
 
+/// The journal's real disk, until it is full: then its file cannot grow any more.
+class FillingDisk final : public JournalDisk {
+ public:
+  FillingDisk(const std::filesystem::path& directory, const bool& full) : real_(directory), full_(full) {}
+  std::unique_ptr<Lock> lock() override { return real_.lock(); }
+  std::optional<std::uint64_t> present() override { return real_.present(); }
+  bool open() override { return real_.open(); }
+  std::uint64_t opened() const override { return real_.opened(); }
+  std::uint64_t size() const override { return real_.size(); }
+  std::string read(std::uint64_t at, std::size_t length) const override { return real_.read(at, length); }
+  void write(std::uint64_t at, std::string_view bytes) override { real_.write(at, bytes); }
+  void sync() override { real_.sync(); }
+  int allocate(std::uint64_t size) override { return full_ ? ENOSPC : real_.allocate(size); }
+  void replace(std::string_view bytes) override { real_.replace(bytes); }
+  void sync_name() override { real_.sync_name(); }
+  std::string name() const override { return real_.name(); }
+
+ private:
+  PosixJournalDisk real_;
+  const bool& full_;
+};
+
 /// The agent's shell over a real journal and real workers; its clock stands still.
 class Shell : public ::testing::Test {
  protected:
-  Shell() { begin(); }
+  Shell() { begin(journal); }
   ~Shell() override { pool.reset(); }
 
-  void begin() {
+  void begin(JournalFile& over) {
     CoreShell::Hands hands;
     hands.arm_dead_man = [this] {
       ++armed;
@@ -40,7 +63,7 @@ class Shell : public ::testing::Test {
     hands.redial = [this] { ++redials; };
     hands.start_watch = [this](const StartWatch&) { ++watches; };
     hands.stop_watch = [this](const StopWatch&) { --watches; };
-    shell.emplace(host.identity(), Role::agent, journal, loop, clock, steps, std::move(hands));
+    shell.emplace(host.identity(), Role::agent, over, loop, clock, steps, std::move(hands));
     shell->handle(Began{"boot-1"});
   }
   void ask(protocol::Message message) { shell->handle(MessageArrived{1, std::move(message)}); }
@@ -156,6 +179,28 @@ TEST_F(Shell, TakesNoStepOfASwapWithoutADeadMan) {
   EXPECT_EQ(host.executor.asked().size(), before);
 }
 
+/// What is under way goes on to its end, and back, on a full disk; for that some of the journal is kept.
+TEST_F(Shell, TakesNoNewPlanIntoTheRoomThatIsKeptForReverts) {
+  constexpr std::uint64_t bytes_reserved = 64 * 1024;
+  std::filesystem::create_directory(host.state() / "small");
+  bool full = false;
+  JournalFile small(std::make_unique<FillingDisk>(host.state() / "small", full), bytes_reserved);
+  begin(small);
+  full = true;
+  JournalRecord padding;
+  padding.kind = RecordKind::fence;
+  padding.component = "other";
+  std::vector<JournalRecord> one{padding};
+  while (small.has_room()) JournalFile::Turn(small).append(one);
+  ask(protocol::Plan{host.signed_plan()});
+  EXPECT_FALSE(find<protocol::PlanAck>().has_value());
+  ASSERT_TRUE(find<protocol::Failed>().has_value());
+  EXPECT_EQ(find<protocol::Failed>()->code, "disk_full");
+  full = false;
+  ask(protocol::Plan{host.signed_plan()});
+  EXPECT_TRUE(find<protocol::PlanAck>().has_value());
+}
+
 /// Whichever of HELD and "revert" is written first, wins.
 TEST_F(Shell, SeesWhatTheDeadManWroteBeforeItActsOnAnEvent) {
   swap();
@@ -211,6 +256,23 @@ TEST_F(Shell, CompactsAJournalThatHasGrownAndTellsTheSameAsBefore) {
   EXPECT_LT(journal.size(), before / 4);
   const JournalFile again(host.state());
   EXPECT_EQ(AgentCore(host.identity(), Role::agent, again.records()).reports(clock.boot_ms()), told);
+}
+
+TEST_F(Shell, WritesAJournalThatStaysLargeAnewOnlyWhenItHasDoubled) {
+  hold();
+  shell->compact_if_large(1);
+  const std::uint64_t kept = journal.size();
+  JournalRecord padding;
+  padding.kind = RecordKind::fence;
+  padding.component = "other";
+  std::vector<JournalRecord> one{padding};
+  JournalFile::Turn(journal).append(one);
+  const std::uint64_t grown = journal.size();
+  shell->compact_if_large(1);
+  EXPECT_EQ(journal.size(), grown);
+  while (journal.size() < 2 * kept) JournalFile::Turn(journal).append(one);
+  shell->compact_if_large(1);
+  EXPECT_LT(journal.size(), 2 * kept);
 }
 
 TEST_F(Shell, CompactsNothingWhileSomethingIsProvisional) {

@@ -5,10 +5,9 @@
 
 #include <algorithm>
 #include <atomic>
-#include <chrono>
-#include <future>
 #include <thread>
 
+#include "tests/support/fake_clock.hpp"
 #include "tests/unit/agent_link/journal_host.hpp"
 
 namespace switchyard::agent {
@@ -16,7 +15,8 @@ namespace {
 
 using protocol::AgentState;
 
-/// The dead-man on a real journal, in real time, with scripted steps.
+/// The dead-man on a real journal and the real loop, with scripted steps, and with a clock that the test moves: it
+/// waits as long as the test wants, however slow the machine is.
 class DeadMan : public ::testing::Test {
  protected:
   void live(const std::string& boot_id = "boot-1", const std::optional<Resolved>& resolve = std::nullopt,
@@ -24,7 +24,11 @@ class DeadMan : public ::testing::Test {
     AgentIdentity identity;
     identity.host = host.self;
     identity.plan_public_key = host.keys.public_key;
-    be_dead_man(host.state(), identity, {host.executors, clock, boot_id, 10, role}, resolve);
+    std::jthread meanwhile;
+    const auto journal_read = [&](const std::vector<JournalRecord>&) {
+      if (once_it_waits) meanwhile = std::jthread(once_it_waits);
+    };
+    be_dead_man(host.state(), identity, {host.executors, clock, boot_id, 0, role, journal_read}, resolve);
   }
   bool has_undone() const {
     const std::vector<std::string> asked = host.executor.asked();
@@ -32,8 +36,10 @@ class DeadMan : public ::testing::Test {
            std::all_of(asked.begin(), asked.end(), [](const std::string& step) { return step.starts_with("undo "); });
   }
 
-  SystemClock clock;
+  switchyard::testing::FakeClock clock;
   testing::JournalHost host{clock};
+  /// What others do, on a thread of its own, after the dead-man has read the journal for the first time.
+  std::function<void()> once_it_waits;
 };
 
 TEST_F(DeadMan, LeavesAtOnceWhenNothingIsProvisional) {
@@ -49,44 +55,52 @@ TEST_F(DeadMan, RevertsWhatNobodyConfirmedInTime) {
 }
 
 TEST_F(DeadMan, WaitsForTheDeadline) {
-  const std::int64_t deadline = clock.boot_ms() + 300;
-  host.write_swapped("boot-1", 300);
+  const std::int64_t deadline = clock.boot_ms() + 5;
+  host.write_swapped("boot-1", 5);
   std::atomic<std::int64_t> first{0};
   host.executor.script = [&](const StepContext&) {
     if (first == 0) first = clock.boot_ms();
     return done(true, "");
   };
+  once_it_waits = [this] {
+    for (int ms = 0; ms < 5; ++ms) clock.advance(1);
+  };
   live();
-  EXPECT_GE(first, deadline - 5);
+  EXPECT_EQ(first, deadline);
   EXPECT_EQ(host.told(), AgentState::reverted);
 }
 
 TEST_F(DeadMan, LeavesAloneWhatWasHeldBeforeTheDeadline) {
-  host.write_swapped("boot-1", 300);
-  std::jthread agent([this] {
-    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  host.write_swapped("boot-1", 5);
+  once_it_waits = [this] {
     host.append(RecordKind::held);
-  });
+    clock.advance(5);
+  };
   live();
   EXPECT_TRUE(host.executor.asked().empty());
   EXPECT_EQ(host.told(), AgentState::held);
 }
 
 TEST_F(DeadMan, WaitsOnWhenTheDeadlineWasExtended) {
-  host.write_swapped("boot-1", 200);
-  std::jthread agent([this] {
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  host.write_swapped("boot-1", 5);
+  const std::int64_t extended_to = clock.boot_ms() + 20;
+  std::atomic<std::int64_t> first{0};
+  host.executor.script = [&](const StepContext&) {
+    if (first == 0) first = clock.boot_ms();
+    return done(true, "");
+  };
+  once_it_waits = [&, this] {
     JournalFile journal(host.state());
     std::vector<JournalRecord> extended{JournalRecord{}};
     extended[0].kind = RecordKind::extended;
     extended[0].deployment = host.id();
     extended[0].boot_id = "boot-1";
-    extended[0].deadline_boot_ms = clock.boot_ms() + 400;
+    extended[0].deadline_boot_ms = extended_to;
     JournalFile::Turn(journal).append(extended);
-  });
-  const std::int64_t began = clock.boot_ms();
+    for (int ms = 0; ms < 20; ++ms) clock.advance(1);
+  };
   live();
-  EXPECT_GE(clock.boot_ms() - began, 400);
+  EXPECT_EQ(first, extended_to);
   EXPECT_EQ(host.told(), AgentState::reverted);
 }
 

@@ -114,7 +114,9 @@ class OnTheWire : public ::testing::Test {
   std::string through(const Eavesdropper& ear, const std::string& server_key) const {
     return protocol::encode_enrolment({{{"127.0.0.1", ear.port(), ear.port()}}, server_key, token});
   }
-  /// No four bytes of it, in any form.
+  /// Of the token, of the secret that is derived from it and of that one's key: as they are and in hexadecimal digits.
+  /// Looked for are pieces of eight bytes, one beginning at every fourth, so that eleven in a row are always found. A
+  /// shorter piece could be among so many random bytes by chance.
   void expect_nothing_of_the_token(const std::string& heard) const {
     const protocol::CurveKeyPair derived = protocol::curve_keys_from_secret(protocol::enrolment_secret(token));
     for (const std::string& secret : {token, protocol::enrolment_secret(token), derived.secret}) {

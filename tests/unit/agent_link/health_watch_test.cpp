@@ -44,7 +44,8 @@ class Watch : public ::testing::Test {
   testing::ScratchRoot root;
   EventLoop loop;
   switchyard::testing::FakeServiceManager services;
-  Prober prober{services, clock};
+  SecretMask mask;
+  Prober prober{services, clock, mask};
   std::vector<HealthChanged> told;
   std::optional<WorkerPool> pool{std::in_place, 2u, 10u};
   HealthWatch watch{loop, *pool, prober, [this](HealthChanged changed) { told.push_back(std::move(changed)); }, 5};
@@ -55,6 +56,34 @@ TEST_F(Watch, SaysNothingOfAComponentThatStaysHealthy) {
   watch.start({deployment, "app", {probe("a")}});
   let_rounds_pass();
   EXPECT_TRUE(told.empty());
+}
+
+// A process that began anew has told that it doubts everything.
+TEST_F(Watch, TellsTheFirstGoodLookAtWhatItHasNotSeenYet) {
+  make("a");
+  watch.start({deployment, "app", {probe("a")}, true});
+  ASSERT_TRUE(run_until([&] { return told.size() == 1; }));
+  EXPECT_TRUE(told[0].healthy);
+  EXPECT_EQ(told[0].detail, "");
+  let_rounds_pass();
+  EXPECT_EQ(told.size(), 1u);
+}
+
+TEST_F(Watch, TellsWhatWasNotGoodAtTheFirstLookAtWhatItHasNotSeenYet) {
+  watch.start({deployment, "app", {probe("a")}, true});
+  ASSERT_TRUE(run_until([&] { return told.size() == 2; }));
+  EXPECT_TRUE(told[0].healthy) << "a bad look is forgiven, but not hidden";
+  EXPECT_TRUE(told[0].detail.starts_with("a: ")) << told[0].detail;
+  EXPECT_FALSE(told[1].healthy);
+}
+
+TEST_F(Watch, TellsTheFirstLookAlsoWhenTheProbesHaveChangedMeanwhile) {
+  make("b");
+  watch.start({deployment, "app", {probe("a")}, true});
+  watch.start({deployment, "app", {probe("b")}});
+  ASSERT_TRUE(run_until([&] { return told.size() == 1; }));
+  EXPECT_TRUE(told[0].healthy);
+  EXPECT_EQ(told[0].detail, "");
 }
 
 TEST_F(Watch, TellsOnceThatItBecameUnhealthyAndOnceThatItIsHealthyAgain) {
@@ -78,12 +107,12 @@ TEST_F(Watch, TellsOnceThatItBecameUnhealthyAndOnceThatItIsHealthyAgain) {
 
 TEST_F(Watch, ForgivesTwoBadRoundsAndSaysThatItDoubts) {
   pool.emplace(1, 10);
-  HealthWatch slow{loop, *pool, prober, [this](HealthChanged changed) { told.push_back(std::move(changed)); }, 100};
+  HealthWatch slow{loop, *pool, prober, [this](HealthChanged changed) { told.push_back(std::move(changed)); }, 400};
   slow.start({deployment, "app", {probe("a")}});
-  run_until([] { return false; }, 250);  // rounds at 100 and 200 ms are bad
+  ASSERT_TRUE(run_until([&] { return told.size() == 1; }));
+  run_until([] { return false; }, 600);  // the second bad round; half a round of time until the third
   make("a");
-  run_until([] { return false; }, 300);
-  ASSERT_EQ(told.size(), 2u);
+  ASSERT_TRUE(run_until([&] { return told.size() == 2; }));
   EXPECT_TRUE(told[0].healthy);
   EXPECT_TRUE(told[0].detail.starts_with("a: ")) << told[0].detail;
   EXPECT_TRUE(told[1].healthy);
@@ -142,6 +171,46 @@ TEST_F(Watch, NeedsEveryCriticalProbe) {
   EXPECT_TRUE(told[1].detail.starts_with("missing: ")) << told[1].detail;
 }
 
+/// How much memory is asked for says whether it is good.
+protocol::ProbeSpec resources(std::uint64_t memory_mb) {
+  protocol::ProbeSpec spec;
+  spec.name = "room";
+  spec.kind = protocol::ResourcesProbe{0, memory_mb, 0, "/"};
+  return spec;
+}
+
+TEST_F(Watch, WhatIsCostlyCountsAsMuchAsTheRest) {
+  make("a");
+  watch.start({deployment, "app", {probe("a"), resources(limits::resource_mb_max)}});
+  ASSERT_TRUE(run_until([&] { return told.size() == 2; }));
+  EXPECT_TRUE(told[0].healthy) << "a doubt comes first";
+  EXPECT_FALSE(told[1].healthy);
+  EXPECT_TRUE(told[1].detail.starts_with("room: ")) << told[1].detail;
+}
+
+TEST_F(Watch, WhatIsCostlyAndGoodDisturbsNobody) {
+  make("a");
+  watch.start({deployment, "app", {probe("a"), resources(1)}});
+  let_rounds_pass();
+  EXPECT_TRUE(told.empty());
+}
+
+TEST(WatchRounds, AskWhatIsCostlyInEveryThirdAndInEachAsLongAsTheLastLookWasBad) {
+  protocol::ProbeSpec store = resources(1);
+  store.kind = protocol::StorageProbe{"http://127.0.0.1:9000/uploads", "r", "k", "c"};
+  protocol::ProbeSpec port;
+  port.kind = protocol::TcpProbe{"127.0.0.1", 80};
+  protocol::ProbeSpec directory;
+  directory.kind = protocol::FileSystemProbe{"/srv", true, true, 0};
+  const std::vector<protocol::ProbeSpec> all = {port, store, resources(1), directory};
+  const std::vector<protocol::ProbeSpec> cheap = {port, directory};
+  for (const unsigned round : {0u, 3u, 6u}) EXPECT_EQ(due_probes(all, round, false), all) << round;
+  for (const unsigned round : {1u, 2u, 4u, 5u}) {
+    EXPECT_EQ(due_probes(all, round, false), cheap) << round;
+    EXPECT_EQ(due_probes(all, round, true), all) << round;
+  }
+}
+
 TEST_F(Watch, StopsAllComponentsOfADeploymentAndNoOther) {
   const DeploymentId other("d-fedcba9876543210");
   watch.start({deployment, "app", {probe("a")}});
@@ -155,16 +224,17 @@ TEST_F(Watch, StopsAllComponentsOfADeploymentAndNoOther) {
   EXPECT_EQ(told[1].deployment, other);
 }
 
-TEST_F(Watch, BeginsAnewWithACleanSlate) {
+TEST_F(Watch, HoldsOnToWhatItSawWhenTheProbesChange) {
   watch.start({deployment, "app", {probe("a")}});
   ASSERT_TRUE(run_until([&] { return told.size() == 2; }));
-  watch.start({deployment, "app", {probe("a")}});
-  ASSERT_TRUE(run_until([&] { return told.size() == 4; })) << "it was healthy when it began";
-  EXPECT_FALSE(told[3].healthy);
-  make("a");
-  ASSERT_TRUE(run_until([&] { return told.size() == 5; }));
+  watch.start({deployment, "app", {probe("b")}});
   let_rounds_pass();
-  EXPECT_EQ(told.size(), 5u) << "one watch, not two";
+  EXPECT_EQ(told.size(), 2u) << "it was ill, and is";
+  make("b");
+  ASSERT_TRUE(run_until([&] { return told.size() == 3; }));
+  EXPECT_TRUE(told[2].healthy);
+  let_rounds_pass();
+  EXPECT_EQ(told.size(), 3u) << "one watch, not two";
 }
 
 }  // namespace

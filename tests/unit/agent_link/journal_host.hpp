@@ -42,8 +42,8 @@ struct JournalHost {
   explicit JournalHost(const Clock& clock_)
       : clock(clock_),
         executors({executor, executor, executor, executor, executor, executor, executor, executor, executor, executor,
-                   executor},
-                  clock_) {
+                   executor, executor, executor, executor, executor},
+                  clock_, mask) {
     plan.signature = protocol::sign_plan(plan.header, keys);
   }
 
@@ -107,6 +107,7 @@ struct JournalHost {
   HostId self{"h1"};
   model::Plan plan = short_plan();
   NotingExecutor executor;
+  SecretMask mask;
   Executors executors;
 };
 

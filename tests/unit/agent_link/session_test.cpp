@@ -35,6 +35,7 @@ class Session : public ::testing::Test {
     };
     callbacks.message = [this](std::uint64_t, protocol::Message message) { messages.push_back(std::move(message)); };
     callbacks.ended = [this] { ++endings; };
+    callbacks.witness = [](const std::string& head) { return "remembered " + head; };
     callbacks.every_ping = [] {};
     callbacks.link_changed = [this](LinkState state, const std::string& text) { links.emplace_back(state, text); };
     session.emplace(protocol::ZmqDealer::Settings{{coordinator->endpoint()}, {coordinator->public_key()}, keys}, loop,
@@ -119,7 +120,9 @@ TEST_F(Session, SaysThatItsKeyIsRefusedAtTheDoor) {
 }
 
 TEST_F(Session, AnswersPings) {
-  begin([](const HostId&, const protocol::Envelope& heard) { return welcome_and(heard, {protocol::Ping{42, ""}}); });
+  begin([](const HostId&, const protocol::Envelope& heard) {
+    return welcome_and(heard, {protocol::Ping{42, "a head"}});
+  });
   std::optional<protocol::Pong> pong;
   ASSERT_TRUE(run_until([&] {
     for (const protocol::Envelope& heard : coordinator->heard()) {
@@ -128,6 +131,7 @@ TEST_F(Session, AnswersPings) {
     return pong.has_value();
   }));
   EXPECT_EQ(pong->sent_ms, 42);
+  EXPECT_EQ(pong->audit_head, "remembered a head") << "what it remembers then, for who verifies the audit";
   EXPECT_TRUE(messages.empty());
 }
 

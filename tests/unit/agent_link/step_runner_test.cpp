@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <optional>
 #include <thread>
 
 #include "common/error.hpp"
@@ -34,6 +35,12 @@ class Steps : public ::testing::Test {
     step.attempts = attempts;
     return step;
   }
+  /// Before anything that a worker may still use is gone.
+  void TearDown() override {
+    let_go = true;
+    runner.stop();
+    pool.reset();
+  }
   StepFinished result_of(const RunStep& step) {
     runner.run(step);
     loop.run();
@@ -43,14 +50,17 @@ class Steps : public ::testing::Test {
   SystemClock clock;
   EventLoop loop;
   ScriptedExecutor executor;
+  SecretMask mask;
   Executors executors{ExecutorTable{executor, executor, executor, executor, executor, executor, executor, executor,
-                                    executor, executor, executor},
-                      clock};
-  WorkerPool pool{1, 1};
+                                    executor, executor, executor, executor, executor, executor, executor},
+                      clock, mask};
+  std::optional<WorkerPool> pool{std::in_place, 1, 1};
   std::vector<StepFinished> results;
   int orders = 0;
+  std::atomic<bool> began{false};   ///< a step
+  std::atomic<bool> let_go{false};  ///< the step that waits for it
   std::size_t wanted = 1;
-  StepRunner runner{loop, pool, executors, clock, [this](StepFinished finished) {
+  StepRunner runner{loop, *pool, executors, clock, [this](StepFinished finished) {
                       results.push_back(std::move(finished));
                       if (results.size() == wanted) loop.stop();
                     }};
@@ -112,8 +122,7 @@ TEST_F(Steps, ThatThrowHaveFailed) {
 }
 
 TEST_F(Steps, ThatAreCancelledAreAskedToStopAndStillComeBack) {
-  std::atomic<bool> began{false};
-  executor.script = [&](const StepContext& context) {
+  executor.script = [this](const StepContext& context) {
     began = true;
     while (!context.stop.stop_requested()) std::this_thread::yield();
     return failed("stopped", "");
@@ -129,8 +138,7 @@ TEST_F(Steps, ThatAreCancelledAreAskedToStopAndStillComeBack) {
 
 /// The command runs on in its own unit; the next process finds the intent in the journal, and the unit.
 TEST_F(Steps, ThatAreLeftRunningWhenTheProcessEndsHaveNoResult) {
-  std::atomic<bool> began{false};
-  executor.script = [&](const StepContext& context) {
+  executor.script = [this](const StepContext& context) {
     began = true;
     while (!context.stop.stop_requested()) std::this_thread::yield();
     protocol::StepResult left;
@@ -150,11 +158,9 @@ TEST_F(Steps, ThatAreLeftRunningWhenTheProcessEndsHaveNoResult) {
 }
 
 TEST_F(Steps, ThatFindNoPlaceInTheQueueFailAtOnce) {
-  std::atomic<bool> release_it{false};
-  std::atomic<bool> began{false};
-  executor.script = [&](const StepContext&) {
+  executor.script = [this](const StepContext&) {
     began = true;
-    while (!release_it) std::this_thread::yield();
+    while (!let_go) std::this_thread::yield();
     return done(true, "");
   };
   runner.run(order(protocol::EnsureLink{}));
@@ -163,7 +169,6 @@ TEST_F(Steps, ThatFindNoPlaceInTheQueueFailAtOnce) {
   runner.run(order(protocol::EnsureLink{}));
   loop.run();
   EXPECT_EQ(results.at(0).result.code, "busy");
-  release_it = true;
 }
 
 }  // namespace

@@ -38,6 +38,15 @@ TEST(TrustedKeys, AreThePinnedOnesAndThoseThatTheirOwnerAnnounced) {
             (std::vector<std::string>{before.keys.server_public_key, after.keys.server_public_key}));
 }
 
+TEST(TrustedKeys, AreDialledWithByWhatWasBuiltWithThem) {
+  const Coordinator before, after, later;
+  const AgentIdentity identity = host_of(before);
+  EXPECT_FALSE(dials_with(identity, after.keys));
+  const auto trusting = with_announced(identity, protocol::announce_keys(after.keys, before.plan));
+  EXPECT_TRUE(dials_with(*trusting, after.keys));
+  EXPECT_FALSE(dials_with(*trusting, later.keys)) << "others were announced since";
+}
+
 TEST(TrustedKeys, AreNoneThatAStrangerOrTheNextKeyItselfAnnounced) {
   const Coordinator before, after, stranger;
   const AgentIdentity identity = host_of(before);

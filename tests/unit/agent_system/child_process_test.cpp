@@ -25,6 +25,19 @@ TEST(RunProcess, GivesAFixedEnvironment) {
   EXPECT_EQ(run_process(request({"/usr/bin/env"})).output, "PATH=/usr/sbin:/usr/bin:/sbin:/bin\nLC_ALL=C\n");
 }
 
+TEST(RunProcess, AddsTheVariablesThatAreAskedFor) {
+  ProcessRequest wanted = request({"/usr/bin/env"});
+  wanted.environment = {"PGHOST=db.example.com", "EMPTY="};
+  EXPECT_EQ(run_process(wanted).output,
+            "PATH=/usr/sbin:/usr/bin:/sbin:/bin\nLC_ALL=C\nPGHOST=db.example.com\nEMPTY=\n");
+}
+
+/// It may be a password.
+TEST(RunProcess, HandsOverInputThatNobodyElseMayRead) {
+  EXPECT_EQ(run_process(request({"/usr/bin/stat", "-L", "-c", "%a %F", "/proc/self/fd/0"}, "x")).output,
+            "600 regular file\n");
+}
+
 TEST(RunProcess, KeepsStandardErrorApart) {
   const ProcessOutcome outcome = run_process(request({"/bin/ls", "/nowhere"}));
   EXPECT_EQ(outcome.output, "");

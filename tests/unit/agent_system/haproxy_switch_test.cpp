@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "common/error.hpp"
+#include "tests/support/real_time.hpp"
 #include "tests/unit/agent_system/test_network.hpp"
 
 namespace switchyard::testing {

@@ -66,6 +66,7 @@ class Inventory : public ::testing::Test {
   agent::InventoryReader reader() {
     agent::HostPaths paths;
     paths.components = directory_ / "srv";
+    paths.units = directory_ / "units";
     return agent::InventoryReader(paths, services_, {none_, nftables_, haproxy_}, sockets_, directory_ / "proc");
   }
   static std::filesystem::path make_directory() {
@@ -114,6 +115,29 @@ TEST_F(Inventory, WhatServesIsNotCompleteWhenItsFilesAreNotThere) {
   list.files.clear();
   std::ofstream(directory_ / "srv/api/releases" / (release_a + ".files")) << agent::encode_file_list(list);
   EXPECT_EQ(ask(nft).releases, (std::vector<protocol::ReleaseFact>{{ReleaseId(release_a), true}}));
+}
+
+TEST_F(Inventory, SaysWhatStartsAtBootAndWithWhichConfiguration) {
+  run_unit("api@blue.service", release_a);
+  services_.unit("api@blue.service").status.unit_file_state = "enabled";
+  nftables_.set(traffic(nft, 100, 0));
+  EXPECT_EQ(ask(nft).enablement, "enabled");
+  EXPECT_EQ(ask(nft).configuration, "") << "its unit file names none";
+  std::filesystem::create_directories(directory_ / "units/api@blue.service.d");
+  std::ofstream(directory_ / "units/api@blue.service")
+      << "[Service]\nLoadCredential=other:/srv/other/configuration/ffff/c.json\n"
+      << "LoadCredential=c.json:/srv/api/configuration/0123abcd/c.json\n";
+  EXPECT_EQ(ask(nft).configuration, "0123abcd");
+  // A unit of the user's own, to which a drop-in was added.
+  std::filesystem::remove(directory_ / "units/api@blue.service");
+  std::ofstream(directory_ / "units/api@blue.service.d/50-switchyard.conf")
+      << "[Service]\nEnvironmentFile=/srv/api/configuration/beef/variables\n";
+  EXPECT_EQ(ask(nft).configuration, "beef");
+}
+
+TEST_F(Inventory, SaysNothingOfAUnitWhereNoReleaseServes) {
+  EXPECT_EQ(ask(nft).enablement, std::nullopt);
+  EXPECT_EQ(ask(nft).configuration, std::nullopt);
 }
 
 TEST_F(Inventory, TheProcessIsBelievedMoreThanItsUnitFile) {

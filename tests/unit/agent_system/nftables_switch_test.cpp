@@ -4,6 +4,7 @@
 #include <fstream>
 
 #include "common/error.hpp"
+#include "tests/support/real_time.hpp"
 #include "tests/unit/agent_system/nftables_host.hpp"
 
 namespace switchyard::testing {

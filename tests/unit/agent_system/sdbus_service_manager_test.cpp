@@ -3,29 +3,19 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
-#include <functional>
 #include <thread>
 
 #include "agent/executors/host/unit_executor.hpp"
 #include "agent/system/journal_tail.hpp"
 #include "common/clock.hpp"
 #include "common/error.hpp"
+#include "tests/support/real_time.hpp"
 #include "tests/unit/agent_system/service_manager_contract.hpp"
 
 namespace switchyard::testing {
 namespace {
 
 const std::filesystem::path unit_directory = "/etc/systemd/system";
-
-/// True as soon as the condition holds; false after `ms`.
-bool within(int ms, const std::function<bool()>& condition) {
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(ms);
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() > deadline) return false;
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  }
-  return true;
-}
 
 /// Writes real unit files, and takes away what the tests left.
 class SystemdHost final : public ServiceManagerHost {
@@ -48,7 +38,7 @@ class SystemdHost final : public ServiceManagerHost {
   }
   std::string missing() override { return "switchyard-contract-missing.service"; }
   bool let_end(const std::string& unit, int exit_status) override {
-    return within(5'000, [&] {
+    return within_ms(5'000, [&] {
       const agent::UnitStatus status = services_.status(unit);
       return exit_status == 0 ? status.sub_state == "exited" : status.active_state == "failed";
     });
@@ -110,14 +100,14 @@ TEST_F(Sdbus, NeverWaitsForAUnitThatItselfWaitsForTheResumeUnit) {
   services_.reload_units();
   const std::jthread boot([this] { services_.start("switchyard-resume.service", 10'000); });
   const auto state = [this](const std::string& of) { return services_.status(of).active_state; };
-  ASSERT_TRUE(within(2'000, [&] { return state("switchyard-resume.service") == "activating"; }));
+  ASSERT_TRUE(within_ms(2'000, [&] { return state("switchyard-resume.service") == "activating"; }));
   const auto began = std::chrono::steady_clock::now();
   EXPECT_EQ(services_.start(unit, 10'000), "queued");
   EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::milliseconds(900));
   EXPECT_NE(state(unit), "active");
   EXPECT_TRUE(services_.status(unit).job_pending);
-  EXPECT_TRUE(within(8'000, [&] { return state(unit) == "active"; }));
-  EXPECT_TRUE(within(1'000, [&] { return !services_.status(unit).job_pending; }));
+  EXPECT_TRUE(within_ms(8'000, [&] { return state(unit) == "active"; }));
+  EXPECT_TRUE(within_ms(1'000, [&] { return !services_.status(unit).job_pending; }));
   std::filesystem::remove_all(unit_directory / (unit + ".d"));
 }
 
@@ -164,7 +154,11 @@ TEST_F(Sdbus, AnUnreachableBusIsAnErrorThatSaysSo) {
 
 TEST_F(Sdbus, AFailedStartCarriesTheUnitsLastWords) {
   const SystemClock clock;
-  agent::UnitExecutor executor(services_, clock, agent::journal_tail, [](auto, auto&) { return std::nullopt; });
+  const SecretMask mask;
+  const auto tail = [&](const std::string& unit, const std::string& invocation) {
+    return agent::journal_tail(unit, invocation, mask);
+  };
+  agent::UnitExecutor executor(services_, clock, tail, [](auto, auto&) { return std::nullopt; });
   agent::StepContext context;
   context.deadline_boot_ms = clock.boot_ms() + 10'000;
   const auto result = executor.run(protocol::EnsureUnit{host_.failing(), protocol::UnitState::started, {}}, context);

@@ -2,6 +2,7 @@
 
 #include <chrono>
 
+#include "tests/support/real_time.hpp"
 #include "tests/unit/agent_system/nftables_host.hpp"
 
 namespace switchyard::testing {

@@ -23,6 +23,7 @@
 #include <stdexcept>
 
 #include "agent/system/child_process.hpp"
+#include "tests/support/real_time.hpp"
 
 namespace switchyard::testing {
 namespace {
@@ -114,7 +115,10 @@ void SlotServer::serve() {
     const std::string answer = name_ + "\n";
     std::string line = read_line(connection.get());
     while (!line.empty()) {
-      if (options_.work_ms > 0) std::this_thread::sleep_for(std::chrono::milliseconds(options_.work_ms));
+      if (options_.work_ms > 0) {
+        let_real_time_pass(std::chrono::milliseconds(options_.work_ms),
+                           "it is a service at work: its connections are to be open while the switch is made");
+      }
       ::send(connection.get(), answer.data(), answer.size(), MSG_NOSIGNAL);
       line = line == "stay" ? read_line(connection.get()) : "";
     }
@@ -221,15 +225,6 @@ void RunningProgram::end() {
   ::kill(pid_, SIGKILL);
   ::waitpid(pid_, nullptr, 0);
   pid_ = -1;
-}
-
-bool within_ms(int ms, const std::function<bool()>& condition) {
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(ms);
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() > deadline) return false;
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
-  }
-  return true;
 }
 
 }  // namespace switchyard::testing

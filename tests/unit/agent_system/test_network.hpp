@@ -88,7 +88,4 @@ class RunningProgram {
   pid_t pid_ = -1;
 };
 
-/// True as soon as the condition holds; false after `ms`.
-bool within_ms(int ms, const std::function<bool()>& condition);
-
 }  // namespace switchyard::testing

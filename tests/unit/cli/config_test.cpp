@@ -6,6 +6,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <sstream>
+#include <tuple>
 
 #include "cli/command_line.hpp"
 #include "cli/run.hpp"
@@ -79,13 +80,12 @@ TEST_F(ConfigCommandTest, ShowSaysEveryValueAndWhereItComesFrom) {
   const std::string text = out.str();
   EXPECT_NE(text.find("api in production (web)\n"), std::string::npos) << text;
   for (const char* line : {"region ", "variable", "<secret API_KEY>", "template", "servers/api.yaml:3:18",
-                           "HEALTH_CHECK_TIMEOUT      300s", "default"}) {
+                           "HEALTH_CHECK_TIMEOUT      60s", "default"}) {
     EXPECT_NE(text.find(line), std::string::npos) << line << "\n" << text;
   }
 }
 
-/// Who reads `require_mfa` must not believe that anything asks for a second factor.
-TEST_F(ConfigCommandTest, WhatNothingActsOnIsNotShownAsIfItWereInForce) {
+TEST_F(ConfigCommandTest, SaysWhereItIsInForceAndWhatNothingActsOn) {
   write("deploy/config/environments/production.yaml",
         "variables: {a: b}\nresource_limits: {cpu_cores: 2}\nsecurity_policies: {require_mfa: true}\n");
   variables = {{"ROLLBACK_ENABLED", "false"},
@@ -94,11 +94,14 @@ TEST_F(ConfigCommandTest, WhatNothingActsOnIsNotShownAsIfItWereInForce) {
   write("deploy/config/servers/api.yaml", "base_config: {port: 80}\n");
   ASSERT_EQ(run_here({"show", "api", "production"}), 0) << notes.str();
   for (const char* line :
-       {"cpu_cores 2, require_mfa (not in force: nothing acts on limits and policies yet)\n",
-        "Codes are asked for where the coordinator's own `environments:` says `require_mfa: true`.\n",
-        "Deployments do not hand these to services yet.\n",
+       {"cpu_cores 2, require_mfa (for deployments with this directory: --config-dir)\n",
+        "Each of them waits for an approval with the code of an authenticator app.\n",
+        "A component is handed these when its manifest says `service: {configuration: …}`.\n",
         "DEPLOYMENT_ENVIRONMENTS   production        environment  yes\n",
-        "ROLLBACK_ENABLED          false             environment  not yet\n",
+        "ROLLBACK_ENABLED          false             environment  yes\n",
+        "HEALTH_CHECK_TIMEOUT      60s               default      yes\n",
+        "LOG_ANALYSIS_MODEL        gemini-2.0-flash  default      not yet\n",
+        "STAGING_URL               -                 not set      in templates\n",
         "DEPLOYMENT_ADMIN_TOKENS   -                 not set      in the coordinator's environment\n",
         "DEPLOYMENT_AUDIT_LOG      /var/log/audit    environment  in the coordinator's environment\n"}) {
     EXPECT_NE(out.str().find(line), std::string::npos) << line << "\n" << out.str();
@@ -110,7 +113,8 @@ TEST_F(ConfigCommandTest, ShowInJsonKeepsTypesAndNamesSecrets) {
   const json shown = json::parse(out.str());
   EXPECT_EQ(shown.at("config"), json({{"region", "eu"}, {"port", 80}, {"key", "<secret API_KEY>"}, {"on", "80"}}));
   EXPECT_EQ(shown.at("valid"), true);
-  EXPECT_EQ(shown.at("in_force").at("resource_limits"), false);
+  EXPECT_TRUE(shown.at("strategy").is_null());
+  EXPECT_EQ(shown.at("in_force"), json({{"config", true}, {"resource_limits", false}, {"security_policies", false}}));
   for (const json& setting : shown.at("settings")) {
     EXPECT_EQ(setting.at("in_force"), setting.at("acted_on_by") != "") << setting;
   }
@@ -118,6 +122,22 @@ TEST_F(ConfigCommandTest, ShowInJsonKeepsTypesAndNamesSecrets) {
   EXPECT_EQ(shown.at("settings").back().at("acted_on_by"), "coordinator");
   EXPECT_EQ(shown.at("values").at(2).at("secret"), true);
   EXPECT_EQ(shown.at("values").at(1).at("from"), "base");
+}
+
+TEST_F(ConfigCommandTest, ShowInJsonSaysWhatIsInForceOfWhatIsWritten) {
+  write("deploy/config/servers/api.yaml", "server_type: web\n");
+  for (const auto& [text, config, limits, policies] :
+       {std::tuple{"security_policies: {require_mfa: true}\n", false, false, true},
+        std::tuple{"security_policies: {encrypt_at_rest: true, require_mfa: false}\n", false, false, true},
+        std::tuple{"security_policies: {encrypt_at_rest: false}\n", false, false, false},
+        std::tuple{"resource_limits: {memory_gb: 1}\n", false, true, false},
+        std::tuple{"variables: {a: b}\n", true, false, false}}) {
+    write("deploy/config/environments/production.yaml", text);
+    ASSERT_EQ(run_here({"show", "api", "production", "--json"}), 0) << notes.str();
+    EXPECT_EQ(json::parse(out.str()).at("in_force"),
+              json({{"config", config}, {"resource_limits", limits}, {"security_policies", policies}}))
+        << text;
+  }
 }
 
 TEST_F(ConfigCommandTest, NoSecretOfTheCallerIsEverShown) {
@@ -159,6 +179,35 @@ TEST_F(ConfigCommandTest, ASettingThatCannotBeUsedIsAnError) {
   EXPECT_EQ(run_here({"show", "api", "production"}), 2);
   EXPECT_NE(notes.str().find("ROLLBACK_ENABLED must be true or false"), std::string::npos);
   EXPECT_EQ(run_here({"validate"}), 2);
+}
+
+TEST_F(ConfigCommandTest, ValidateJudgesDeploymentsWithTheCallersDefaults) {
+  write("deploy/deployments/shop.yaml",
+        "metadata: {name: shop, environment: production}\ncomponents: [{name: a, ports: {stable: 80}}]\n");
+  EXPECT_EQ(run_here({"validate"}), 0) << notes.str();
+  variables = {{"DEPLOYMENT_STRATEGY", "blue-green"}};
+  EXPECT_EQ(run_here({"validate"}), 2);
+  EXPECT_NE(notes.str().find("that of DEPLOYMENT_STRATEGY"), std::string::npos) << notes.str();
+}
+
+TEST_F(ConfigCommandTest, TheEnvironmentsStrategyIsShownAndDeploymentsAreJudgedWithIt) {
+  write("deploy/config/environments/production.yaml", "variables: {a: b}\nstrategy: canary\n");
+  write("deploy/config/servers/api.yaml", "base_config: {port: 80}\n");
+  ASSERT_EQ(run_here({"show", "api", "production"}), 0) << notes.str();
+  EXPECT_NE(out.str().find("strategy canary (for deployments with this directory"), std::string::npos) << out.str();
+  ASSERT_EQ(run_here({"show", "api", "production", "--json"}), 0);
+  EXPECT_EQ(json::parse(out.str()).at("strategy"), "canary");
+
+  const std::string head = "metadata: {name: shop, environment: production}\ncomponents: [{name: a, ports: ";
+  write("deploy/deployments/shop.yaml", head + "{stable: 80, blue: 81, green: 82}, canary: {weights: [10]}}]\n");
+  EXPECT_EQ(run_here({"validate"}), 0) << notes.str();
+  EXPECT_EQ(run_here({"list"}), 0);
+  EXPECT_EQ(out.str().find("(cannot be used)"), std::string::npos) << out.str();
+  variables = {{"DEPLOYMENT_STRATEGY", "recreate"}};
+  EXPECT_EQ(run_here({"validate"}), 0) << "the file goes before the variable: " << notes.str();
+  write("deploy/deployments/shop.yaml", head + "{stable: 80}}]\n");
+  EXPECT_EQ(run_here({"validate"}), 2);
+  EXPECT_NE(notes.str().find("that of the environment's file"), std::string::npos) << notes.str();
 }
 
 TEST_F(ConfigCommandTest, ValidateFindsWhatIsWrongInEveryKindOfFile) {

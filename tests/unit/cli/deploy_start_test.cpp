@@ -2,14 +2,18 @@
 
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "common/crypto.hpp"
 #include "common/hex.hpp"
 #include "common/ids.hpp"
 #include "common/limits.hpp"
+#include "coordinator/api/snapshot_views.hpp"
 #include "protocol/artifact.hpp"
+#include "tests/support/jinja.hpp"
 #include "tests/unit/cli/scripted_coordinator.hpp"
+#include "tests/unit/coordinator_api/fake_operations.hpp"
 
 namespace switchyard::testing {
 namespace {
@@ -86,6 +90,124 @@ TEST_F(DeployStartTest, UploadsWhatIsMissingStartsAndFollows) {
   EXPECT_EQ(coordinator.calls[6].idempotency_key.size(), 32u);
 }
 
+TEST_F(DeployStartTest, WhatServesIsWrittenDownBeforeIfADirectoryIsNamed) {
+  const std::filesystem::path backups = directory / "backups";
+  EXPECT_EQ(run({file(), "--backup-dir", backups}), 2);
+  EXPECT_NE(notes.str().find("is no directory"), std::string::npos) << notes.str();
+  EXPECT_TRUE(coordinator.calls.empty());
+
+  std::filesystem::create_directories(backups);
+  const std::string snapshot = api::views::snapshot_body(FakeOperations::sample_snapshot());
+  answer_upload("");
+  coordinator.answer(201, snapshot);
+  coordinator.answer(201, deployment_json("approved"));
+  EXPECT_EQ(run({file(), "--backup-dir", backups, "--detach"}), 0);
+  EXPECT_EQ(asked(3), "POST /v1/snapshots");
+  EXPECT_EQ(coordinator.calls.at(3).body,
+            R"({"environment":"production","name":"shop","reason":"before the deployment of 1.2"})");
+  EXPECT_EQ(asked(4), "POST /v1/deployments");
+  std::ifstream kept(backups / (known_snapshot.str() + ".json"));
+  EXPECT_EQ(std::string(std::istreambuf_iterator<char>(kept), {}), snapshot + "\n");
+}
+
+TEST_F(DeployStartTest, WithoutTheBackupThatIsWantedNothingStarts) {
+  answer_upload("");
+  coordinator.answer(409, error_json("host_away", "web-1 does not answer"));
+  EXPECT_EQ(run({file(), "--backup-dir", directory}), 6);
+  EXPECT_EQ(asked(coordinator.calls.size() - 1), "POST /v1/snapshots");
+}
+
+TEST_F(DeployStartTest, WhereNothingServesYetThereIsNothingToBackUp) {
+  answer_upload("");
+  coordinator.answer(409, error_json("nothing_serves", "nothing serves there"));
+  coordinator.answer(201, deployment_json("approved"));
+  EXPECT_EQ(run({file(), "--backup-dir", directory, "--detach"}), 0);
+  EXPECT_NE(notes.str().find("there is nothing to back up"), std::string::npos) << notes.str();
+}
+
+TEST_F(DeployStartTest, WhatTheCallersEnvironmentSaysGoesAlongForTheManifestsSilence) {
+  std::map<std::string, std::string> variables;
+  const cli::ReadEnvironment environment = [&](const char* name) -> const char* {
+    const auto found = variables.find(name);
+    return found == variables.end() ? nullptr : found->second.c_str();
+  };
+  templates::JinjaRenderer renderer(source_jinja());
+  cli::Offline local{console, environment, clock, renderer};
+  const auto start = [&] {
+    const auto parsed = cli::parse_command_line({"deploy", "start", file(), "--detach"});
+    return static_cast<int>(
+        cli::run_with(coordinator, std::get<cli::Invocation>(parsed), console, interrupt, clock, &local));
+  };
+  variables = {{"ROLLBACK_ENABLED", "perhaps"}};
+  EXPECT_EQ(start(), 2);
+  variables = {{"DEPLOYMENT_STRATEGY", "blue-green"}};
+  EXPECT_EQ(start(), 2) << "no component of it has the ports";
+  EXPECT_TRUE(coordinator.calls.empty());
+  EXPECT_NE(notes.str().find("that of DEPLOYMENT_STRATEGY"), std::string::npos) << notes.str();
+
+  variables = {{"DEPLOYMENT_STRATEGY", "recreate"}, {"ROLLBACK_ENABLED", "false"}, {"HEALTH_CHECK_TIMEOUT", "2m"}};
+  answer_upload("");
+  coordinator.answer(201, deployment_json("approved"));
+  EXPECT_EQ(start(), 0) << notes.str();
+  const json body = json::parse(coordinator.calls.back().body);
+  EXPECT_EQ(body["defaults"],
+            (json{{"strategy", "recreate"}, {"rollback_on_failure", false}, {"check_deadline_seconds", 120}}));
+  EXPECT_EQ(body["no_rollback"], false) << "the manifest may say more";
+}
+
+/// From weak to strong: the caller's variable, the environment's file, the option.
+TEST_F(DeployStartTest, TheStrategyIsTheOptionsElseTheEnvironmentsElseTheCallers) {
+  std::map<std::string, std::string> variables{{"DEPLOYMENT_STRATEGY", "recreate"}, {"HEALTH_CHECK_TIMEOUT", "9s"}};
+  const cli::ReadEnvironment environment = [&](const char* name) -> const char* {
+    const auto found = variables.find(name);
+    return found == variables.end() ? nullptr : found->second.c_str();
+  };
+  templates::JinjaRenderer renderer(source_jinja());
+  cli::Offline local{console, environment, clock, renderer};
+  std::filesystem::create_directories(directory / "config/environments");
+  std::ofstream(directory / "config/environments/production.yaml") << "strategy: rolling\n";
+  std::ofstream(directory / "config/environments/staging.yaml") << "resource_limits: {cpu_cores: 1}\n";
+  const auto body_of = [&](std::vector<std::string> more) {
+    answer_upload("");
+    coordinator.answer(201, deployment_json("approved"));
+    std::vector<std::string> words = {"deploy", "start", file(), "--detach", "--config-dir", directory / "config"};
+    words.insert(words.end(), more.begin(), more.end());
+    const auto invocation = std::get<cli::Invocation>(cli::parse_command_line(words));
+    EXPECT_EQ(static_cast<int>(cli::run_with(coordinator, invocation, console, interrupt, clock, &local)), 0)
+        << notes.str();
+    return json::parse(coordinator.calls.back().body);
+  };
+  const json by_file = body_of({});
+  EXPECT_EQ(by_file["defaults"],
+            (json{{"strategy", "rolling"}, {"strategy_source", "environment"}, {"check_deadline_seconds", 9}}));
+  EXPECT_FALSE(by_file.contains("strategy"));
+  EXPECT_EQ(body_of({"--environment", "staging"})["defaults"],
+            (json{{"strategy", "recreate"}, {"check_deadline_seconds", 9}}));
+  const json by_option = body_of({"--strategy", "recreate"});
+  EXPECT_EQ(by_option["strategy"], "recreate");
+  EXPECT_EQ(by_option["defaults"], (json{{"check_deadline_seconds", 9}}));
+}
+
+TEST_F(DeployStartTest, MigrationsAreLeftOutOnlyWhenItIsSaid) {
+  for (const bool asked : {false, true}) {
+    answer_upload("");
+    coordinator.answer(201, deployment_json("approved"));
+    std::vector<std::string> words = {"deploy", "start", file(), "--detach"};
+    if (asked) words.push_back("--no-migrations");
+    EXPECT_EQ(run(words), 0) << notes.str();
+    const json body = json::parse(coordinator.calls.back().body);
+    EXPECT_EQ(body.contains("run_migrations"), asked) << "the manifest may say more";
+    EXPECT_TRUE(body.value("run_migrations", true) != asked);
+    EXPECT_FALSE(body.contains("defaults"));
+  }
+}
+
+TEST_F(DeployStartTest, AStrategyThatAComponentCannotFollowIsRefusedBeforeAnythingIsSent) {
+  EXPECT_EQ(run({"deploy", "start", file(), "--strategy", "blue-green"}), 2);
+  EXPECT_TRUE(coordinator.calls.empty());
+  EXPECT_NE(notes.str().find("that of --strategy"), std::string::npos) << notes.str();
+}
+
 TEST_F(DeployStartTest, SendsNothingAgainThatIsThere) {
   answer_upload("");
   coordinator.answer(201, deployment_json("approved"));
@@ -94,12 +216,93 @@ TEST_F(DeployStartTest, SendsNothingAgainThatIsThere) {
   EXPECT_EQ(out.str(), "d-1\n");
 }
 
+constexpr const char* locked =
+    R"({"error":{"code":"locked","message":"component api on host web-1 is being changed by deployment d-7; wait for )"
+    R"(its end, or cancel it","details":{"holder":"d-7"}}})";
+
+TEST_F(DeployStartTest, WaitsForTheEndOfWhatHoldsAComponentAndNamesItOnce) {
+  answer_upload("");
+  coordinator.answer(409, locked);
+  coordinator.answer(409, locked);
+  coordinator.answer(201, deployment_json("approved"));
+  EXPECT_EQ(run({"deploy", "start", file(), "--detach", "--wait", "60"}), 0);
+  EXPECT_EQ(coordinator.calls.size(), 6u);
+  EXPECT_EQ(coordinator.calls[3].idempotency_key, coordinator.calls[5].idempotency_key);
+  const std::string said = notes.str();
+  ASSERT_NE(said.find("d-7"), std::string::npos) << said;
+  EXPECT_EQ(said.find("d-7", said.find("d-7") + 1), std::string::npos) << said;
+}
+
+/// As a coordinator says it: with the holder's state, which goes on while somebody waits.
+std::string locked_in(const std::string& state) {
+  const json details = {{"holder", "d-7"}, {"state", state}};
+  const json error = {{"code", "locked"}, {"message", "d-7 changes api, " + state}, {"details", details}};
+  return json{{"error", error}}.dump();
+}
+
+TEST_F(DeployStartTest, WhoIsWaitedForIsSaidOnceInAPipeHoweverFarItComes) {
+  answer_upload("");
+  for (const char* state : {"preparing", "swapping", "watching"}) coordinator.answer(409, locked_in(state));
+  coordinator.answer(201, deployment_json("approved"));
+  EXPECT_EQ(run({"deploy", "start", file(), "--detach", "--wait", "60"}), 0);
+  const std::string said = notes.str();
+  EXPECT_NE(said.find("preparing\nWaiting for its end, for at most 60 s."), std::string::npos) << said;
+  EXPECT_EQ(said.find("swapping"), std::string::npos) << said;
+}
+
+TEST_F(DeployStartTest, ATerminalShowsForWhomAndHowLongItHasWaited) {
+  answer_upload("");
+  for (const char* state : {"preparing", "swapping"}) coordinator.answer(409, locked_in(state));
+  coordinator.answer(201, deployment_json("approved"));
+  console.live = true;
+  EXPECT_EQ(run({"deploy", "start", file(), "--detach", "--wait", "60"}), 0);
+  const std::string said = notes.str();
+  EXPECT_NE(said.find("waiting for d-7, which is preparing: 0 of 60 s"), std::string::npos) << said;
+  EXPECT_NE(said.find("waiting for d-7, which is swapping: 1 of 60 s"), std::string::npos) << said;
+}
+
+TEST_F(DeployStartTest, ARollbackAndARestoreWaitForTheHolderToo) {
+  using Words = std::vector<std::string>;
+  for (Words words : {Words{"rollback", "start", "d-1"}, Words{"snapshot", "restore", "s-1"}}) {
+    coordinator.calls.clear();
+    coordinator.answer(409, locked_in("swapping"));
+    coordinator.answer(201, deployment_json("approved"));
+    words.insert(words.end(), {"--reason", "r", "--detach", "--wait", "60"});
+    EXPECT_EQ(run(words), 0) << notes.str();
+    ASSERT_EQ(coordinator.calls.size(), 2u);
+    EXPECT_EQ(coordinator.calls[0].idempotency_key, coordinator.calls[1].idempotency_key);
+  }
+}
+
+TEST_F(DeployStartTest, IsRefusedWithTheHoldersNameWhenItWaitedLongEnoughOrShallNot) {
+  for (const auto& [wait, asked_times] : {std::pair{"0", 1u}, std::pair{"3", 4u}}) {
+    answer_upload("");
+    for (unsigned i = 0; i < asked_times; ++i) coordinator.answer(409, locked);
+    std::vector<std::string> words = {"deploy", "start", file(), "--detach"};
+    if (std::string(wait) != "0") words.insert(words.end(), {"--wait", wait});
+    coordinator.calls.clear();
+    EXPECT_EQ(run(words), 6);
+    EXPECT_EQ(coordinator.calls.size(), 3u + asked_times);
+    EXPECT_NE(notes.str().find("d-7"), std::string::npos);
+  }
+}
+
 TEST_F(DeployStartTest, ADryRunStartsNothing) {
   answer_upload("");
+  coordinator.answer(R"({"dry_run":true,"would":"a deployment of shop would start"})");
   coordinator.answer(R"({"hash":"abc","text":"the plan\n","nodes":[{}]})");
   EXPECT_EQ(run({"deploy", "start", file(), "--dry-run"}), 0);
-  EXPECT_EQ(asked(3), "POST /v1/plans");
-  EXPECT_EQ(out.str(), "the plan\n");
+  EXPECT_EQ(asked(1).substr(asked(1).find('?')), "?dry_run=true");
+  EXPECT_EQ(asked(3), "POST /v1/deployments?dry_run=true");
+  EXPECT_EQ(asked(4), "POST /v1/plans?dry_run=true");
+  EXPECT_EQ(out.str(), "the plan\nDry run, nothing was changed: a deployment of shop would start.\n");
+}
+
+TEST_F(DeployStartTest, ADryRunOfWhatWouldBeRefusedIsRefused) {
+  answer_upload("");
+  coordinator.answer(409, locked);
+  EXPECT_EQ(run({"deploy", "start", file(), "--dry-run"}), 6);
+  EXPECT_EQ(out.str(), "");
 }
 
 TEST_F(DeployStartTest, APlanWithoutAnythingToDoSaysSoOnce) {
@@ -108,6 +311,31 @@ TEST_F(DeployStartTest, APlanWithoutAnythingToDoSaysSoOnce) {
   EXPECT_EQ(run({"plan", file()}), 0);
   EXPECT_EQ(out.str(), "Nothing to do: what is wanted serves already.\n");
   EXPECT_EQ(notes.str().find("othing to do"), std::string::npos) << notes.str();
+}
+
+TEST_F(DeployStartTest, ThePlansGraphComesAlone) {
+  answer_upload("");
+  coordinator.answer(
+      R"({"hash":"abc","text":"the plan\n","nodes":[{}],"graph":{"nodes":[],"edges":[],"dot":"digraph {\n}\n"}})");
+  EXPECT_EQ(run({"plan", file(), "--dot"}), 0);
+  EXPECT_EQ(out.str(), "digraph {\n}\n");
+}
+
+TEST_F(DeployStartTest, ASimulationStartsNothing) {
+  answer_upload("");
+  coordinator.answer(R"({"text":"Simulation\n"})");
+  EXPECT_EQ(run({"deploy", "simulate", file(), "--components", "api", "--fail", "start api"}), 0);
+  EXPECT_EQ(asked(3), "POST /v1/simulations");
+  const json body = json::parse(coordinator.calls[3].body);
+  EXPECT_EQ(body["fail"], "start api");
+  EXPECT_EQ(body["components"], json({"api"}));
+  EXPECT_EQ(out.str(), "Simulation\n");
+}
+
+TEST_F(DeployStartTest, AComponentThatTheManifestHasNotIsRefusedBeforeAnythingIsSent) {
+  EXPECT_EQ(run({"deploy", "start", file(), "--components", "apo"}), 2);
+  EXPECT_TRUE(coordinator.calls.empty());
+  EXPECT_NE(notes.str().find("did you mean `api`?"), std::string::npos) << notes.str();
 }
 
 TEST_F(DeployStartTest, AWrongManifestIsRefusedBeforeAnythingIsSent) {

@@ -63,60 +63,6 @@ TEST_F(FollowTest, WhoStartsOneThatHasToBeApprovedIsToldSoAndWaitsOnlyIfHeWantsT
   EXPECT_NE(out.str().find("never began"), std::string::npos);
 }
 
-TEST(OutcomeText, WhatAPersonCancelledDidNotFail) {
-  cli::Deployment deployment;
-  deployment.id = "d-1";
-  deployment.state = "rolled_back";
-  deployment.reason = "cancelled: no longer wanted";
-  EXPECT_EQ(cli::outcome_text(deployment),
-            "Deployment d-1 was undone: cancelled: no longer wanted\nEverything runs what it ran before.\n");
-}
-
-TEST(OutcomeText, ADeploymentWithoutAnythingToDoCountsNothing) {
-  cli::Deployment deployment;
-  deployment.id = "d-1";
-  deployment.state = "done";
-  EXPECT_EQ(cli::outcome_text(deployment), "Deployment d-1 is done: there was nothing to do.\n");
-}
-
-TEST(OutcomeText, AHostThatWasDeclaredGoneIsNamedOnce) {
-  cli::Deployment deployment;
-  deployment.id = "d-1";
-  deployment.state = "done";
-  deployment.progress = {{"web-1", "api", "committed", "", ""}, {"web-2", "", "gone", "", ""}};
-  deployment.gone = {"web-2"};
-  deployment.deferred = {"web-2"};
-  EXPECT_EQ(cli::outcome_text(deployment),
-            "Deployment d-1 is done: 1 component on 1 of 2 hosts.\n"
-            "Declared gone, and not counted: web-2. Should it come back, it follows.\n");
-  deployment.deferred = {"web-2", "web-3"};
-  EXPECT_NE(cli::outcome_text(deployment).find("to follow when they come back: web-3.\n"), std::string::npos);
-}
-
-TEST(OutcomeText, ADeploymentWhoseOnlyHostIsGoneClaimsNothing) {
-  cli::Deployment deployment;
-  deployment.id = "d-1";
-  deployment.kind = "converge";
-  deployment.state = "done";
-  deployment.progress = {{"web-2", "", "gone", "", ""}};
-  deployment.gone = {"web-2"};
-  deployment.deferred = {"web-2"};
-  EXPECT_EQ(cli::outcome_text(deployment),
-            "Deployment d-1 is over, on 0 of 1 host: nothing is known to have changed.\n"
-            "Declared gone, and not counted: web-2. Should it come back, it follows.\n");
-}
-
-TEST(OutcomeText, WhatWasRolledBackSinceIsSaid) {
-  cli::Deployment deployment;
-  deployment.id = "d-1";
-  deployment.state = "done";
-  deployment.progress = {{"web-1", "api", "committed", "", "undone by rollback d-2"}};
-  deployment.rolled_back_by = "d-2";
-  EXPECT_EQ(cli::outcome_text(deployment),
-            "Deployment d-1 is done: 1 component on 1 host.\n"
-            "It was rolled back since, by d-2: switchyard deploy status d-2\n");
-}
-
 TEST_F(FollowTest, OfWhatHasEndedTheTimeIsItsOwn) {
   console.live = true;
   news("", 0, "done");

@@ -5,6 +5,9 @@
 #include <algorithm>
 #include <string>
 
+#include "common/base64.hpp"
+#include "common/secret_mask.hpp"
+
 namespace switchyard::log {
 namespace {
 
@@ -27,6 +30,17 @@ TEST(Log, KeepsWhatOthersSaidInOneLineAndOutOfTheTerminalsHands) {
       })) << line;
     }
   }
+}
+
+TEST(Log, BlackensSecretsInMessagesAndValuesHoweverTheyAreEscaped) {
+  SecretMask mask;
+  mask.add({"pass \"word\n1"});
+  set_up("test", Level::info, &mask);
+  ::testing::internal::CaptureStderr();
+  info("was told pass \"word\n1", {{"field", "a pass \"word\n1 b"}, {"base64", base64("pass \"word\n1")}});
+  const std::string line = ::testing::internal::GetCapturedStderr();
+  set_up("test", Level::info);
+  EXPECT_NE(line.find("was told <masked> field=\"a <masked> b\" base64=<masked>"), std::string::npos) << line;
 }
 
 TEST(Log, QuotesAValueThatCouldBeTakenForAnotherField) {

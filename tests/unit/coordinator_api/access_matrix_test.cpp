@@ -18,6 +18,7 @@
 #include "coordinator/store/memory_store.hpp"
 #include "tests/support/fake_clock.hpp"
 #include "tests/support/memory_file_system.hpp"
+#include "tests/support/source_tree.hpp"
 #include "tests/unit/coordinator_api/sample_requests.hpp"
 
 namespace switchyard::api {
@@ -40,6 +41,7 @@ class AccessMatrix : public ::testing::Test {
       row.environment = "production";
       store.commit({store::PutDeployment{row}});
     }
+    store.commit({store::AddSnapshot{testing::FakeOperations::sample_snapshot().row}});
     model::ApiTokenRow token = testing::FakeOperations::sample_token();
     store.commit({store::AddApiToken{token}});
   }
@@ -54,32 +56,43 @@ class AccessMatrix : public ::testing::Test {
                    [](char c) { return static_cast<char>(std::tolower(c)); });
     return document["paths"][std::string(route.path)][method]["operationId"].as<std::string>();
   }
-  int status(const Route& route, const access::Principal& who) {
+  /// `overriding` takes a right of its own: without it the sample is asked without that member.
+  static std::map<std::string, std::string> bodies(bool overriding) {
+    std::map<std::string, std::string> bodies = sample_bodies();
+    const std::string member = R"(,"override_freeze":"r")";
+    for (auto& [operation, body] : bodies) {
+      if (const std::size_t at = body.find(member); at != std::string::npos && !overriding)
+        body.erase(at, member.size());
+    }
+    return bodies;
+  }
+  int status(const Route& route, const access::Principal& who, bool overriding = false) {
     const std::string operation = operation_of(route);
-    const auto body = sample_bodies().find(operation);
+    const std::map<std::string, std::string> samples = bodies(overriding);
+    const auto body = samples.find(operation);
     RequestHead head;
     head.method = route.method;
     head.target = target_of(route, operation);
     head.host = "localhost";
     head.authorization = "Bearer x";
     operations.bearers[sha256_hex("x")] = {who, "0123456789ab"};
-    if (body != sample_bodies().end()) head.content_length = body->second.size();
+    if (body != samples.end()) head.content_length = body->second.size();
     if (route.body == BodyKind::json) head.content_type = "application/json";
     if (route.body == BodyKind::octets) head.content_type = "application/octet-stream";
     auto judged = service.admit(head, {false, "", "127.0.0.1:40000"});
     if (auto* refused = std::get_if<Response>(&judged)) return refused->status;
     auto& admission = std::get<Service::Admission>(judged);
-    if (body != sample_bodies().end()) admission.request.body = body->second;
+    if (body != samples.end()) admission.request.body = body->second;
     int answered = 0;
     service.run(*admission.route, admission.request, [&](const Response& response) { answered = response.status; });
     return answered;
   }
   /// The grants that let it through: `p*`, or `-`.
-  std::string cell(const Route& route, access::Kind kind, access::Role role) {
+  std::string cell(const Route& route, access::Kind kind, access::Role role, bool overriding = false) {
     std::string letters;
     for (const auto& [environment, letter] : environments) {
       const std::size_t asked = operations.asked.size();
-      const int answered = status(route, {"token:x", kind, {{role, environment}}});
+      const int answered = status(route, {"token:x", kind, {{role, environment}}}, overriding);
       EXPECT_TRUE(answered == 403 || (answered >= 200 && answered < 300)) << route.path << " answered " << answered;
       if (answered == 403) {
         EXPECT_EQ(operations.asked.size(), asked) << route.path << " was done, and refused";
@@ -106,10 +119,17 @@ class AccessMatrix : public ::testing::Test {
       }
       text << "\n";
     }
+    const auto start = std::find_if(routes().begin(), routes().end(),
+                                    [this](const Route& route) { return operation_of(route) == "start_deployment"; });
+    text << std::setw(46) << "POST /v1/deployments with override_freeze";
+    for (const access::Kind kind : kinds) {
+      for (const access::Role role : roles) text << std::setw(16) << cell(*start, kind, role, true);
+    }
+    text << "\n";
     return text.str();
   }
 
-  YAML::Node document = YAML::LoadFile(std::string(SWITCHYARD_SOURCE_DIR) + "/docs/openapi.yaml");
+  YAML::Node document = YAML::LoadFile(testing::source_tree() / "docs/openapi.yaml");
   testing::FakeClock clock;
   testing::FakeOperations operations;
   store::MemoryStore store;
@@ -132,7 +152,7 @@ std::string without_trailing_blanks(const std::string& text) {
 
 TEST_F(AccessMatrix, IsAsReviewed) {
   const std::string now = without_trailing_blanks(table());
-  const std::filesystem::path file = std::filesystem::path(SWITCHYARD_SOURCE_DIR) / "tests/golden/access/routes.txt";
+  const std::filesystem::path file = testing::source_tree() / "tests/golden/access/routes.txt";
   if (std::getenv("ACCEPT") != nullptr) {
     std::filesystem::create_directories(file.parent_path());
     std::ofstream(file) << now;
@@ -186,6 +206,22 @@ TEST_F(AccessMatrix, ByAKeyNothingOfAnotherEnvironmentComesOut) {
   EXPECT_EQ(status, 403);
 }
 
+/// To read a schema takes locks in the database.
+TEST_F(AccessMatrix, WhoMayOnlyLookHasNoSchemasRead) {
+  const auto status_for = [&](access::Role role, bool schemas) {
+    const fleet::Caller caller{"token:x", "", {"token:x", access::Kind::person, {{role, "production"}}}};
+    int status = 0;
+    guarded.snapshot(caller, testing::known_snapshot, schemas, [&](fleet::Answer<fleet::SnapshotView> answer) {
+      const auto* refusal = std::get_if<fleet::Refusal>(&answer);
+      status = refusal == nullptr ? 200 : refusal->status;
+    });
+    return status;
+  };
+  EXPECT_EQ(status_for(access::Role::viewer, false), 200);
+  EXPECT_EQ(status_for(access::Role::viewer, true), 403);
+  EXPECT_EQ(status_for(access::Role::operator_, true), 200);
+}
+
 TEST_F(AccessMatrix, ListsShowWhatTheCallerMaySee) {
   const auto caller = [](const char* environment) {
     return fleet::Caller{"token:x", "", {"token:x", access::Kind::person, {{access::Role::viewer, environment}}}};
@@ -198,8 +234,22 @@ TEST_F(AccessMatrix, ListsShowWhatTheCallerMaySee) {
   EXPECT_EQ(guarded.deployments(caller("*"), 1).size(), 1u);
   EXPECT_EQ(guarded.serving(caller("production")).size(), 1u);
   EXPECT_EQ(guarded.serving(caller("staging")).size(), 0u);
+  EXPECT_EQ(guarded.environments(caller("staging")), std::vector<std::string>{"staging"});
+  EXPECT_EQ(guarded.environments(caller("*")), (std::vector<std::string>{"production", "staging"}));
+  EXPECT_TRUE(guarded.environments(caller("qa")).empty());
+  EXPECT_EQ(guarded.snapshots(caller("production"), "", "", 10).size(), 1u);
+  EXPECT_EQ(guarded.snapshots(caller("staging"), "", "", 10).size(), 0u);
   const fleet::Caller admin{"token:x", "", {"token:x", access::Kind::person, {{access::Role::admin, "staging"}}}};
   EXPECT_EQ(guarded.api_tokens(admin).size(), 0u);
+}
+
+TEST_F(AccessMatrix, NobodyIsShownMoreSnapshotsThanHeAskedForHoweverFewHeMaySee) {
+  operations.snapshots_known = 5;
+  for (const char* environment : {"production", "*"}) {
+    const fleet::Caller viewer{"token:x", "", {"token:x", access::Kind::person, {{access::Role::viewer, environment}}}};
+    EXPECT_EQ(guarded.snapshots(viewer, "", "", 3).size(), 3u) << environment;
+  }
+  EXPECT_EQ(operations.snapshots_asked, 3u) << "who sees all of them has no more looked at than he asked for";
 }
 
 }  // namespace

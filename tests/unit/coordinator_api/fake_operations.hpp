@@ -8,12 +8,15 @@
 
 #include "common/error.hpp"
 #include "coordinator/fleet/operations.hpp"
+#include "coordinator/fleet/rehearsal.hpp"
 
 namespace switchyard::testing {
 
 inline const std::string release_a(64, 'a');
 inline const DeploymentId known_deployment("d-0123456789abcdef");
 inline const DeploymentId known_rollback("d-00000000000000bb");
+
+inline const SnapshotId known_snapshot("s-0123456789abcdef");
 
 inline const std::string access_name = "build";
 
@@ -27,10 +30,13 @@ class FakeOperations final : public fleet::Operations {
   fleet::DeployRequest deploy_request;
   fleet::RollbackRequest rollback_request;
   fleet::ApprovalWish approval_wish;
+  fleet::RestoreRequest restore_request;
   std::string received_bytes;
   std::function<void()> before_each;  ///< may throw
   std::function<void()> held_reply;   ///< the timeline's, until the test calls it
   bool hold_timeline = false;
+  std::size_t snapshots_known = 1;
+  mutable std::size_t snapshots_asked = 0;        ///< the limit
   std::map<std::string, access::Bearer> bearers;  ///< by digest
   std::vector<std::string> turned_away_from;
 
@@ -56,10 +62,10 @@ class FakeOperations final : public fleet::Operations {
   }
 
   void plan(const fleet::Caller& caller, const fleet::DeployRequest& request,
-            fleet::Reply<model::Plan> reply) override {
+            fleet::Reply<fleet::PlanView> reply) override {
     note("plan", &caller);
     deploy_request = request;
-    reply(sample_plan());
+    reply(fleet::PlanView{sample_plan(), sample_outlook()});
   }
   void start(const fleet::Caller& caller, const fleet::DeployRequest& request,
              fleet::Reply<fleet::DeploymentView> reply) override {
@@ -78,6 +84,22 @@ class FakeOperations final : public fleet::Operations {
     note("start_rollback", &caller);
     rollback_request = request;
     reply(rollback_view());
+  }
+  static fleet::Lineage sample_lineage() {
+    fleet::RollbackTarget old;
+    old.row = rollback_view().row;
+    old.row.version = "1.1";
+    old.score = 80;
+    old.why = {"-20 no watch window"};
+    old.last_stable = true;
+    old.places = {{HostId("web-1"), "api", ReleaseId(release_a), true},
+                  {HostId("web-2"), "api", ReleaseId(release_a), std::nullopt}};
+    return {"production", "guestbook", {old}, known_deployment};
+  }
+  void rollback_targets(const fleet::Caller&, const std::string& environment, const std::string& name,
+                        fleet::Reply<std::vector<fleet::Lineage>> reply) override {
+    note("rollback_targets " + environment + " " + name);
+    reply(std::vector<fleet::Lineage>{sample_lineage()});
   }
   fleet::Answer<fleet::DeploymentView> deployment(const fleet::Caller&, const DeploymentId& id) const override {
     if (before_each) before_each();
@@ -116,12 +138,72 @@ class FakeOperations final : public fleet::Operations {
     note("promote " + id.str() + (share ? " " + std::to_string(*share) + " %" : ""), &caller);
     return std::vector<std::string>{"10 % of the traffic of api"};
   }
+  fleet::Answer<bool> hold(const fleet::Caller& caller, const DeploymentId& id, const std::string& reason) override {
+    return changed("hold " + id.str() + " " + reason, caller);
+  }
   fleet::Answer<bool> resume(const fleet::Caller& caller, const DeploymentId& id) override {
     return changed("resume " + id.str(), caller);
   }
   fleet::Answer<bool> declare_gone(const fleet::Caller& caller, const DeploymentId& id, const HostId& host,
                                    const std::string& reason) override {
     return changed("gone " + id.str() + " " + host.str() + " " + reason, caller);
+  }
+
+  void create_snapshot(const fleet::Caller& caller, const fleet::SnapshotRequest& request,
+                       fleet::Reply<fleet::SnapshotView> reply) override {
+    note("create_snapshot " + request.environment + " " + request.name + " " + request.reason, &caller);
+    reply(sample_snapshot());
+  }
+  std::vector<fleet::SnapshotView> snapshots(const fleet::Caller&, const std::string&, const std::string&,
+                                             std::size_t limit) const override {
+    snapshots_asked = limit;
+    return std::vector<fleet::SnapshotView>(std::min(limit, snapshots_known), sample_snapshot());
+  }
+  void snapshot(const fleet::Caller& caller, const SnapshotId& id, bool schemas,
+                fleet::Reply<fleet::SnapshotView> reply) override {
+    note("snapshot " + id.str() + (schemas ? " with schemas" : ""), &caller);
+    fleet::SnapshotView view = sample_snapshot();
+    view.now = {{fleet::PlaceNow::State::different, {"release bbbb serves"}, true, false}};
+    view.why_not = "its bytes are gone";
+    view.since = {"web on web-2"};
+    reply(view);
+  }
+  void restore_snapshot(const fleet::Caller& caller, const fleet::RestoreRequest& request,
+                        fleet::Reply<fleet::DeploymentView> reply) override {
+    note("restore_snapshot " + request.snapshot.str() + " " + request.reason, &caller);
+    restore_request = request;
+    fleet::DeploymentView view = sample_view();
+    view.row.kind = model::DeploymentKind::restore;
+    view.row.snapshot = known_snapshot;
+    view.plan = sample_plan();
+    reply(view);
+  }
+  fleet::Answer<bool> remove_snapshot(const fleet::Caller& caller, const SnapshotId& id) override {
+    return changed("remove_snapshot " + id.str(), caller);
+  }
+  static fleet::SnapshotView sample_snapshot() {
+    fleet::SnapshotView view;
+    view.row.id = known_snapshot;
+    view.row.environment = "production";
+    view.row.name = "shop";
+    view.row.author = "local:ann";
+    view.row.reason = "before the sale";
+    view.row.created_wall_ms = 7;
+    model::SnapshotPlace place;
+    place.host = HostId("web-1");
+    place.component = "api";
+    place.serving = {protocol::OldKind::release, "blue", ReleaseId(release_a), "api@blue.service"};
+    place.version = "1.2";
+    place.unit_state = "active";
+    place.enablement = "enabled";
+    place.deployment = known_deployment;
+    place.origin = known_deployment;
+    place.files = {"/etc/api.conf"};
+    place.files_present = 1;
+    view.row.places = {place};
+    view.row.checksum = model::checksum_of(view.row);
+    view.whole = true;
+    return view;
   }
 
   std::vector<fleet::HostView> hosts(const fleet::Caller&) const override {
@@ -185,10 +267,14 @@ class FakeOperations final : public fleet::Operations {
     view.owed = known_rollback;
     return {view};
   }
+  std::vector<std::string> environments(const fleet::Caller&) const override { return {"production", "staging"}; }
   fleet::Answer<std::vector<store::StoredAudit>> audit(const fleet::Caller&, std::uint64_t after,
                                                        std::size_t) const override {
     return std::vector<store::StoredAudit>{
         {after + 1, {3, "local:root", "deploy.start", "d-1", "why", "unix socket", true, {{"k", "v"}}}, "ff"}};
+  }
+  fleet::Answer<std::vector<fleet::WitnessView>> witnesses(const fleet::Caller&) const override {
+    return std::vector<fleet::WitnessView>{{HostId("web-1"), std::string(64, 'a'), true}, {HostId("web-2"), "", false}};
   }
 
   std::vector<fleet::ApprovalView> approvals(const fleet::Caller&, std::size_t) const override {
@@ -227,6 +313,47 @@ class FakeOperations final : public fleet::Operations {
   }
   fleet::Answer<bool> reset_totp(const fleet::Caller& caller, const std::string& person) override {
     return changed("reset_totp " + person, caller);
+  }
+  fleet::Answer<fleet::SecretView> set_secret(const fleet::Caller& caller,
+                                              const fleet::SecretRequest& request) override {
+    note("set_secret " + request.environment + " " + request.name, &caller);
+    secret_value = request.value;
+    return sample_secret();
+  }
+  std::vector<fleet::SecretView> secrets(const fleet::Caller&) const override { return {sample_secret()}; }
+  fleet::Answer<bool> remove_secret(const fleet::Caller& caller, const std::string& environment,
+                                    const std::string& name) override {
+    return changed("remove_secret " + environment + " " + name, caller);
+  }
+  static fleet::SecretView sample_secret() { return {"production", "DB_PASSWORD", 3, "local:ann", 1}; }
+  SecretText secret_value;
+
+  fleet::Answer<std::vector<std::string>> register_checks(const fleet::Caller& caller,
+                                                          const fleet::RegisterChecksRequest& request) override {
+    note("register_checks " + request.environment, &caller);
+    return std::vector<std::string>{"web"};
+  }
+  std::vector<model::RegisteredCheck> registered_checks(const fleet::Caller&) const override {
+    model::RegisteredCheck check;
+    check.environment = "production";
+    check.name = "web";
+    check.tags = {"core"};
+    check.hosts = {HostId("web-1")};
+    return {check};
+  }
+  fleet::Answer<bool> remove_check(const fleet::Caller& caller, const std::string& environment,
+                                   const std::string& name) override {
+    return changed("remove_check " + environment + " " + name, caller);
+  }
+  void run_checks(const fleet::Caller& caller, const fleet::RunChecksRequest& request,
+                  fleet::Reply<model::Verdict> reply) override {
+    note("run_checks " + request.environment, &caller);
+    model::Evidence one;
+    one.host = HostId("web-1");
+    one.check = "web";
+    one.state = protocol::CheckState::passed;
+    one.details = {{"count", "3"}};
+    reply(model::judge({one}));
   }
 
   static fleet::ApprovalView sample_approval() {
@@ -268,6 +395,16 @@ class FakeOperations final : public fleet::Operations {
     view.progress = {{HostId("web-1"), "api", "swapped", "switch port 5000", ""}};
     return view;
   }
+  static model::CheckFinding sample_finding() {
+    return {.host = HostId("web-1"),
+            .component = "api",
+            .check = "disk",
+            .critical = false,
+            .status = model::CheckStatus::fail,
+            .message = "nearly full",
+            .duration_ms = 40,
+            .wall_ms = 20};
+  }
   static fleet::DeploymentView rollback_view() {
     fleet::DeploymentView view;
     view.row.id = known_rollback;
@@ -276,7 +413,39 @@ class FakeOperations final : public fleet::Operations {
     view.row.environment = "production";
     view.row.state = model::DeploymentState::done;
     view.row.finished_wall_ms = 30;
+    view.checks = model::ChecksReport{model::ChecksOutcome::passed,
+                                      model::RunTests::none,
+                                      {{0, model::TierState::passed, 2, 1, 1, 0}, {.tier = 1}, {.tier = 2}},
+                                      {"api on web-1: check disk: nearly full"},
+                                      {sample_finding()},
+                                      3};
+    view.previous_version = "1.2";
     return view;
+  }
+  void simulate(const fleet::Caller& caller, const fleet::DeployRequest& request, const std::string& fail,
+                fleet::Reply<fleet::SimulationView> reply) override {
+    note("simulate " + fail, &caller);
+    deploy_request = request;
+    fleet::SimulationView view{release_a, {}, {"api: swap start"}};
+    view.simulation.end = model::DeploymentState::rolled_back;
+    view.simulation.assumed = {"a person promotes"};
+    model::TimelineEntry entry;
+    entry.what = "state";
+    entry.state = "preparing";
+    view.simulation.timeline = {{7, entry}};
+    view.simulation.reverts = {{9, HostId("web-1"), "api"}};
+    view.simulation.standing = {{HostId("web-1"), "api", "old"}};
+    reply(view);
+  }
+  static forecast::Outlook sample_outlook() {
+    forecast::Outlook outlook;
+    outlook.changes = {{HostId("web-1"), "api", "nothing", true, {{"slot", "", "nothing", "blue"}}}};
+    outlook.risks = {{planner::RiskKind::only_host, "api", {HostId("web-1")}, "all of api is on web-1"}};
+    outlook.approvals = {1, "ann", "because"};
+    outlook.duration = {forecast::Spread{1'000, 2'000, 3'000, 4}, {}};
+    outlook.downtime = {{"api", {HostId("web-1")}, {std::nullopt, {"api: swap start"}}}};
+    outlook.notes = {"a note"};
+    return outlook;
   }
   static model::Plan sample_plan() {
     model::Plan plan;
@@ -313,6 +482,10 @@ class FakeOperations final : public fleet::Operations {
     if (caller != nullptr) callers.push_back(*caller);
   }
   fleet::Answer<bool> changed(std::string what, const fleet::Caller& caller) {
+    if (caller.rehearses) {
+      note("would " + what, &caller);
+      return fleet::rehearsed(what + " would be done");
+    }
     note(std::move(what), &caller);
     return true;
   }

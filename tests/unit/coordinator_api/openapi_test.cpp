@@ -10,6 +10,7 @@
 #include "common/crypto.hpp"
 #include "coordinator/api/service.hpp"
 #include "tests/support/memory_file_system.hpp"
+#include "tests/support/source_tree.hpp"
 #include "tests/unit/coordinator_api/fake_operations.hpp"
 #include "tests/unit/coordinator_api/sample_requests.hpp"
 
@@ -54,6 +55,7 @@ class Schema {
            (type == "boolean" && value.is_boolean()) || (type == "null" && value.is_null());
   }
   static bool equals(const YAML::Node& scalar, const json& value) {
+    if (value.is_null() || scalar.IsNull()) return value.is_null() && scalar.IsNull();
     if (value.is_boolean()) return scalar.as<bool>() == value.get<bool>();
     return value.is_string() && scalar.as<std::string>() == value.get<std::string>();
   }
@@ -119,8 +121,7 @@ class Schema {
 
 class OpenApiTest : public ::testing::Test {
  protected:
-  OpenApiTest()
-      : document(YAML::LoadFile(std::string(SWITCHYARD_SOURCE_DIR) + "/docs/openapi.yaml")), schema(document) {}
+  OpenApiTest() : document(YAML::LoadFile(testing::source_tree() / "docs/openapi.yaml")), schema(document) {}
 
   static TokenBook tokens() {
     testing::MemoryFileSystem files;

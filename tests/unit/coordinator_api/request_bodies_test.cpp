@@ -56,10 +56,55 @@ TEST(RequestBodies, NamesTheMemberThatIsWrong) {
   says(R"({"manifest":"","no_rolback":true})", "no_rolback");
   says(R"({"manifest":"","no_rollback":"yes"})", "no_rollback");
   says(R"({"manifest":"","environment":"../x"})", "environment");
+  says(R"({"manifest":"","components":"api"})", "components");
+  says(R"({"manifest":"","components":["../x"]})", "component");
+  says(R"({"manifest":"","fail":"x"})", "fail");
+  says(R"({"manifest":"","defaults":{"strategy":"any"}})", "strategy");
+  says(R"({"manifest":"","defaults":null})", "defaults");
+  says(R"({"manifest":"","strategy":"any"})", "strategy");
+  says(R"({"manifest":"","strategy":1})", "strategy");
+  says(R"({"manifest":"","run_migrations":"no"})", "run_migrations");
+  says(R"({"manifest":"","defaults":{"run_migrations":1}})", "run_migrations");
   says(R"({"manifest":"","artifacts":[]})", "artifacts");
   says(R"({"manifest":"","artifacts":{"api":1}})", "artifacts");
   says(R"({"manifest":"","artifacts":{"API":"00"}})", "component");
   says(R"({"manifest":"","artifacts":{"api":"00"}})", "release");
+}
+
+/// Whoever asks for a strategy by name means all that is deployed; what would stand in for silence gives way.
+TEST(RequestBodies, AStrategyGoesBeforeThatOfTheDefaults) {
+  const auto defaults =
+      deploy_request(
+          R"({"manifest":"","strategy":"recreate","defaults":{"strategy":"rolling","test_timeout_seconds":9}})")
+          .defaults;
+  EXPECT_EQ(defaults, (model::ManifestDefaults{.strategy = model::Strategy::recreate,
+                                               .test_timeout_s = 9,
+                                               .strategy_source = model::StrategySource::option}));
+  EXPECT_TRUE(deploy_request(R"({"manifest":"","strategy":""})").defaults.empty());
+}
+
+/// Without a word the manifest has it.
+TEST(RequestBodies, MigrationsAreRunOrNotAsItIsAsked) {
+  EXPECT_EQ(deploy_request(R"({"manifest":""})").defaults.run_migrations, std::nullopt);
+  EXPECT_EQ(deploy_request(R"({"manifest":"","run_migrations":false})").defaults.run_migrations, false);
+  EXPECT_EQ(deploy_request(R"({"manifest":"","run_migrations":true,"defaults":{"run_migrations":false}})")
+                .defaults.run_migrations,
+            true);
+}
+
+TEST(RequestBodies, ARollbackGoesItsWayOrTheManifests) {
+  EXPECT_EQ(rollback_request(R"({"deployment":"d-1"})").strategy, std::nullopt);
+  EXPECT_EQ(rollback_request(R"({"deployment":"d-1","strategy":"aggressive"})").strategy,
+            model::RollbackStrategy::aggressive);
+  EXPECT_NE(refusal_of([] { rollback_request(R"({"deployment":"d-1","strategy":"fast"})"); }).find("immediate, batch"),
+            std::string::npos);
+}
+
+TEST(RequestBodies, AutoRollbackIsTheOppositeOfNoRollback) {
+  EXPECT_TRUE(deploy_request(R"({"manifest":"","auto_rollback":false})").no_rollback);
+  EXPECT_FALSE(deploy_request(R"({"manifest":"","auto_rollback":true})").no_rollback);
+  EXPECT_NE(refusal_of([] { deploy_request(R"({"manifest":"","auto_rollback":true,"no_rollback":true})"); }), "");
+  EXPECT_FALSE(deploy_request(R"({"manifest":"","auto_rollback":true,"no_rollback":false})").no_rollback);
 }
 
 TEST(RequestBodies, AHostIsOnlyResolvedAsGoneAndWithAReason) {
@@ -81,7 +126,7 @@ TEST(RequestBodies, TakesNamesAndPrefixesForTokens) {
 
 TEST(RequestBodies, BoundsReasonsAndLabels) {
   const std::string long_text(2000, 'x');
-  EXPECT_NE(refusal_of([&] { cancel_reason(R"({"reason":")" + long_text + "\"}"); }), "");
+  EXPECT_NE(refusal_of([&] { only_reason(R"({"reason":")" + long_text + "\"}"); }), "");
   EXPECT_NE(refusal_of([&] { new_host(R"({"host":"a","labels":{"k":")" + long_text + "\"}}"); }), "");
   EXPECT_EQ(new_host(R"({"host":"a","labels":{"k":"v"}})").labels.at("k"), "v");
 }

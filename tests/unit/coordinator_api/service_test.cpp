@@ -167,18 +167,26 @@ TEST_F(ServiceTest, WhoHasARightTokenDoesNotWaitForOthersOfHisSource) {
   EXPECT_EQ(ask(head(Method::get, "/v1/hosts")).status, 200);
 }
 
-/// `DEPLOYMENT_ADMIN_TOKENS=token1,token2` is what people write.
-TEST_F(ServiceTest, AShortTokenIsNotFoundByTryingFast) {
-  TokenBook book = one_token_book();
-  book.add_administrators({"token1"});
-  Service guessed(operations, ApiConfig{}, std::move(book), clock);
-  const auto status_of = [&](const std::string& token) {
+/// With a token as people write them: `DEPLOYMENT_ADMIN_TOKENS=token1,token2`.
+class ShortTokenTest : public ServiceTest {
+ protected:
+  int status_of(const std::string& token, const Peer& peer = remote) {
     RequestHead request = head(Method::get, "/v1/hosts");
     request.authorization = "Bearer " + token;
-    const auto judged = guessed.admit(request, remote);
+    const auto judged = guessed.admit(request, peer);
     const auto* refused = std::get_if<Response>(&judged);
     return refused == nullptr ? 200 : refused->status;
-  };
+  }
+  static TokenBook short_token_book() {
+    TokenBook book = one_token_book();
+    book.add_administrators({"token1"});
+    return book;
+  }
+
+  Service guessed{operations, ApiConfig{}, short_token_book(), clock};
+};
+
+TEST_F(ShortTokenTest, IsNotFoundByTryingFast) {
   EXPECT_EQ(status_of("token1"), 200);
   for (unsigned i = 0; i < limits::wrong_tokens_free; ++i) status_of("guess " + std::to_string(i));
   EXPECT_EQ(status_of("token1"), 429) << "a guess that is right looks like one that is wrong";
@@ -187,9 +195,29 @@ TEST_F(ServiceTest, AShortTokenIsNotFoundByTryingFast) {
   EXPECT_EQ(status_of("token1"), 200);
 }
 
+/// Who is held back where somebody guesses is not held back elsewhere for it.
+TEST_F(ShortTokenTest, WaitsOnlyWhereSomebodyGuesses) {
+  for (unsigned i = 0; i < limits::wrong_tokens_free; ++i) status_of("guess " + std::to_string(i));
+  for (unsigned i = 0; i <= limits::wrong_token_repeats_free; ++i) EXPECT_EQ(status_of("token1"), 429);
+  EXPECT_EQ(status_of("token1", local), 200);
+  clock.advance(limits::wrong_token_pause_ms_min);
+  EXPECT_EQ(status_of("token1"), 200) << "there too, as soon as its source may try again";
+}
+
+/// Neither the status nor the pause may tell a guess that is right from one that is wrong.
+TEST_F(ShortTokenTest, IsHeldBackLikeAWrongOne) {
+  for (unsigned i = 0; i < limits::wrong_tokens_free; ++i) status_of("guess " + std::to_string(i));
+  for (unsigned i = 0; i <= 2 * limits::wrong_token_repeats_free; ++i) {
+    EXPECT_EQ(status_of("token1"), 429);
+    EXPECT_EQ(status_of("token2"), 429);
+  }
+  EXPECT_EQ(status_of("token2", local), 401) << "as the right one is let try there";
+}
+
 TEST_F(ServiceTest, OneWrongTokenAgainAndAgainIsNotEvenLookedUp) {
-  for (unsigned i = 0; i < limits::wrong_token_repeats_free; ++i) EXPECT_EQ(get_with("expired").status, 401);
-  EXPECT_EQ(get_with("expired").status, 429);
+  const std::string expired = "syt_" + std::string(64, 'e');
+  for (unsigned i = 0; i < limits::wrong_token_repeats_free; ++i) EXPECT_EQ(get_with(expired).status, 401);
+  EXPECT_EQ(get_with(expired).status, 429);
   EXPECT_EQ(get_with("secret").status, 200);
   EXPECT_EQ(get_with("not yet").status, 401);
 }
@@ -257,6 +285,31 @@ TEST_F(ServiceTest, RefusesUnknownQueryKeysAndBadNumbers) {
   EXPECT_EQ(get("/v1/deployments?limit=-1").status, 400);
   EXPECT_EQ(get("/v1/deployments?limit=3x").status, 400);
   EXPECT_EQ(json::parse(get("/v1/deployments?limit=1").body)["deployments"].size(), 1u);
+}
+
+TEST_F(ServiceTest, OnlyRehearsesWhatIsAskedWithDryRun) {
+  post("/v1/agents/web-1/revoke?dry_run=true", "{}");
+  ASSERT_EQ(operations.callers.size(), 1u);
+  EXPECT_TRUE(operations.callers.back().rehearses);
+  post("/v1/agents/web-1/revoke?dry_run=false", "{}");
+  EXPECT_FALSE(operations.callers.back().rehearses);
+  post("/v1/agents/web-1/revoke", "{}");
+  EXPECT_FALSE(operations.callers.back().rehearses);
+}
+
+/// Who mistypes it must not have it done.
+TEST_F(ServiceTest, DoesNothingWhereDryRunIsMisspelt) {
+  for (const char* query : {"dryrun=true", "dry_run=yes", "dry_run=", "dry_run=true&x=1"}) {
+    EXPECT_EQ(post(std::string("/v1/agents/web-1/revoke?") + query, "{}").status, 400) << query;
+  }
+  EXPECT_EQ(get("/v1/hosts?dry_run=true").status, 400);
+  EXPECT_TRUE(operations.asked.empty());
+}
+
+TEST_F(ServiceTest, SaysWhatWouldHaveBeenDone) {
+  const Response response = post("/v1/agents/web-1/revoke?dry_run=true", "{}");
+  EXPECT_EQ(response.status, 200);
+  EXPECT_EQ(response.body, R"({"dry_run":true,"would":"revoke web-1 would be done"})");
 }
 
 TEST_F(ServiceTest, PassesOnTheIdempotencyKey) {
@@ -348,6 +401,61 @@ TEST_F(ServiceTest, EachOperationIsAskedWithWhatTheRequestSays) {
                                       "gone d-1 h r", "start_rollback", "create_token web-*", "revoke web-1",
                                       "add_host web-3 1", "replace_host web-3"}));
   EXPECT_EQ(operations.rollback_request.components, std::vector<std::string>{"api"});
+}
+
+TEST_F(ServiceTest, AsksForSnapshotsByTheirIds) {
+  const std::string id = testing::known_snapshot.str();
+  const Response made = post("/v1/snapshots", R"({"environment":"production","name":"shop","reason":"r"})");
+  EXPECT_EQ(made.status, 201);
+  EXPECT_EQ(json::parse(made.body)["id"], id);
+  EXPECT_EQ(get("/v1/snapshots/" + id).status, 200);
+  RequestHead request = head(Method::post, "/v1/snapshots/" + id + "/restore", R"({"reason":"r"})");
+  request.idempotency_key = "k-1";
+  const Response restored = ask(request, R"({"reason":"r"})");
+  EXPECT_EQ(restored.status, 201);
+  EXPECT_EQ(json::parse(restored.body)["kind"], "restore");
+  EXPECT_EQ(json::parse(restored.body)["snapshot"], id);
+  EXPECT_EQ(operations.restore_request.idempotency_key, "k-1");
+  EXPECT_EQ(ask(head(Method::delete_, "/v1/snapshots/" + id)).status, 200);
+  EXPECT_EQ(operations.asked, (std::vector<std::string>{"create_snapshot production shop r", "snapshot " + id,
+                                                        "restore_snapshot " + id + " r", "remove_snapshot " + id}));
+  EXPECT_EQ(post("/v1/snapshots", "{}").status, 400) << "of which environment?";
+  EXPECT_EQ(post("/v1/snapshots/UPPER/restore", R"({"reason":"r"})").status, 400);
+  EXPECT_EQ(get("/v1/snapshots?environment=A%20B").status, 400);
+}
+
+TEST_F(ServiceTest, SchemasOfASnapshotAreComparedOnlyWhenThatIsAskedFor) {
+  const std::string path = "/v1/snapshots/" + testing::known_snapshot.str();
+  EXPECT_EQ(get(path + "?schemas=1").status, 200);
+  EXPECT_EQ(get(path + "?schemas=0").status, 200);
+  EXPECT_EQ(get(path + "?schemas=yes").status, 400);
+  EXPECT_EQ(get(path + "?schema=true").status, 400);
+  EXPECT_EQ(operations.asked, (std::vector<std::string>{"snapshot " + testing::known_snapshot.str() + " with schemas",
+                                                        "snapshot " + testing::known_snapshot.str()}));
+}
+
+TEST_F(ServiceTest, ASnapshotSaysWhatIsNowOnlyWhenItIsLookedAt) {
+  const json listed = json::parse(get("/v1/snapshots?environment=production&name=shop").body)["snapshots"];
+  ASSERT_EQ(listed.size(), 1u);
+  EXPECT_FALSE(listed[0]["places"][0].contains("now"));
+  EXPECT_EQ(listed[0]["version"], "1.2");
+  EXPECT_EQ(listed[0]["whole"], true);
+  const json one = json::parse(get("/v1/snapshots/" + testing::known_snapshot.str()).body);
+  EXPECT_EQ(one["places"][0]["now"]["state"], "different");
+  EXPECT_EQ(one["places"][0]["now"]["present"], true);
+  EXPECT_EQ(one["why_not"], "its bytes are gone");
+  EXPECT_EQ(one["since"][0], "web on web-2");
+}
+
+TEST_F(ServiceTest, ListsNoMoreSnapshotsThanAskedForAndNeverMoreThanALimit) {
+  operations.snapshots_known = 1'000;
+  const auto listed = [&](const std::string& query) {
+    return json::parse(get("/v1/snapshots" + query).body)["snapshots"].size();
+  };
+  EXPECT_EQ(listed(""), limits::api_list_default);
+  EXPECT_EQ(listed("?limit=3&environment=production"), 3u);
+  EXPECT_EQ(listed("?limit=100000"), limits::api_list_max);
+  EXPECT_EQ(get("/v1/snapshots?limit=many").status, 400);
 }
 
 TEST_F(ServiceTest, PassesOnTheWordOfAnApproverWithThePlanThatHeSaw) {

@@ -74,6 +74,13 @@ TEST_F(TokenBookTest, KnowsNobodyElse) {
   }
 }
 
+TEST_F(TokenBookTest, TellsATokenThatCouldBeGuessedByItsLength) {
+  EXPECT_TRUE(shows_guessable_token("Bearer token1"));
+  EXPECT_TRUE(shows_guessable_token("Bearer " + std::string(15, 'x')));
+  EXPECT_FALSE(shows_guessable_token("Bearer " + std::string(16, 'x')));
+  EXPECT_FALSE(shows_guessable_token("Basic x")) << "no token at all";
+}
+
 TEST_F(TokenBookTest, MakesEveryoneOfItAnAdministratorAndNamesHisTokenByItsDigest) {
   files.write_atomically(book_path, R"({"tokens":[{"id":"admin","sha256":")" + sha256_hex("one") + R"("}]})", 0600);
   const auto bearer = TokenBook::open(files, directory).bearer(sha256_hex("one"));

@@ -62,6 +62,12 @@ TEST_F(WrongTokenBookTest, OneWrongTokenWaitsWhereverItComesFrom) {
   EXPECT_EQ(book.source_wait_ms("source 0"), 0);
 }
 
+TEST_F(WrongTokenBookTest, AGuessCountsForItsSourceAlone) {
+  for (unsigned i = 0; i < limits::wrong_tokens_free; ++i) book.note_guess(source);
+  EXPECT_EQ(book.source_wait_ms(source), limits::wrong_token_pause_ms_min);
+  EXPECT_EQ(book.remembered(), 1u);
+}
+
 TEST_F(WrongTokenBookTest, WhoStopsIsForgotten) {
   note(limits::wrong_tokens_free + 5);
   clock.advance(limits::wrong_token_memory_ms);

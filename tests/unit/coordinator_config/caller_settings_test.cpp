@@ -4,6 +4,8 @@
 
 #include <map>
 
+#include "common/error.hpp"
+
 namespace switchyard::config {
 namespace {
 
@@ -40,15 +42,20 @@ TEST(CallerSettings, EveryVariableOfTheUsersDocumentsIsKnown) {
 TEST(CallerSettings, WhoActsOnThemIsSaid) {
   for (const CallerSetting& one : read_caller_settings([](const std::string&) { return std::nullopt; })) {
     const bool coordinator = one.name == "DEPLOYMENT_ADMIN_TOKENS" || one.name == "DEPLOYMENT_AUDIT_LOG";
-    EXPECT_EQ(one.reader, coordinator                             ? SettingReader::coordinator
-                          : one.name == "DEPLOYMENT_ENVIRONMENTS" ? SettingReader::command
-                                                                  : SettingReader::nobody_yet)
+    const bool nobody =
+        one.name == "LOG_ANALYSIS_MODEL" || one.name == "GITHUB_TOKEN" || one.name == "GITHUB_REPOSITORY";
+    const bool templates = one.name == "STAGING_URL" || one.name == "PRODUCTION_URL";
+    EXPECT_EQ(one.reader, coordinator ? SettingReader::coordinator
+                          : nobody    ? SettingReader::nobody_yet
+                          : templates ? SettingReader::templates
+                                      : SettingReader::command)
         << one.name;
   }
 }
 
-TEST(CallerSettings, DefaultsAreThoseOfTheUsersDocuments) {
-  EXPECT_EQ(setting("HEALTH_CHECK_TIMEOUT", {}).value, "300s");
+/// Those of the users' documents, except where another has always been in force (docs/configuration.md).
+TEST(CallerSettings, DefaultsAreThoseThatHold) {
+  EXPECT_EQ(setting("HEALTH_CHECK_TIMEOUT", {}).value, "60s");
   EXPECT_EQ(setting("ROLLBACK_ENABLED", {}).value, "true");
   EXPECT_EQ(setting("INTEGRATION_TEST_TIMEOUT", {}).value, "600s");
   EXPECT_EQ(setting("LOG_ANALYSIS_MODEL", {}).value, "gemini-2.0-flash");
@@ -65,6 +72,8 @@ TEST(CallerSettings, ValuesAreChecked) {
   for (const char* wrong : {"0", "-1", "5h", "86401", "1441m", "ten", "5 s", "99999999999"}) {
     EXPECT_EQ(shown_as("HEALTH_CHECK_TIMEOUT", wrong), "refused") << wrong;
   }
+  EXPECT_EQ(shown_as("INTEGRATION_TEST_TIMEOUT", "60m"), "3600s");
+  EXPECT_EQ(shown_as("INTEGRATION_TEST_TIMEOUT", "3601"), "refused") << "no check may take longer";
   EXPECT_EQ(shown_as("ROLLBACK_ENABLED", "0"), "false");
   EXPECT_EQ(shown_as("ROLLBACK_ENABLED", "off"), "refused");
   EXPECT_EQ(shown_as("STAGING_URL", "https://staging.example.com/x"), "https://staging.example.com/x");
@@ -82,6 +91,24 @@ TEST(CallerSettings, ARefusalNamesTheVariableAndTheNearestWord) {
   EXPECT_EQ(problem,
             "the environment variable DEPLOYMENT_STRATEGY must be one of blue-green, rolling, canary, recreate; "
             "did you mean `blue-green`?");
+}
+
+TEST(CallerSettings, WhatIsSetStandsInForManifests) {
+  const auto defaults = [](std::map<std::string, std::string> caller) {
+    return manifest_defaults(read_caller_settings([&](const std::string& name) -> std::optional<std::string> {
+      const auto found = caller.find(name);
+      return found == caller.end() ? std::nullopt : std::optional(found->second);
+    }));
+  };
+  EXPECT_TRUE(defaults({}).empty()) << "a default of ours decides nothing";
+  EXPECT_TRUE(defaults({{"HEALTH_CHECK_TIMEOUT", ""}, {"STAGING_URL", "no address"}}).empty());
+  EXPECT_EQ(defaults({{"DEPLOYMENT_STRATEGY", "rolling"},
+                      {"HEALTH_CHECK_TIMEOUT", "2m"},
+                      {"INTEGRATION_TEST_TIMEOUT", "900"},
+                      {"ROLLBACK_ENABLED", "0"}}),
+            (model::ManifestDefaults{model::Strategy::rolling, 120, 900, false}));
+  EXPECT_THROW(defaults({{"HEALTH_CHECK_TIMEOUT", "soon"}}), InputError);
+  EXPECT_THROW(defaults({{"ROLLBACK_ENABLED", "maybe"}}), InputError);
 }
 
 TEST(CallerSettings, NoSecretIsShown) {

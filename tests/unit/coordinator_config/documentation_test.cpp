@@ -10,6 +10,7 @@
 #include "coordinator/planner/health_check_reader.hpp"
 #include "coordinator/planner/manifest_reader.hpp"
 #include "tests/support/jinja.hpp"
+#include "tests/support/source_tree.hpp"
 
 namespace switchyard::config {
 namespace {
@@ -19,7 +20,7 @@ std::string contents(const std::filesystem::path& path) {
   EXPECT_TRUE(file) << path;
   return {std::istreambuf_iterator<char>(file), {}};
 }
-std::filesystem::path source(const std::string& path) { return std::filesystem::path(SWITCHYARD_SOURCE_DIR) / path; }
+std::filesystem::path source(const std::string& path) { return switchyard::testing::source_tree() / path; }
 
 std::vector<ConfigFile> files_of(const std::string& directory) {
   std::vector<ConfigFile> files;
@@ -84,6 +85,16 @@ TEST(McpServersExample, DeploymentAndHealthChecksLoad) {
     const model::Manifest manifest = planner::read_manifest(file.text, file.path);
     EXPECT_EQ(manifest.components.size(), 2U);
     EXPECT_EQ(manifest.environment, "production");
+    // It can be deployed as it stands, and its programs are in its releases.
+    for (const model::Component& component : manifest.components) {
+      EXPECT_FALSE(component.hosts.empty()) << component.name;
+      EXPECT_TRUE(component.service.configuration.has_value()) << component.name;
+      const std::filesystem::path release =
+          std::filesystem::path(file.path).parent_path() / component.artifact.directory;
+      ASSERT_FALSE(component.service.command.empty()) << component.name;
+      const auto mode = std::filesystem::status(release / component.service.command.front()).permissions();
+      EXPECT_NE(mode & std::filesystem::perms::owner_exec, std::filesystem::perms::none) << release;
+    }
   }
   std::set<std::string> names;
   for (const ConfigFile& file : files_of("health-checks")) {

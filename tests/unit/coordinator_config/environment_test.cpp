@@ -86,6 +86,21 @@ TEST(EnvironmentFile, RefusalsNameThePlaceAndWhatToDo) {
   EXPECT_TRUE(has(refusal([] { read_environment("", "e/My Env.yaml", "My Env"); }), "rename the file"));
 }
 
+TEST(EnvironmentFile, ItsStrategyGoesBeforeTheCallersVariable) {
+  const model::ManifestDefaults caller{.strategy = model::Strategy::recreate, .test_timeout_s = 9};
+  EXPECT_EQ(defaults_in(environment_of("variables: {a: b}"), caller), caller);
+  EXPECT_EQ(environment_of("").strategy, std::nullopt);
+  for (const auto strategy :
+       {model::Strategy::blue_green, model::Strategy::rolling, model::Strategy::recreate, model::Strategy::canary}) {
+    const Environment environment = environment_of("strategy: " + std::string(model::strategy_name(strategy)));
+    EXPECT_EQ(defaults_in(environment, caller),
+              (model::ManifestDefaults{
+                  .strategy = strategy, .test_timeout_s = 9, .strategy_source = model::StrategySource::environment}));
+  }
+  EXPECT_TRUE(has(environment_trouble("strategy: rollling"), "did you mean `rolling`?"));
+  EXPECT_TRUE(has(environment_trouble("strategy: [rolling]"), "e/production.yaml:1:11"));
+}
+
 TEST(EnvironmentFile, WhatMayBeASecretItselfIsNeverRepeated) {
   const std::string message = environment_trouble("secrets:\n  db_password: hunter-2-is-secret");
   EXPECT_TRUE(has(message, "e/production.yaml:2:16: "));

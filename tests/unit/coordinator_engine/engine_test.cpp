@@ -6,68 +6,12 @@
 
 #include "coordinator/engine/ready_nodes.hpp"
 #include "coordinator/engine/stray.hpp"
-#include "tests/support/plan_builder.hpp"
+#include "tests/unit/coordinator_engine/engine_double.hpp"
 
 namespace switchyard::engine {
 namespace {
 
 using model::DeploymentState;
-
-/// One deployment at the coordinator; the agents are the test.
-class Coordinator {
- public:
-  explicit Coordinator(const std::string& text, model::PlanSettings settings = {}) {
-    model::Plan plan = testing::plan_from_text(text);
-    plan.settings = settings;
-    model::DeploymentRow row;
-    row.id = plan.deployment;
-    row.state = DeploymentState::approved;
-    run = make_run(row, plan, std::nullopt);
-    happen(Started{});
-  }
-
-  void happen(const Event& event) {
-    const Effects effects = apply(run, event);
-    for (const Send& send : effects.sends) {
-      asked.push_back(send.host.str() + " " + std::string(protocol::message_name(protocol::type_of(send.message))));
-      if (const auto* swap = std::get_if<protocol::Swap>(&send.message)) asked.back() += " " + swap->component;
-      if (const auto* abort = std::get_if<protocol::Abort>(&send.message)) {
-        asked.back() += abort->all ? " all" : " " + abort->component;
-      }
-    }
-    decided = decided || effects.decided;
-  }
-  void connect(const std::string& host, protocol::AgentState state = protocol::AgentState::idle) {
-    protocol::DeploymentReport report;
-    report.deployment = run.row.id;
-    report.state = state;
-    for (const auto& component : run.plan.slices.at(HostId(host)).components) {
-      const bool live = state == protocol::AgentState::swapped || state == protocol::AgentState::held;
-      report.components.push_back({component.name, state >= protocol::AgentState::staged, live ? 1u : 0u, "", ""});
-    }
-    happen(AgentConnected{HostId(host), ++session, report});
-  }
-  void say(const std::string& host, protocol::Message message) {
-    happen(AgentSaid{HostId(host), run.hosts.at(HostId(host)).session, std::move(message)});
-  }
-  void stage(const std::string& host) {
-    connect(host);
-    say(host, protocol::PlanAck{run.row.id, run.plan.hash});
-    for (const auto& component : run.plan.slices.at(HostId(host)).components) {
-      say(host, protocol::Staged{run.row.id, component.name, 0});
-    }
-  }
-  void swap(const std::string& host, const std::string& component) {
-    say(host, protocol::Swapped{run.row.id, component, 1, 0});
-  }
-  bool has_asked(const std::string& what) const { return std::find(asked.begin(), asked.end(), what) != asked.end(); }
-  DeploymentState state() const { return run.row.state; }
-
-  DeploymentRun run;
-  std::vector<std::string> asked;
-  std::uint64_t session = 0;
-  bool decided = false;
-};
 
 TEST(Engine, SwapsOnlyWhenEveryHostIsStaged) {
   Coordinator coordinator("app@h1,h2");
@@ -317,6 +261,17 @@ TEST_F(WatchedTest, GoesBackWhenAHostTakesBackItsVote) {
   EXPECT_EQ(coordinator.run.decision, model::Decision::abort);
 }
 
+/// Until it has looked it doubts.
+TEST_F(WatchedTest, NeitherCommitsNorGoesBackBecauseAnAgentBeganAnew) {
+  lose(coordinator, "h2");
+  coordinator.connect("h2", protocol::AgentState::held);
+  coordinator.say("h2", protocol::Health{coordinator.run.row.id, "app", true, "not looked at yet"});
+  coordinator.happen(TimerFired{"watch"});
+  EXPECT_EQ(coordinator.run.decision, std::nullopt);
+  coordinator.say("h2", protocol::Health{coordinator.run.row.id, "app", true, ""});
+  EXPECT_EQ(coordinator.run.decision, model::Decision::commit);
+}
+
 /// Its answer to ABORT is that it knows of nothing to revert; what it serves is the new release.
 TEST_F(WatchedTest, IsStuckAndNotRolledBackWhenAHostHasLostItsJournal) {
   coordinator.connect("h2");
@@ -458,6 +413,68 @@ TEST(Engine, RevertsInTheExactReverseOrder) {
   EXPECT_EQ(coordinator.state(), DeploymentState::rolled_back);
 }
 
+/// The pause that this event sets until the host is asked once more; -1: it sets none.
+std::int64_t pause_after(Coordinator& coordinator, const Event& event, const std::string& host) {
+  std::int64_t pause = -1;
+  for (const SetTimer& timer : apply(coordinator.run, event).timers) {
+    if (timer.timer == "resend:" + host) pause = timer.ms;
+  }
+  return pause;
+}
+/// Those after each of so many questions that had no answer.
+std::vector<std::int64_t> pauses_without_answer(Coordinator& coordinator, const std::string& host, int questions) {
+  std::vector<std::int64_t> pauses;
+  for (int i = 0; i < questions; ++i) {
+    pauses.push_back(pause_after(coordinator, TimerFired{"resend:" + host}, host));
+  }
+  return pauses;
+}
+
+/// app is being switched on h1 and h2, and db has been.
+Coordinator switching_with(std::uint32_t confirm_ms) {
+  model::PlanSettings settings;
+  settings.confirm_ms = confirm_ms;
+  Coordinator coordinator("db@h3 > app@h1,h2", settings);
+  for (const char* host : {"h1", "h2", "h3"}) coordinator.stage(host);
+  coordinator.swap("h3", "db");
+  return coordinator;
+}
+AgentSaid failed_on_h2(const Coordinator& coordinator) {
+  const HostId host("h2");
+  return {host, coordinator.run.hosts.at(host).session,
+          protocol::Failed{coordinator.run.row.id, {}, "app", "planted", "no"}};
+}
+
+// Who hears nothing for the confirm time goes back alone.
+TEST(Engine, AsksAHostThatWaitsForItsTurnOnTheWayBackThreeTimesWithinItsPatience) {
+  Coordinator coordinator = switching_with(9'000);
+  coordinator.happen(failed_on_h2(coordinator));
+  ASSERT_EQ(coordinator.state(), DeploymentState::aborting);
+  EXPECT_FALSE(coordinator.has_asked("h3 abort db")) << "app goes first";
+  EXPECT_EQ(pauses_without_answer(coordinator, "h3", 4), (std::vector<std::int64_t>{2'000, 3'000, 3'000, 3'000}));
+}
+
+TEST(Engine, AsksNobodyMoreOftenThanOnceASecondOnTheWayBack) {
+  Coordinator coordinator = switching_with(1'500);
+  coordinator.happen(failed_on_h2(coordinator));
+  EXPECT_EQ(pauses_without_answer(coordinator, "h3", 3), (std::vector<std::int64_t>{1'000, 1'000, 1'000}));
+}
+
+TEST(Engine, BeginsWithShortPausesOnTheWayBackHoweverLongItHasAskedBefore) {
+  Coordinator coordinator = switching_with(9'000);
+  EXPECT_EQ(pauses_without_answer(coordinator, "h1", 6).back(), 30'000) << "nobody goes back alone yet";
+  EXPECT_EQ(pause_after(coordinator, failed_on_h2(coordinator), "h1"), 1'000);
+}
+
+TEST(Engine, LeavesAHostThatIsStuckTheTimeToTryAnew) {
+  Coordinator coordinator = switching_with(9'000);
+  coordinator.happen(failed_on_h2(coordinator));
+  coordinator.say("h2", protocol::Stuck{coordinator.run.row.id, {}, "stop_failed", "app: it does not stop"});
+  ASSERT_EQ(coordinator.state(), DeploymentState::stuck);
+  EXPECT_EQ(pauses_without_answer(coordinator, "h2", 6).back(), 30'000);
+  EXPECT_EQ(pauses_without_answer(coordinator, "h3", 6).back(), 3'000) << "it waits for its turn all the same";
+}
+
 TEST(Engine, AbortsWhenAHostBecomesUnhealthyDuringTheWatch) {
   Coordinator coordinator("app@h1");
   coordinator.stage("h1");
@@ -538,6 +555,44 @@ TEST(Engine, HoldsStillInsteadOfRevertingWhenToldSoAndGoesOnWhenResumed) {
   coordinator.asked.clear();
   coordinator.happen(ResumeRequested{});
   EXPECT_TRUE(coordinator.has_asked("h1 swap app"));
+}
+
+TEST(Engine, StandsStillWhereItIsHeldAndGoesOnWhenResumed) {
+  Coordinator coordinator("app@h1 > web@h2");
+  coordinator.stage("h1");
+  coordinator.stage("h2");
+  coordinator.happen(HoldRequested{"lunch"});
+  EXPECT_EQ(coordinator.state(), DeploymentState::paused);
+  EXPECT_EQ(coordinator.run.row.reason, "held: lunch");
+  coordinator.asked.clear();
+  coordinator.swap("h1", "app");
+  EXPECT_FALSE(coordinator.has_asked("h2 swap web"));
+  EXPECT_FALSE(coordinator.decided);
+  coordinator.happen(ResumeRequested{});
+  EXPECT_TRUE(coordinator.has_asked("h2 swap web"));
+}
+
+TEST(Engine, WhatIsHeldKeepsItsLeaseAndIsAbandonedAsAnyOther) {
+  Coordinator coordinator("app@h1");
+  coordinator.stage("h1");
+  coordinator.swap("h1", "app");
+  coordinator.happen(HoldRequested{"lunch"});
+  coordinator.asked.clear();
+  coordinator.happen(TimerFired{"deadline"});
+  coordinator.happen(TimerFired{"lease"});
+  EXPECT_EQ(coordinator.state(), DeploymentState::paused);
+  EXPECT_TRUE(coordinator.has_asked("h1 extend"));
+  coordinator.happen(CancelRequested{"cold feet"});
+  EXPECT_EQ(coordinator.state(), DeploymentState::aborting);
+}
+
+TEST(Engine, ADecisionIsNotHeld) {
+  Coordinator coordinator("app@h1");
+  coordinator.stage("h1");
+  coordinator.swap("h1", "app");
+  coordinator.happen(CancelRequested{"no"});
+  coordinator.happen(HoldRequested{"lunch"});
+  EXPECT_EQ(coordinator.state(), DeploymentState::aborting);
 }
 
 TEST(Engine, CarriesARecordedDecisionOutAfterARestart) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "coordinator/access/totp.hpp"
 #include "tests/unit/coordinator_fleet/fleet_world.hpp"
 
 /// A fleet whose production takes approvals, and the people around it: a job that proposes and two who may approve.
@@ -27,8 +28,14 @@ class ApprovalsTest : public ::testing::Test {
     world.add_agent("web-2");
   }
   DeploymentView propose(const std::string& text, const Caller& author = build) {
-    const ReleaseId release = world.upload("api", text);
-    return expect_value(world.start(world.request(api_manifest("web-1, web-2"), {{"api", release}}), 1'000, author));
+    return propose_as("shop", text, author);
+  }
+  /// Under a name of its own: what waits for approval under another one stays as it is.
+  DeploymentView propose_as(const std::string& name, const std::string& text, const Caller& author = build,
+                            const std::string& hosts = "web-1, web-2") {
+    std::string manifest = api_manifest(hosts);
+    manifest.replace(manifest.find("shop"), 4, name);
+    return expect_value(world.start(world.request(manifest, {{"api", world.upload("api", text)}}), 1'000, author));
   }
   Answer<ApprovalView> decide(const Caller& who, const DeploymentId& id, bool grant = true,
                               const std::string& reason = {}) {
@@ -39,8 +46,8 @@ class ApprovalsTest : public ::testing::Test {
     return *answer;
   }
   /// Approved, and carried out to its end.
-  DeploymentView deploy(const std::string& text) {
-    const DeploymentView proposed = propose(text);
+  DeploymentView deploy(const std::string& text, const std::string& name = "shop") {
+    const DeploymentView proposed = propose_as(name, text);
     expect_value(decide(ann, proposed.row.id));
     world.run(60'000);
     return proposed;
@@ -50,6 +57,38 @@ class ApprovalsTest : public ::testing::Test {
   std::string last_audit() { return world.store().audit(0, 1'000).back().entry.operation; }
 
   FleetWorld world;
+};
+
+/// People with authenticator apps.
+class CodesTest : public ApprovalsTest {
+ protected:
+  explicit CodesTest(access::EnvironmentRules rules) : ApprovalsTest(std::move(rules)) {}
+  /// As the app computes it, from what it has read.
+  std::string code_of(const std::string& uri, std::int64_t steps_later = 0) {
+    const std::size_t at = uri.find("secret=") + 7;
+    const std::string secret = from_base32(uri.substr(at, uri.find('&', at) - at));
+    return access::totp_code(secret,
+                             static_cast<std::uint64_t>(world.clock.wall_ms() / access::totp_step_ms + steps_later));
+  }
+  static std::string from_base32(const std::string& text) {
+    std::string bytes;
+    std::uint32_t bits = 0, held = 0;
+    for (const char c : text) {
+      bits = bits << 5 | static_cast<std::uint32_t>(c >= 'A' ? c - 'A' : c - '2' + 26);
+      if ((held += 5) < 8) continue;
+      held -= 8;
+      bytes.push_back(static_cast<char>(bits >> held & 0xff));
+    }
+    return bytes;
+  }
+  std::string enrol(const Caller& who) { return expect_value(world.operations().enrol_totp(who, "")); }
+  Answer<ApprovalView> approve(const Caller& who, const DeploymentId& id, const std::string& code) {
+    std::optional<Answer<ApprovalView>> answer;
+    world.operations().decide_approval(who, {id, true, world.row(id).plan_hash, {}, code},
+                                       [&](Answer<ApprovalView> given) { answer = std::move(given); });
+    world.run_until([&] { return answer.has_value(); });
+    return *answer;
+  }
 };
 
 }  // namespace switchyard::fleet

@@ -5,7 +5,6 @@
 
 #include "common/hex.hpp"
 #include "common/limits.hpp"
-#include "coordinator/access/totp.hpp"
 #include "tests/unit/coordinator_fleet/approvals_fixture.hpp"
 
 namespace switchyard::fleet {
@@ -119,7 +118,7 @@ TEST_F(ApprovalsTest, WhatHasExpiredWhileTheCoordinatorWasAwayIsNotStarted) {
 
 TEST_F(ApprovalsTest, AnyChangeOfTheFleetVoidsItAndSaysWhatHasChanged) {
   const DeploymentView first = propose("v1");
-  const DeploymentView second = propose("v2");
+  const DeploymentView second = propose_as("other", "v2");
   expect_value(decide(ann, second.row.id));
   world.run(60'000);
   const Refusal refusal = expect_refusal(decide(ann, first.row.id));
@@ -135,7 +134,7 @@ TEST_F(ApprovalsTest, AnyChangeOfTheFleetVoidsItAndSaysWhatHasChanged) {
 TEST_F(ApprovalsTest, AHostThatIsBackWhereItWasIsAChangeTooForItsAgentKnowsANewerPlan) {
   const DeploymentView first = propose("v1");
   world.agent("web-2").fail_prepare = true;
-  deploy("v2");
+  deploy("v2", "other");
   world.agent("web-2").fail_prepare = false;
   ASSERT_TRUE(serving("web-1").empty());
   EXPECT_EQ(expect_refusal(decide(ann, first.row.id)).code, "plan_changed");
@@ -143,11 +142,23 @@ TEST_F(ApprovalsTest, AHostThatIsBackWhereItWasIsAChangeTooForItsAgentKnowsANewe
 
 TEST_F(ApprovalsTest, WhileAnotherIsAtWorkTheWordDoesNotCountYetAndCanBeSaidAgain) {
   const DeploymentView first = propose("v1");
-  const DeploymentView second = propose("v2");
+  const DeploymentView second = propose_as("other", "v2");
   expect_value(decide(ann, second.row.id));
   EXPECT_EQ(expect_refusal(decide(ann, first.row.id)).code, "locked");
   EXPECT_TRUE(approval(first.row.id).votes.empty());
   EXPECT_EQ(approval(first.row.id).state, ApprovalState::waiting);
+}
+
+TEST_F(ApprovalsTest, WhileAnotherChangesTheComponentOnOtherHostsTheWordDoesNotCountYetEither) {
+  const DeploymentId first = propose_as("shop", "v1", build, "web-1").row.id;
+  const DeploymentId second = propose_as("other", "v1", build, "web-2").row.id;
+  expect_value(decide(ann, second));
+  EXPECT_EQ(expect_refusal(decide(ann, first)).code, "locked");
+  EXPECT_TRUE(approval(first).votes.empty());
+  world.run(60'000);
+  expect_value(decide(ann, first));
+  world.run(60'000);
+  EXPECT_EQ(world.row(first).state, DeploymentState::done);
 }
 
 TEST_F(ApprovalsTest, AHostThatIsAwayVoidsNothing) {
@@ -239,6 +250,26 @@ TEST_F(ApprovalsTest, ARollbackNeedsNoneWhileTheOldSlotIsWarmAndOneAfterwards) {
   EXPECT_EQ(serving("web-1"), world.upload("api", "v1"));
 }
 
+class ApprovedRollbacksTest : public ApprovalsTest {
+ protected:
+  ApprovedRollbacksTest()
+      : ApprovalsTest(
+            access::EnvironmentRules{{"production", {.approvals = 1, .production = true, .approve_rollbacks = true}}}) {
+  }
+};
+
+TEST_F(ApprovedRollbacksTest, WaitAlsoWhileTheOldSlotIsWarm) {
+  deploy("v1");
+  const DeploymentView second = deploy("v2");
+  const auto waits = expect_value(world.roll_back(second.row.id));
+  EXPECT_EQ(world.row(waits.row.id).state, DeploymentState::draft);
+  EXPECT_EQ(serving("web-1"), world.upload("api", "v2"));
+  expect_value(decide(ann, waits.row.id));
+  world.run(60'000);
+  EXPECT_EQ(world.row(waits.row.id).state, DeploymentState::done);
+  EXPECT_EQ(serving("web-1"), world.upload("api", "v1"));
+}
+
 TEST_F(ApprovalsTest, WhereThereIsNothingToDoNobodyIsAsked) {
   deploy("v1");
   EXPECT_EQ(propose("v1").row.state, DeploymentState::done);
@@ -261,10 +292,10 @@ TEST_F(ApprovalsTest, OneKeyStandsForOneProposal) {
 TEST_F(ApprovalsTest, LookingAtAPlanProposesNothing) {
   const auto request = world.request(api_manifest("web-1"), {{"api", world.upload("api", "v1")}});
   const std::size_t rows = world.store().audit(0, 1'000).size();
-  std::optional<Answer<model::Plan>> answer;
-  world.now().guarded.plan(build, request, [&](Answer<model::Plan> given) { answer = std::move(given); });
+  std::optional<Answer<PlanView>> answer;
+  world.now().guarded.plan(build, request, [&](Answer<PlanView> given) { answer = std::move(given); });
   world.run_until([&] { return answer.has_value(); });
-  EXPECT_EQ(expect_value(*answer).environment, "production");
+  EXPECT_EQ(expect_value(*answer).plan.environment, "production");
   EXPECT_TRUE(world.store().deployments(10).empty());
   EXPECT_TRUE(world.store().approvals(10).empty());
   EXPECT_EQ(world.store().audit(0, 1'000).size(), rows);
@@ -286,6 +317,17 @@ TEST_F(ApprovalsTest, NothingButItsApprovalSetsADraftGoing) {
   world.run(60'000);
   EXPECT_EQ(world.row(proposed.row.id).state, DeploymentState::draft);
   EXPECT_TRUE(serving("web-1").empty());
+}
+
+/// The coordinator's keys were renewed while it waited: agents take no plan that is signed with the old one.
+TEST_F(ApprovalsTest, WhatIsApprovedIsSignedWithTheKeyThatIsInForceThen) {
+  const DeploymentView proposed = propose("v1");
+  model::Plan plan = world.store().plan(proposed.row.id).value();
+  const std::string signature = plan.signature;
+  plan.signature.assign(signature.size(), 'x');
+  world.store().commit({store::PutPlan{plan}});
+  expect_value(decide(ann, proposed.row.id));
+  EXPECT_EQ(world.store().plan(proposed.row.id)->signature, signature);
 }
 
 TEST_F(ApprovalsTest, AKeyThatIsUsedAgainBringsOutTheSameDraftAndStartsNothing) {
@@ -424,10 +466,11 @@ TEST_F(EndingTokensTest, WhoWatchesSeesNothingMoreWhenHisTokenEnds) {
 }
 
 TEST_F(ApprovalsTest, SoManyMayWaitAndNoMore) {
-  for (std::size_t i = 0; i < limits::approvals_waiting_max; ++i) propose("v1");
+  for (std::size_t i = 0; i < limits::approvals_waiting_max; ++i) propose_as("shop-" + std::to_string(i), "v1");
   const ReleaseId release = world.upload("api", "v1");
   const auto refusal = expect_refusal(world.start(world.request(api_manifest("web-1"), {{"api", release}}), 0, build));
   EXPECT_EQ(refusal.code, "too_many_waiting");
+  EXPECT_EQ(propose_as("shop-7", "v2").row.state, DeploymentState::draft) << "one that waits gives way to it";
 }
 
 class TwoApprovalsTest : public ApprovalsTest {
@@ -473,39 +516,19 @@ TEST_F(TwoApprovalsTest, OneNoIsEnough) {
   EXPECT_EQ(world.row(proposed.row.id).state, DeploymentState::rejected);
 }
 
-class SecondFactorTest : public ApprovalsTest {
+class SecondFactorTest : public CodesTest {
  protected:
   SecondFactorTest()
-      : ApprovalsTest(access::EnvironmentRules{{"production",
-                                                {.approvals = 1,
-                                                 .self_approval = access::SelfApproval::with_totp,
-                                                 .require_mfa = true,
-                                                 .production = true}}}) {}
-  /// As the app computes it, from what it has read.
-  std::string code_of(const std::string& uri, std::int64_t steps_later = 0) {
-    const std::size_t at = uri.find("secret=") + 7;
-    const std::string secret = from_base32(uri.substr(at, uri.find('&', at) - at));
-    return access::totp_code(secret,
-                             static_cast<std::uint64_t>(world.clock.wall_ms() / access::totp_step_ms + steps_later));
-  }
-  static std::string from_base32(const std::string& text) {
-    std::string bytes;
-    std::uint32_t bits = 0, held = 0;
-    for (const char c : text) {
-      bits = bits << 5 | static_cast<std::uint32_t>(c >= 'A' ? c - 'A' : c - '2' + 26);
-      if ((held += 5) < 8) continue;
-      held -= 8;
-      bytes.push_back(static_cast<char>(bits >> held & 0xff));
-    }
-    return bytes;
-  }
-  std::string enrol(const Caller& who) { return expect_value(world.operations().enrol_totp(who, "")); }
-  Answer<ApprovalView> approve(const Caller& who, const DeploymentId& id, const std::string& code) {
-    std::optional<Answer<ApprovalView>> answer;
-    world.operations().decide_approval(who, {id, true, world.row(id).plan_hash, {}, code},
-                                       [&](Answer<ApprovalView> given) { answer = std::move(given); });
-    world.run_until([&] { return answer.has_value(); });
-    return *answer;
+      : CodesTest({{"production",
+                    {.approvals = 1,
+                     .self_approval = access::SelfApproval::with_totp,
+                     .require_mfa = true,
+                     .production = true}}}) {}
+  /// By a token of her name for another environment.
+  static Caller ann_for(const std::string& environment) {
+    Caller caller = ann;
+    caller.who.grants = {{Role::viewer, environment}};
+    return caller;
   }
 };
 
@@ -555,6 +578,43 @@ TEST_F(SecondFactorTest, AfterSomeWrongCodesNoneCountsForAWhile) {
   expect_value(approve(ann, proposed.row.id, code_of(uri)));
 }
 
+/// Whoever makes tokens in one environment can make one of any name.
+TEST_F(SecondFactorTest, WrongCodesOfATokenOfTheSameNameForAnotherEnvironmentLockNobodyOut) {
+  const std::string uri = enrol(ann);
+  const Caller other = ann_for("staging");
+  for (unsigned i = 0; i < 2 * limits::totp_wrong_max; ++i) {
+    EXPECT_EQ(expect_refusal(world.operations().enrol_totp(other, "wrong")).code, "enrolled_already");
+  }
+  EXPECT_EQ(expect_refusal(world.operations().enrol_totp(other, code_of(uri))).code, "enrolled_already") << "it is";
+  const DeploymentView proposed = propose("v1");
+  expect_value(approve(ann, proposed.row.id, code_of(uri)));
+}
+
+TEST_F(SecondFactorTest, TokensForTheSameEnvironmentHaveTheirTriesTogether) {
+  const std::string uri = enrol(ann);
+  const DeploymentView proposed = propose("v1");
+  for (unsigned i = 0; i < limits::totp_wrong_max; ++i) {
+    Caller caller = ann;
+    caller.token = "token-" + std::to_string(i);
+    EXPECT_EQ(expect_refusal(approve(caller, proposed.row.id, "wrong")).code, "wrong_code");
+  }
+  Caller fresh = ann;
+  fresh.token = "token-fresh";
+  EXPECT_EQ(expect_refusal(approve(fresh, proposed.row.id, code_of(uri))).code, "wrong_code");
+}
+
+TEST_F(SecondFactorTest, TokensForManyEnvironmentsHaveNoMoreTriesThanAFewTogether) {
+  const std::string uri = enrol(ann);
+  for (unsigned i = 0; i < limits::totp_wrong_of_person_max; ++i) {
+    const Caller other = ann_for("review-" + std::to_string(i));
+    EXPECT_EQ(expect_refusal(world.operations().enrol_totp(other, "wrong")).code, "enrolled_already");
+  }
+  const Caller fresh = ann_for("review-fresh");
+  EXPECT_EQ(expect_refusal(world.operations().enrol_totp(fresh, code_of(uri))).code, "enrolled_already");
+  world.run(limits::totp_lock_ms);
+  expect_value(world.operations().enrol_totp(fresh, code_of(uri)));
+}
+
 TEST_F(SecondFactorTest, AnAppIsReplacedByItsOwnCodeOrTakenAwayBySomebodyElse) {
   const std::string old = enrol(ann);
   EXPECT_EQ(expect_refusal(world.operations().enrol_totp(ann, "")).code, "enrolled_already");
@@ -578,7 +638,7 @@ TEST_F(SecondFactorTest, TheStoreAloneGivesNoCodes) {
   EXPECT_EQ(world.store().totp("ann"), row);
 }
 
-TEST(RollbackReason, IsNeededInProductionOnly) {
+TEST(RollbackReason, IsNeededInEveryEnvironment) {
   FleetWorld world;
   world.add_agent("web-1");
   world.add_agent("web-2");
@@ -597,9 +657,24 @@ TEST(RollbackReason, IsNeededInProductionOnly) {
     world.run(60'000);
     return *answer;
   };
-  EXPECT_EQ(expect_refusal(roll_back("production", "")).code, "reason_needed");
-  EXPECT_EQ(world.row(expect_value(roll_back("production", "too slow")).row.id).state, DeploymentState::done);
-  EXPECT_EQ(world.row(expect_value(roll_back("staging", "")).row.id).state, DeploymentState::done);
+  for (const char* environment : {"production", "staging"}) {
+    for (const char* nothing : {"", " \n"}) {
+      const std::size_t rows = world.store().deployments(100).size();
+      const Refusal refusal = expect_refusal(roll_back(environment, nothing));
+      EXPECT_EQ(refusal.status, 400);
+      EXPECT_EQ(refusal.code, "reason_needed");
+      EXPECT_NE(refusal.message.find("--reason"), std::string::npos) << refusal.message;
+      EXPECT_EQ(world.store().deployments(100).size(), rows + 1) << "only what was deployed to be rolled back";
+    }
+    const DeploymentId back = expect_value(roll_back(environment, "too slow")).row.id;
+    EXPECT_EQ(world.row(back).state, DeploymentState::done);
+    bool audited = false;
+    for (const store::StoredAudit& row : world.store().audit(0, 1'000)) {
+      const bool start = row.entry.object == back.str() && row.entry.operation == "rollback.start";
+      audited = audited || (start && row.entry.reason == "too slow");
+    }
+    EXPECT_TRUE(audited);
+  }
 }
 
 }  // namespace

@@ -75,6 +75,34 @@ TEST_F(CheckTest, FindsThatTheAuditWasChanged) {
   }
 }
 
+TEST_F(CheckTest, FindsThatTheKeyIsMissingByWhichTheCodesOfAppsAreKnown) {
+  install();
+  const std::filesystem::path file = config.state_directory / "coordinator.db";
+  const auto persons = [&] { return store::SqliteStore(file, store::SqliteStore::Access::shared).totp_persons(); };
+  EXPECT_NO_THROW(check_coordinator(config)) << "it is made at the first start";
+  {
+    store::SqliteStore store(file);
+    store.take_epoch("test");
+    store.commit({store::PutTotp{{"ann", "5a17", 9, 100}}, store::PutTotp{{"bob", "5a18", 9, 100}}});
+  }
+  EXPECT_THROW(check_coordinator(config), InputError);
+
+  give_vault_up(config);
+  EXPECT_TRUE(persons().empty());
+  EXPECT_NO_THROW(check_coordinator(config));
+  const store::SqliteStore store(file, store::SqliteStore::Access::shared);
+  const auto rows = store.audit(0, 10);
+  ASSERT_EQ(rows.size(), 2u);
+  EXPECT_EQ(rows[0].entry.operation, "totp.reset");
+  EXPECT_EQ(rows[1].entry.object, "bob");
+}
+
+TEST_F(CheckTest, TakesNoAppAwayWhileTheKeyIsThere) {
+  install();
+  load_or_make_vault_key(config.state_directory, {});
+  EXPECT_THROW(give_vault_up(config), InputError);
+}
+
 TEST_F(CheckTest, OfAMachineWithoutAnyStateIsInOrder) {
   std::filesystem::remove_all(config.state_directory);
   EXPECT_NO_THROW(check_coordinator(config));

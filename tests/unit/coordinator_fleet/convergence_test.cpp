@@ -57,6 +57,22 @@ class ConvergenceTest : public ::testing::Test {
   FleetWorld world;
 };
 
+/// What the caller's environment said then is a part of what was committed.
+TEST_F(ConvergenceTest, AHostThatFollowsIsBroughtThereWithTheDefaultsOfThen) {
+  world.disconnect(world.agent("web-2"));
+  DeployRequest request =
+      world.request(api_manifest("web-1, web-2", "{unreachable: {defer: 1}}"), {{"api", world.upload("api", "v1")}});
+  request.defaults = {.check_deadline_s = 7};
+  const DeploymentId id = expect_value(world.start(request)).row.id;
+  EXPECT_EQ(world.store().source(id)->defaults, request.defaults);
+  world.connect(world.agent("web-2"));
+  world.run(120'000);
+  const model::DeploymentRow followed = newest();
+  ASSERT_EQ(followed.kind, model::DeploymentKind::converge);
+  EXPECT_EQ(world.store().plan(followed.id)->settings.caller_defaults,
+            (std::vector<std::string>{"HEALTH_CHECK_TIMEOUT=7s for api"}));
+}
+
 TEST_F(ConvergenceTest, LeavesAHostOutThatIsNotThereWhenTheManifestAllowsIt) {
   world.disconnect(world.agent("web-2"));
   const DeploymentView started = deploy("v1");
@@ -78,6 +94,21 @@ TEST_F(ConvergenceTest, BringsADeferredHostToTheCommittedReleaseWhenItComesBack)
   world.connect(world.agent("web-2"));
   world.run(60'000);
   EXPECT_EQ(deployments(), 2u) << "once is enough";
+}
+
+TEST_F(ConvergenceTest, HostsThatFollowDoNotWaitForEachOther) {
+  world.add_agent("web-3");
+  for (const char* host : {"web-2", "web-3"}) world.disconnect(world.agent(host));
+  const ReleaseId release = world.upload("api", "v1");
+  expect_value(
+      world.start(world.request(api_manifest("web-1, web-2, web-3", "{unreachable: {defer: 2}}"), {{"api", release}})));
+  for (const char* host : {"web-2", "web-3"}) world.connect(world.agent(host));
+  world.run_until([&] { return world.store().unfinished_deployments().size() == 2; });
+  for (const model::DeploymentRow& row : world.store().unfinished_deployments()) {
+    EXPECT_EQ(row.kind, DeploymentKind::converge);
+  }
+  world.run(60'000);
+  for (const char* host : {"web-2", "web-3"}) EXPECT_EQ(serving(host), release);
 }
 
 TEST_F(ConvergenceTest, RemembersADeferredHostAcrossARestart) {

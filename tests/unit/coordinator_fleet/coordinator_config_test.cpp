@@ -49,12 +49,34 @@ TEST(CoordinatorConfig, ReadsWhatEnvironmentsAskFor) {
   EXPECT_EQ(access::rule_for(read("").environments, "production").approvals, 0u);
 }
 
+/// Said in so many words, it is meant: whoever operates production starts there alone.
+TEST(CoordinatorConfig, TellsAZeroThatIsWrittenFromSilence) {
+  const auto rule = [](const std::string& text) { return access::rule_for(read(text).environments, "production"); };
+  EXPECT_TRUE(rule("environments: {production: {approvals: 0}}").none_for_anybody);
+  EXPECT_FALSE(rule("environments: {production: {approvals: 1}}").none_for_anybody);
+  EXPECT_FALSE(rule("environments: {production: {production: true}}").none_for_anybody);
+  EXPECT_FALSE(rule("").none_for_anybody);
+}
+
 TEST(CoordinatorConfig, RefusesEnvironmentsThatContradictThemselves) {
   EXPECT_NE(complaint("environments: {production: {require_mfa: true}}").find("approvals"), std::string::npos);
+  EXPECT_NE(complaint("environments: {production: {approve_rollbacks: true}}").find("approvals"), std::string::npos);
   EXPECT_NE(complaint("environments: {production: {approvals: 11}}"), "");
   EXPECT_NE(complaint("environments: {production: {approval: 1}}").find("approvals"), std::string::npos);
   EXPECT_NE(complaint("environments: {production: {approvals: 1, self_approval: always}}"), "");
   EXPECT_NE(complaint("environments: {Production: {approvals: 1}}").find("coordinator.yaml:1:"), std::string::npos);
+}
+
+TEST(CoordinatorConfig, ReadsHowManySnapshotsAreKeptAndForHowLong) {
+  const auto rule = [](const std::string& text) { return access::rule_for(read(text).environments, "live"); };
+  EXPECT_EQ(rule("").keep_snapshots, limits::keep_snapshots_default);
+  EXPECT_EQ(rule("").snapshot_days, 0u) << "however old";
+  EXPECT_EQ(rule("environments: {live: {keep_snapshots: 3, snapshot_days: 90}}").keep_snapshots, 3u);
+  EXPECT_EQ(rule("environments: {live: {keep_snapshots: 3, snapshot_days: 90}}").snapshot_days, 90u);
+  EXPECT_NE(complaint("environments: {live: {keep_snapshots: 0}}"), "");
+  EXPECT_NE(complaint("environments: {live: {keep_snapshots: 51}}"), "");
+  EXPECT_EQ(rule("environments: {live: {snapshot_days: 0}}").snapshot_days, 0u);
+  EXPECT_NE(complaint("environments: {live: {snapshot_days: 3651}}"), "");
 }
 
 TEST(CoordinatorConfig, ReadsEveryKey) {
@@ -131,6 +153,34 @@ TEST(CoordinatorConfig, RefusesAnApiThatOthersCouldReadAndTellsTheWayIn) {
   }
   EXPECT_EQ(read("http: {listen: \"[::1]:8765\"}\n").api.listen_address, "::1");
   EXPECT_EQ(read("http: {listen: \"127.1.2.3:80\"}\n").api.listen_port, 80);
+}
+
+TEST(CoordinatorConfig, ReadsFreezeWindows) {
+  const auto config = read(
+      "environments:\n  production:\n    freeze_windows:\n"
+      "      - {from: 2026-12-23T16:00Z, to: 2027-01-04T06:00Z, reason: holidays}\n"
+      "      - {cron: \"0 16 * * fri\", hours: 62}\n");
+  const auto& windows = config.environments.at("production").freeze_windows;
+  ASSERT_EQ(windows.size(), 2u);
+  EXPECT_EQ(windows[0].reason, "holidays");
+  EXPECT_EQ(windows[0].text, "2026-12-23T16:00Z to 2027-01-04T06:00Z");
+  EXPECT_EQ(windows[1].length_ms, 62 * 3'600'000);
+}
+
+TEST(CoordinatorConfig, RefusesAFreezeWindowThatIsNone) {
+  const auto of = [](const std::string& window) {
+    return complaint("environments: {production: {freeze_windows: [" + window + "]}}\n");
+  };
+  EXPECT_NE(of("{from: 2026-12-23, to: 2027-01-04T06:00Z}").find("is no time in UTC"), std::string::npos);
+  EXPECT_NE(of("{from: 2027-01-04T06:00Z, to: 2026-12-23T16:00Z}").find("ends before it begins"), std::string::npos);
+  EXPECT_NE(of("{cron: \"0 16 * *\", hours: 2}").find("five fields"), std::string::npos);
+  EXPECT_NE(of("{cron: \"0 16 * * fri\", hours: 2, to: 2027-01-04T06:00Z}").find("give `cron` and `hours`"),
+            std::string::npos);
+  EXPECT_NE(of("{cron: \"0 16 * * fri\", hours: 2000}"), "");
+  EXPECT_NE(of("{cron: \"0 0 30 feb *\", hours: 2}").find("no day of the calendar"), std::string::npos);
+  EXPECT_NE(of("{from: 2026-12-23T16:00Z, to: 2027-01-04T06:00Z, hours: 62}").find("begins by `cron`"),
+            std::string::npos);
+  EXPECT_NE(of("{until: x}").find("freeze_windows[0]"), std::string::npos);
 }
 
 TEST(CoordinatorConfig, CanDoWithoutTcpForItsApi) { EXPECT_EQ(read("http: {listen: none}\n").api.listen_address, ""); }

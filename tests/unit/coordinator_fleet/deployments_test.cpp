@@ -22,9 +22,9 @@ class DeploymentsTest : public ::testing::Test {
     return expect_value(world.start(world.request(api_manifest("web-1, web-2"), {{"api", release}})));
   }
   ReleaseId serving(const std::string& host) { return world.agent(host).serving["api"].release; }
-  Answer<model::Plan> plan(const DeployRequest& request) {
-    std::optional<Answer<model::Plan>> answer;
-    world.operations().plan(FleetWorld::caller, request, [&](Answer<model::Plan> given) { answer = std::move(given); });
+  Answer<PlanView> plan(const DeployRequest& request) {
+    std::optional<Answer<PlanView>> answer;
+    world.operations().plan(FleetWorld::caller, request, [&](Answer<PlanView> given) { answer = std::move(given); });
     world.run_until([&] { return answer.has_value(); });
     return *answer;
   }
@@ -65,6 +65,32 @@ TEST_F(DeploymentsTest, LeavesEveryHostAsItWasWhenOneFails) {
   EXPECT_NE(world.row(failed.row.id).reason.find("no space left"), std::string::npos);
 }
 
+TEST_F(DeploymentsTest, SaysWhatBecameOfItsChecksAlsoAfterARestart) {
+  const auto checks_of = [&](const DeploymentId& id) {
+    return expect_value(world.operations().deployment(FleetWorld::caller, id)).checks;
+  };
+  const DeploymentView checked = deploy("v1");
+  EXPECT_FALSE(checked.checks.has_value()) << "it has only begun";
+  const DeployRequest unchecked = world.request(api_manifest("web-1, web-2", "{health_checks_enabled: false}"),
+                                                {{"api", world.upload("api", "v2")}});
+  const DeploymentId off = expect_value(world.start(unchecked)).row.id;
+  for (int restarts = 0; restarts < 2; ++restarts) {
+    ASSERT_TRUE(checks_of(checked.row.id).has_value());
+    EXPECT_EQ(checks_of(checked.row.id)->outcome, model::ChecksOutcome::passed);
+    ASSERT_EQ(checks_of(checked.row.id)->findings.size(), 2u) << "one check on two hosts";
+    EXPECT_EQ(checks_of(checked.row.id)->findings[0].status, model::CheckStatus::pass);
+    ASSERT_TRUE(checks_of(off).has_value());
+    EXPECT_EQ(checks_of(off)->outcome, model::ChecksOutcome::off);
+    EXPECT_EQ(checks_of(off)->warnings.size(), 1u);
+    world.restart();
+  }
+}
+
+TEST_F(DeploymentsTest, SaysNothingOfChecksWhereThereWasNothingToDo) {
+  deploy("v1");
+  EXPECT_FALSE(deploy("v1").checks.has_value());
+}
+
 TEST_F(DeploymentsTest, ReleasesItsLocksAtTheEndWhateverTheEnd) {
   const DeploymentView done = deploy("v1");
   EXPECT_EQ(world.store().lock_holder(HostId("web-1"), "api"), std::nullopt);
@@ -87,15 +113,83 @@ TEST_F(DeploymentsTest, RefusesASecondDeploymentOfTheSameComponentAndNamesTheHol
   EXPECT_EQ(expect_refusal(world.start(world.request(api_manifest("web-1"), {{"api", release}}), 0)).code, "locked");
 }
 
+TEST_F(DeploymentsTest, ARefusalSaysWhoHoldsTheComponentSinceWhenHowFarItIsAndWhatToDo) {
+  const ReleaseId release = world.upload("api", "v1");
+  const DeploymentId first =
+      expect_value(world.start(world.request(api_manifest("web-1, web-2"), {{"api", release}}), 0)).row.id;
+  const auto refused = [&] {
+    return expect_refusal(world.start(world.request(api_manifest("web-1"), {{"api", release}}), 0));
+  };
+  const Refusal refusal = refused();
+  EXPECT_EQ(refusal.details.at("author"), FleetWorld::caller.principal);
+  EXPECT_EQ(refusal.details.at("since"), access::utc_text(world.row(first).created_wall_ms));
+  EXPECT_EQ(refusal.details.at("state"), model::state_name(world.row(first).state));
+  EXPECT_EQ(refusal.details.at("environment"), "production");
+  for (const std::string& part : {FleetWorld::caller.principal, refusal.details.at("since"),
+                                  "switchyard deploy status " + first.str(), std::string("--wait SECONDS")}) {
+    EXPECT_NE(refusal.message.find(part), std::string::npos) << part << " is not in: " << refusal.message;
+  }
+  expect_value(world.operations().hold(FleetWorld::caller, first, "lunch"));
+  world.run_until([&] { return world.row(first).state == DeploymentState::paused; });
+  EXPECT_NE(refused().message.find("switchyard deploy resume " + first.str()), std::string::npos)
+      << "its end would be waited for in vain";
+}
+
+TEST_F(DeploymentsTest, OneDeploymentAtATimeChangesAComponentOfAnEnvironmentOnWhateverHosts) {
+  const ReleaseId release = world.upload("api", "v1");
+  const auto request = [&](const char* host) { return world.request(api_manifest(host), {{"api", release}}); };
+  const DeploymentId first = expect_value(world.start(request("web-1"), 0)).row.id;
+  const Refusal refusal = expect_refusal(world.start(request("web-2"), 0));
+  EXPECT_EQ(refusal.code, "locked");
+  EXPECT_EQ(refusal.details.at("holder"), first.str());
+  EXPECT_EQ(world.store().deployments(10).size(), 1u) << "nothing was begun";
+
+  std::optional<Answer<PlanView>> looked;
+  world.operations().plan(FleetWorld::caller, request("web-2"), [&](Answer<PlanView> given) { looked = given; });
+  world.run_until([&] { return looked.has_value(); });
+  const auto notes = expect_value(*looked).outlook.notes;
+  ASSERT_EQ(notes.size(), 1u) << "it can be looked at";
+  EXPECT_NE(notes.front().find("a start is refused now: component api of `production`"), std::string::npos);
+
+  world.run(60'000);
+  EXPECT_EQ(world.row(first).state, DeploymentState::done);
+  EXPECT_EQ(world.row(expect_value(world.start(request("web-2"))).row.id).state, DeploymentState::done);
+}
+
+TEST_F(DeploymentsTest, AnotherEnvironmentIsNotHeldUp) {
+  const ReleaseId release = world.upload("api", "v1");
+  const DeploymentId first =
+      expect_value(world.start(world.request(api_manifest("web-1"), {{"api", release}}), 0)).row.id;
+  DeployRequest staging = world.request(api_manifest("web-2"), {{"api", release}});
+  staging.environment = "staging";
+  const DeploymentId second = expect_value(world.start(staging, 0)).row.id;
+  EXPECT_FALSE(model::is_final(world.row(first).state));
+  world.run(60'000);
+  EXPECT_EQ(world.row(first).state, DeploymentState::done);
+  EXPECT_EQ(world.row(second).state, DeploymentState::done);
+}
+
+TEST_F(DeploymentsTest, ARollbackWaitsForWhatChangesItsComponentElsewhereToo) {
+  const ReleaseId release = world.upload("api", "v1");
+  const auto request = [&](const char* host) { return world.request(api_manifest(host), {{"api", release}}); };
+  const DeploymentId first = expect_value(world.start(request("web-1"))).row.id;
+  const DeploymentId second = expect_value(world.start(request("web-2"), 0)).row.id;
+  const Refusal refusal = expect_refusal(world.roll_back(first, 0));
+  EXPECT_EQ(refusal.code, "locked");
+  EXPECT_EQ(refusal.details.at("holder"), second.str());
+  world.run(60'000);
+  EXPECT_EQ(world.row(expect_value(world.roll_back(first)).row.id).state, DeploymentState::done);
+}
+
 TEST_F(DeploymentsTest, ChangesNothingForAPlanThatIsOnlyLookedAt) {
   const ReleaseId release = world.upload("api", "v1");
   const auto commits = world.store().commits();
-  std::optional<Answer<model::Plan>> answer;
+  std::optional<Answer<PlanView>> answer;
   world.operations().plan(FleetWorld::caller, world.request(api_manifest("web-1"), {{"api", release}}),
-                          [&](Answer<model::Plan> given) { answer = std::move(given); });
+                          [&](Answer<PlanView> given) { answer = std::move(given); });
   world.run(1'000);
   ASSERT_TRUE(answer.has_value());
-  EXPECT_EQ(expect_value(*answer).slices.size(), 1u);
+  EXPECT_EQ(expect_value(*answer).plan.slices.size(), 1u);
   EXPECT_EQ(world.store().commits(), commits);
   EXPECT_TRUE(world.store().deployments(10).empty());
   // The host was asked what serves, and told nothing.
@@ -140,11 +234,12 @@ TEST_F(DeploymentsTest, StartsOneDeploymentForOneIdempotencyKey) {
 TEST_F(DeploymentsTest, GivesNoOtherRequestTheAnswerOfAnIdempotencyKey) {
   DeployRequest request = world.request(api_manifest("web-1"), {{"api", world.upload("api", "v1")}});
   request.idempotency_key = "ci-run-9";
-  std::vector<DeployRequest> others(4, request);
+  std::vector<DeployRequest> others(5, request);
   others[0].manifest += "# changed\n";
   others[1].environment = "production";
   others[2].artifacts = {{"api", world.upload("api", "v2")}};
   others[3].sequential = true;
+  others[4].defaults.check_deadline_s = 7;
   std::vector<Answer<DeploymentView>> answers;
   const auto note = [&](Answer<DeploymentView> answer) { answers.push_back(std::move(answer)); };
   world.operations().start(FleetWorld::caller, request, note);
@@ -179,6 +274,15 @@ TEST_F(DeploymentsTest, ForgetsAnIdempotencyKeyWhoseStartWasRefused) {
   EXPECT_EQ(expect_value(world.start(request)).row.name, "shop");
 }
 
+TEST_F(DeploymentsTest, ForgetsAnIdempotencyKeyWhoseStartFailedWithTheStore) {
+  DeployRequest request = world.request(api_manifest("web-1"), {{"api", world.upload("api", "v1")}});
+  request.idempotency_key = "ci-run-10";
+  world.store().fail_serving(true);
+  EXPECT_EQ(expect_refusal(world.start(request, 0)).code, "store_unavailable");
+  world.store().fail_serving(false);
+  EXPECT_EQ(world.row(expect_value(world.start(request)).row.id).state, model::DeploymentState::done);
+}
+
 TEST_F(DeploymentsTest, APortOfAnotherDeploymentIsRefusedWhenThePlanIsMade) {
   deploy("v1");
   std::string manifest = api_manifest("web-1");
@@ -203,9 +307,9 @@ TEST_F(DeploymentsTest, APortOfAnotherDeploymentIsRefusedWhenThePlanIsMade) {
 TEST_F(DeploymentsTest, ThePlanThatWasLookedAtIsTheOneThatIsStarted) {
   deploy("v1");
   DeployRequest request = world.request(api_manifest("web-1, web-2"), {{"api", world.upload("api", "v2")}});
-  const std::string looked_at = expect_value(plan(request)).hash;
+  const std::string looked_at = expect_value(plan(request)).plan.hash;
   world.run(60'000);
-  EXPECT_EQ(expect_value(plan(request)).hash, looked_at) << "nothing but the time has changed";
+  EXPECT_EQ(expect_value(plan(request)).plan.hash, looked_at) << "nothing but the time has changed";
 
   request.plan_hash = looked_at;
   DeployRequest other = request;
@@ -219,7 +323,7 @@ TEST_F(DeploymentsTest, ThePlanThatWasLookedAtIsTheOneThatIsStarted) {
                                                         other.plan_hash.clear();
                                                         return other;
                                                       }()))
-                                                          .hash),
+                                                          .plan.hash),
             std::string::npos)
       << refusal.message;
   EXPECT_EQ(world.store().deployments(10).size(), 1u) << "nothing was begun";
@@ -346,7 +450,7 @@ TEST_F(DeploymentsTest, RollsBackToTheReleaseBefore) {
   EXPECT_EQ(row.state, DeploymentState::done);
   EXPECT_EQ(row.kind, model::DeploymentKind::rollback);
   EXPECT_EQ(row.rollback_of, second.row.id);
-  EXPECT_EQ(row.version, "version of v1");
+  EXPECT_EQ(row.version, "1.0") << "as it was deployed";
   EXPECT_EQ(serving("web-1"), world.upload("api", "v1"));
   EXPECT_EQ(serving("web-2"), world.upload("api", "v1"));
 }
@@ -514,6 +618,36 @@ TEST_F(DeploymentsTest, AcknowledgesAStepReportOnceInTheTimelineHoweverOftenItCo
   EXPECT_EQ(agent.count<protocol::StepEventAck>(), 5u);
 }
 
+TEST_F(DeploymentsTest, SaysAmongItsErrorsThatTheEndOfAnOldSlotFailedLongAfterTheCommit) {
+  deploy("v1");
+  const ReleaseId release = world.upload("api", "v2");
+  const auto started = expect_value(world.start(world.request(api_manifest("web-1, web-2"), {{"api", release}}), 0));
+  world.run(60'000);
+  ASSERT_EQ(world.row(started.row.id).state, DeploymentState::done);
+  const model::DeploymentRow before = world.row(started.row.id);
+  ASSERT_TRUE(before.failures.empty());
+  FakeAgent& agent = world.agent("web-1");
+  const auto plan = world.store().plan(started.row.id).value();
+  protocol::StepEvent event;
+  event.deployment = started.row.id;
+  event.component = "api";
+  event.result.state = protocol::StepState::failed;
+  event.result.code = "stop_failed";
+  for (const protocol::Step& step : plan.slices.at(agent.host).components.at(0).steps) {
+    if (step.phase == protocol::Phase::retire) event.step = step.id;
+  }
+  ASSERT_FALSE(event.step.empty());
+  for (int tries = 0; tries < 3; ++tries) world.say(agent, event);
+  world.run(latency_ms);
+  model::DeploymentRow after = world.row(started.row.id);
+  ASSERT_EQ(after.failures.size(), 1u);
+  EXPECT_EQ(after.failures[0].code, "stop_failed");
+  EXPECT_EQ(after.failures[0].host, agent.host);
+  EXPECT_EQ(after.failures[0].action, model::ErrorAction::continue_);
+  after.failures.clear();
+  EXPECT_EQ(after, before) << "nothing else has changed";
+}
+
 TEST_F(DeploymentsTest, AnUndoneStepIsALineOfItsOwnAndMarkedSo) {
   const ReleaseId release = world.upload("api", "v1");
   const auto started = expect_value(world.start(world.request(api_manifest("web-1, web-2"), {{"api", release}}), 0));
@@ -657,7 +791,7 @@ TEST_F(DeploymentsTest, APlanIsNotMadeOverADeploymentThatMayStillBeUndone) {
   EXPECT_EQ(refusal.code, "locked");
   EXPECT_NE(refusal.message.find(started.row.id.str()), std::string::npos) << refusal.message;
   world.run(60'000);
-  EXPECT_TRUE(expect_value(plan(second)).slices.empty());
+  EXPECT_TRUE(expect_value(plan(second)).plan.slices.empty());
 }
 
 TEST_F(DeploymentsTest, AnUploadThatBroughtNothingHasNoAuditRow) {
@@ -673,6 +807,41 @@ TEST_F(DeploymentsTest, AnUploadThatBroughtNothingHasNoAuditRow) {
   EXPECT_EQ(uploads(), 1u);
   world.upload("api", "v2");
   EXPECT_EQ(uploads(), 2u);
+}
+
+/// The same bytes may be a release of several versions.
+TEST_F(DeploymentsTest, AnArtifactThatIsThereMayBeGivenAnotherVersionAndTheAuditSaysSo) {
+  const ReleaseId release = world.upload("api", "v1");
+  const auto name = [&](const std::string& component, const std::string& version) {
+    expect_value(world.operations().complete_artifact(FleetWorld::caller, release, component, version));
+  };
+  name("api", "2.0");
+  const store::StoredAudit row = world.store().audit(0, 1'000).back();
+  EXPECT_EQ(row.entry.operation, "artifact.rename");
+  EXPECT_EQ(row.entry.object, release.str());
+  EXPECT_EQ(row.entry.details.at("version"), "2.0");
+  EXPECT_EQ(row.entry.details.at("before"), "api version of v1");
+  EXPECT_EQ(world.store().artifacts().at(0).version, "2.0");
+
+  const auto rows = world.store().audit(0, 1'000).size();
+  for (const std::string component : {"worker", "api", "worker"}) name(component, "2.0");
+  name("api", "");
+  EXPECT_EQ(world.store().audit(0, 1'000).size(), rows) << "neither is another version";
+  EXPECT_EQ(world.store().artifacts().at(0).component, "api");
+  EXPECT_EQ(world.store().artifacts().at(0).version, "2.0");
+}
+
+TEST_F(DeploymentsTest, ARollbackBearsTheVersionThatServedWhateverItsBytesAreCalledSince) {
+  const auto deploy_as = [&](const std::string& version) {
+    std::string manifest = api_manifest("web-1, web-2");
+    manifest.replace(manifest.find("1.0"), 3, version);
+    return expect_value(world.start(world.request(manifest, {{"api", world.upload("api", version)}}))).row.id;
+  };
+  deploy_as("1.0");
+  const DeploymentId second = deploy_as("2.0");
+  const ReleaseId first = world.upload("api", "1.0");
+  expect_value(world.operations().complete_artifact(FleetWorld::caller, first, "api", "3.0"));
+  EXPECT_EQ(world.row(expect_value(world.roll_back(second)).row.id).version, "1.0");
 }
 
 TEST_F(DeploymentsTest, RollingBackWhatWasDeployedOverIsAConflict) {
@@ -700,6 +869,10 @@ TEST_F(DeploymentsTest, SaysWhichRollbackUndidADeployment) {
   const DeploymentView rollback = expect_value(world.roll_back(second.row.id));
   const DeploymentView view = expect_value(world.operations().deployment(FleetWorld::caller, second.row.id));
   EXPECT_EQ(view.rolled_back_by, rollback.row.id);
+  EXPECT_EQ(view.previous_version, "") << "it undoes nothing";
+  EXPECT_EQ(expect_value(world.operations().deployment(FleetWorld::caller, rollback.row.id)).previous_version,
+            view.row.version);
+  EXPECT_EQ(view.row.version, "1.0");
   ASSERT_EQ(view.progress.size(), 2u);
   for (const ProgressView& line : view.progress) {
     EXPECT_EQ(line.state, "committed");

@@ -6,7 +6,9 @@
 
 #include "common/limits.hpp"
 #include "common/log.hpp"
+#include "protocol/check_order.hpp"
 #include "protocol/enrolment.hpp"
+#include "protocol/save_order.hpp"
 
 namespace switchyard::fleet {
 namespace {
@@ -22,7 +24,7 @@ protocol::CoordinatorKeys next_keys() { return {fake_key("next server"), std::st
 
 }  // namespace
 
-const Caller FleetWorld::caller{"local:root", "test"};
+const Caller FleetWorld::caller{"local:root", "test", access::administrator("local:root")};
 
 Process::Process(std::shared_ptr<store::MemoryDisk> disk, FakeBus& bus, testing::FakeClock& clock,
                  const SigningKeyPair& plan_key, FakeKeyFiles& key_files,
@@ -33,6 +35,7 @@ Process::Process(std::shared_ptr<store::MemoryDisk> disk, FakeBus& bus, testing:
              .bus = bus,
              .timers = timers,
              .clock = clock,
+             .mask = mask,
              .artifacts = artifact_directory,
              .plan_key = plan_key,
              .vault_key = std::string(32, 'v'),
@@ -44,8 +47,12 @@ Process::Process(std::shared_ptr<store::MemoryDisk> disk, FakeBus& bus, testing:
              .keep_releases = limits::keep_releases_default,
              .environments = environments,
              .next_keys = key_files.next,
-             .key_hands = {[&key_files] { return *(key_files.next = next_keys()); },
+             .key_hands = {[&key_files](const auto& before) {
+                             before(next_keys());
+                             return *(key_files.next = next_keys());
+                           },
                            [&key_files] {
+                             if (key_files.fail_take-- > 0) throw SysError(ENOSPC, "putting a key in its place");
                              ++key_files.taken;
                              key_files.next.reset();
                            },
@@ -103,6 +110,7 @@ void FleetWorld::connect(FakeAgent& agent) {
   agent.online = true;
   bus.cut.erase(agent.host);
   protocol::Hello hello;
+  hello.features = agent.features;
   hello.agent_version = "0.1.0";
   hello.boot_id = "boot";
   hello.audit_head = agent.audit_head;
@@ -196,18 +204,37 @@ void FleetWorld::answer(FakeAgent& agent, const protocol::Message& message) {
       fact.component = asked.component;
       if (const auto found = agent.serving.find(asked.component); found != agent.serving.end()) {
         fact.serving = found->second;
-        fact.unit_state = "active";
-        if (found->second.kind == protocol::OldKind::release) fact.releases.push_back({found->second.release, true});
+        const auto state = agent.unit_states.find(asked.component);
+        fact.unit_state = state == agent.unit_states.end() ? "active" : state->second;
+        if (found->second.kind == protocol::OldKind::release) {
+          fact.releases.push_back({found->second.release, true});
+          fact.enablement = "enabled";
+          const auto configured = agent.configurations.find(asked.component);
+          if (configured != agent.configurations.end()) fact.configuration = configured->second;
+        }
       }
+      for (const ReleaseId& release : agent.releases) fact.releases.push_back({release, true});
       inventory.components.push_back(std::move(fact));
     }
     reply(agent, inventory);
+  } else if (const auto* run = std::get_if<protocol::RunChecks>(&message)) {
+    if (protocol::refuse_order(*run, agent.host, plan_key.public_key)) return;
+    const protocol::CheckOrder order = protocol::decode_order(run->order);
+    protocol::ChecksRun answered{order.request, {}, {}};
+    for (const protocol::ProbeSpec& check : order.checks) {
+      const auto found = agent.checks.find(check.name);
+      const auto state = found == agent.checks.end() ? protocol::CheckState::passed : found->second;
+      const std::uint32_t again = state == protocol::CheckState::passed ? 0 : check.retry_attempts.value_or(0);
+      answered.results.push_back({check.name, state, 7, "seen " + check.name + agent.says, {}, 1 + again});
+      if (!agent.says.empty()) answered.results.back().details["output"] = agent.says;
+    }
+    reply(agent, answered);
+  } else if (const auto* save = std::get_if<protocol::SaveFiles>(&message)) {
+    obey(agent, *save);
   } else if (const auto* plan = std::get_if<protocol::Plan>(&message)) {
     obey(agent, *plan);
   } else if (const auto* prepare = std::get_if<protocol::Prepare>(&message)) {
-    if (agent.fail_prepare) {
-      return reply(agent, protocol::Failed{prepare->deployment, {}, prepare->component, "disk_full", "no space left"});
-    }
+    if (agent.fail_prepare) return fail(agent, *prepare);
     progress(agent, prepare->deployment, prepare->component).staged = true;
     agent.open[prepare->deployment].state = AgentState::staged;
     reply(agent, protocol::Staged{prepare->deployment, prepare->component, 1 << 30});
@@ -229,8 +256,44 @@ void FleetWorld::answer(FakeAgent& agent, const protocol::Message& message) {
     reply(agent, protocol::Extended{extend->deployment, 30'000});
   } else if (const auto* ping = std::get_if<protocol::Ping>(&message)) {
     agent.audit_head = ping->audit_head;
-    reply(agent, protocol::Pong{});
+    reply(agent, protocol::Pong{ping->sent_ms, agent.audit_head});
   }
+}
+
+void FleetWorld::obey(FakeAgent& agent, const protocol::SaveFiles& save) {
+  if (const auto why = protocol::refuse_order(save, agent.host, plan_key.public_key)) throw Error(*why);
+  const protocol::SaveOrder order = protocol::decode_save_order(save.order);
+  protocol::FilesSaved saved{order.request, {}, {}};
+  for (const protocol::FileSave& one : order.saves) {
+    std::erase_if(agent.copies, [&](const std::string& copy) {
+      const bool wanted = std::any_of(one.keep.begin(), one.keep.end(),
+                                      [&](const std::string& name) { return copy == one.component + " " + name; });
+      return copy.starts_with(one.component + " ") && !wanted;
+    });
+    protocol::FileSaveResult result;
+    result.component = one.component;
+    result.done = one.name.empty() || agent.cannot_save.empty();
+    result.present = static_cast<std::uint32_t>(one.files.size());
+    if (!result.done) {
+      result.code = "disk_full";
+      result.detail = agent.cannot_save;
+    } else if (!one.name.empty()) {
+      agent.copies.insert(one.component + " " + one.name);
+    }
+    for (const protocol::SchemaDemand& demand : one.schemas) {
+      protocol::SchemaFact fact = agent.schema;
+      fact.name = demand.name;
+      if (!one.name.empty() && fact.why_not.empty()) fact.file = "/copies/" + one.name + "/" + demand.name;
+      if (!one.name.empty() && !fact.why_not.empty()) {
+        result.done = false;
+        result.code = "schema_unread";
+        result.detail = fact.why_not;
+      }
+      result.schemas.push_back(std::move(fact));
+    }
+    saved.results.push_back(std::move(result));
+  }
+  reply(agent, saved);
 }
 
 void FleetWorld::obey(FakeAgent& agent, const protocol::Plan& plan) {
@@ -243,6 +306,19 @@ void FleetWorld::obey(FakeAgent& agent, const protocol::Plan& plan) {
   reply(agent, protocol::PlanAck{slice.deployment, protocol::plan_hash(plan.plan.header)});
 }
 
+void FleetWorld::fail(FakeAgent& agent, const protocol::Prepare& prepare) {
+  const protocol::SliceComponent* component = part(agent, prepare.deployment, prepare.component);
+  if (!agent.says.empty() && component != nullptr) {
+    protocol::StepEvent event{prepare.deployment, component->steps.front().id, component->name, {}, false};
+    event.result.state = protocol::StepState::failed;
+    event.result.code = "disk_full";
+    event.result.detail = "its last lines: " + agent.says;
+    event.result.evidence["warning"] = agent.says;
+    reply(agent, event);
+  }
+  reply(agent, protocol::Failed{prepare.deployment, {}, prepare.component, "disk_full", "no space left" + agent.says});
+}
+
 void FleetWorld::obey(FakeAgent& agent, const protocol::Swap& swap) {
   const protocol::SliceComponent* component = part(agent, swap.deployment, swap.component);
   if (component == nullptr) throw Error("a swap of what is not in the plan");
@@ -250,6 +326,7 @@ void FleetWorld::obey(FakeAgent& agent, const protocol::Swap& swap) {
   agent.open[swap.deployment].state = AgentState::swapped;
   agent.serving[swap.component] = {component->release.empty() ? protocol::OldKind::absent : protocol::OldKind::release,
                                    component->slot, component->release, component->unit};
+  if (!component->release.empty()) agent.releases.insert(component->release);
   reply(agent, protocol::Swapped{swap.deployment, swap.component, swap.stage, 30'000});
   connect(agent);  // HOLD must come on a connection younger than the swap
 }

@@ -14,6 +14,7 @@
 #include "common/error.hpp"
 #include "coordinator/fleet/fleet.hpp"
 #include "coordinator/store/memory_store.hpp"
+#include "protocol/version.hpp"
 #include "tests/support/fake_clock.hpp"
 #include "tests/support/fake_timers.hpp"
 
@@ -46,6 +47,7 @@ class FakeBus final : public protocol::AgentBus {
 /// What a coordinator's key files hold of its next keys, and what became of them.
 struct FakeKeyFiles {
   std::optional<protocol::CoordinatorKeys> next;
+  int fail_take = 0;  ///< so many times they cannot be put in place
   int taken = 0;
   int begun_anew = 0;
 };
@@ -59,6 +61,7 @@ struct Process {
   testing::FakeTimers timers;
   store::MemoryStore store;
   std::map<std::string, HostId> allowed;  ///< as the transport has it
+  SecretMask mask;
   Fleet fleet;
 };
 
@@ -69,10 +72,19 @@ struct FakeAgent {
   std::string audit_head;  ///< the newest it was told
   std::uint64_t connection = 0;
   std::uint64_t forgotten_plan_seq = 0;
+  std::vector<std::string> features = protocol::own_features();
   bool online = false;
   bool fail_prepare = false;
   bool deaf = false;  ///< receives, and does not answer
+  std::string says;   ///< what its steps and checks print
   std::map<std::string, protocol::OldState> serving;
+  std::set<ReleaseId> releases;                        ///< that lie there, beside what serves
+  std::map<std::string, protocol::CheckState> checks;  ///< what it finds; all others pass
+  std::map<std::string, std::string> configurations;   ///< by component: the digest that its unit file names
+  std::map<std::string, std::string> unit_states;      ///< by component: of what is not active
+  std::set<std::string> copies;                        ///< kept for snapshots: "api s-0123"
+  std::string cannot_save;                             ///< why not
+  protocol::SchemaFact schema;                         ///< what every database has that it is asked for
   std::map<DeploymentId, protocol::DeploymentReport> open;
   std::map<DeploymentId, protocol::PlanSlice> plans;
   std::vector<protocol::Message> heard;
@@ -94,6 +106,7 @@ class FleetWorld {
   Fleet& now() { return process_->fleet; }
   Operations& operations() { return now().operations; }
   store::MemoryStore& store() { return process_->store; }
+  const SecretMask& mask() { return process_->mask; }
   const std::map<std::string, HostId>& allowed() { return process_->allowed; }
   void restart();
   /// As if coordinator.yaml was changed before.
@@ -133,7 +146,7 @@ class FleetWorld {
   }
 
   // --- deployments ---
-  static const Caller caller;
+  static const Caller caller;  ///< root on the coordinator's machine: an administrator
   DeployRequest request(const std::string& manifest, std::map<std::string, ReleaseId> artifacts) const;
   /// Until the start is answered, and `ms` more.
   Answer<DeploymentView> start(const DeployRequest& request, std::int64_t ms = 60'000, const Caller& by = caller);
@@ -159,7 +172,9 @@ class FleetWorld {
   /// The agent's answer takes its time too.
   void reply(FakeAgent& agent, protocol::Message message);
   void answer(FakeAgent& agent, const protocol::Message& message);
+  void obey(FakeAgent& agent, const protocol::SaveFiles& save);
   void obey(FakeAgent& agent, const protocol::Plan& plan);
+  void fail(FakeAgent& agent, const protocol::Prepare& prepare);
   void obey(FakeAgent& agent, const protocol::Swap& swap);
   void obey(FakeAgent& agent, const protocol::Abort& abort);
   void go_back(FakeAgent& agent, const DeploymentId& id, const std::string& component);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "common/crypto.hpp"
 #include "common/limits.hpp"
 #include "protocol/enrolment.hpp"
 #include "tests/unit/coordinator_fleet/fleet_world.hpp"
@@ -104,6 +105,49 @@ TEST_F(IntakeTest, AnswersPingWithTheAuditHead) {
   const auto& pong = std::get<protocol::Pong>(agent.heard.back());
   EXPECT_EQ(pong.sent_ms, 77);
   EXPECT_EQ(pong.audit_head, world.store().audit_head());
+}
+
+TEST_F(IntakeTest, KnowsWhichHeadOfTheAuditEachHostRemembers) {
+  FakeAgent& agent = world.add_agent("web-1");
+  world.add_agent("web-2").deaf = true;
+  world.run(2 * limits::ping_interval_ms);
+  const auto views = expect_value(world.operations().witnesses(FleetWorld::caller));
+  ASSERT_EQ(views.size(), 2u);
+  EXPECT_EQ(views[0].host.str(), "web-1");
+  EXPECT_EQ(views[0].audit_head, world.store().audit_head());
+  EXPECT_EQ(views[1].audit_head, "") << "it has said nothing";
+  world.say(agent, protocol::Pong{1, "\x1b[2J"});
+  world.run(latency_ms);
+  EXPECT_EQ(expect_value(world.operations().witnesses(FleetWorld::caller))[0].audit_head, "");
+}
+
+/// Whoever can write into the store changes its last row, and makes its hash anew: the chain alone shows nothing.
+TEST_F(IntakeTest, HostsGoOnBearingWitnessToAHeadThatWasChangedBehindTheCoordinatorsBack) {
+  FakeAgent& agent = world.add_agent("web-1");
+  world.run(2 * limits::ping_interval_ms);
+  const std::string told = agent.audit_head;
+  std::vector<store::StoredAudit>& rows = world.store().disk()->audit;
+  const auto before = rows.size() < 2 ? std::string() : rows[rows.size() - 2].hash;
+  rows.back().entry.reason += "!";
+  rows.back().hash = model::audit_hash(before, rows.back().seq, rows.back().entry);
+  ASSERT_EQ(model::find_audit_break(rows), std::nullopt);
+  world.store().commit({store::AppendAudit{{.operation = "something.else"}}});
+  world.run(3 * limits::ping_interval_ms);
+  EXPECT_EQ(agent.audit_head, told);
+  EXPECT_EQ(expect_value(world.operations().witnesses(FleetWorld::caller))[0].audit_head, told);
+  EXPECT_FALSE(world.store().knows_audit_head(told));
+}
+
+TEST_F(IntakeTest, AHeadThatIsGoneIsToldNoMoreOnceAPersonHasRecovered) {
+  FakeAgent& agent = world.add_agent("web-1");
+  world.run(2 * limits::ping_interval_ms);
+  const std::string told = agent.audit_head;
+  world.store().disk()->audit.back().hash = sha256_hex("another");
+  world.run(2 * limits::ping_interval_ms);
+  ASSERT_EQ(agent.audit_head, told);
+  world.store().take_epoch_above(world.store().epoch());
+  world.run(2 * limits::ping_interval_ms);
+  EXPECT_EQ(agent.audit_head, world.store().audit_head());
 }
 
 TEST_F(IntakeTest, DropsWhatComesOutsideASession) {

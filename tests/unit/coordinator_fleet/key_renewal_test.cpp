@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "common/limits.hpp"
+#include "protocol/enrolment.hpp"
 #include "tests/unit/coordinator_fleet/fleet_world.hpp"
 
 namespace switchyard::fleet {
@@ -130,6 +131,23 @@ TEST_F(KeyRenewalTest, HasEveryHostSayAnewInEachSessionThatItKnowsThem) {
   EXPECT_TRUE(renew({HostId("web-2")}).in_force);
 }
 
+/// It pinned the old pair when it enrolled, and has not dialled since.
+TEST_F(KeyRenewalTest, TakesAReplacedMachineForNoneThatKnowsThem) {
+  FakeAgent& agent = world.add_agent("web-1");
+  world.lose(world.add_agent("web-2"));
+  renew();
+  note(agent);
+  EXPECT_EQ(names(view().known_by), Names{"web-1"});
+  const TokenMade token = expect_value(world.operations().replace_host(FleetWorld::caller, HostId("web-1")));
+  world.disconnect(agent);
+  world.deliver(protocol::enrolment_peer(token.id), protocol::Channel::control, std::string(16, 'e'),
+                protocol::Enrol{"web-1", std::string(40, 'b'), "0.1.0"});
+  ASSERT_EQ(world.now().hosts.find(HostId("web-1"))->public_key, std::string(40, 'b'));
+  EXPECT_EQ(names(view().known_by), Names{});
+  EXPECT_EQ(names(view().missing), (Names{"web-1 away", "web-2 away"}));
+  EXPECT_FALSE(renew({HostId("web-2")}).in_force) << "it would be lost";
+}
+
 TEST_F(KeyRenewalTest, BelievesNoNoteOfOtherKeys) {
   FakeAgent& agent = world.add_agent("web-1");
   renew();
@@ -158,6 +176,53 @@ TEST_F(KeyRenewalTest, BurnsEnrolmentStringsThatNameTheOldKey) {
   EXPECT_TRUE(renew().in_force) << "no host, nobody to wait for";
   EXPECT_TRUE(world.allowed().empty());
   EXPECT_EQ(audit_rows("token.burn"), 1u);
+}
+
+/// Else the next start would announce keys of which the audit tells nothing.
+TEST_F(KeyRenewalTest, KeepsNoKeysOfWhichTheAuditDoesNotTell) {
+  FakeAgent& agent = world.add_agent("web-1");
+  world.store().fail_commit(1, store::MemoryStore::Fault::lost);
+  EXPECT_THROW(renew(), StoreError);
+  EXPECT_FALSE(world.key_files.next) << "nothing is durable";
+  world.restart();
+  world.connect(agent);
+  world.run(2 * latency_ms);
+  EXPECT_EQ(agent.count<protocol::NextKeys>(), 0u);
+  renew();
+  EXPECT_EQ(agent.count<protocol::NextKeys>(), 1u);
+  EXPECT_EQ(audit_rows("keys.announce"), 1u);
+}
+
+/// With a full disk, say.
+TEST_F(KeyRenewalTest, CanBeSaidAgainWhenTheFilesCouldNotBePutInPlace) {
+  world.key_files.fail_take = 1;
+  EXPECT_THROW(renew(), SysError);
+  EXPECT_EQ(world.key_files.begun_anew, 0);
+  EXPECT_TRUE(renew().in_force);
+  EXPECT_EQ(world.key_files.taken, 1);
+  EXPECT_EQ(audit_rows("keys.renew"), 1u) << "it is one change";
+}
+
+TEST_F(KeyRenewalTest, MakesNoEnrolmentStringsOnceTheirKeyIsOver) {
+  world.add_agent("web-1");
+  EXPECT_TRUE(renew({HostId("web-1")}).in_force);
+  const Refusal refusal = expect_refusal(world.operations().create_token(FleetWorld::caller, "web-2"));
+  EXPECT_EQ(refusal.status, 503);
+  EXPECT_EQ(refusal.code, "beginning_anew");
+  EXPECT_EQ(expect_refusal(world.operations().replace_host(FleetWorld::caller, HostId("web-1"))).code,
+            "beginning_anew");
+  world.restart();
+  expect_value(world.operations().create_token(FleetWorld::caller, "web-2"));
+}
+
+TEST_F(KeyRenewalTest, StartsNothingOnceThePlansKeyIsOver) {
+  world.add_agent("web-1");
+  const ReleaseId release = world.upload("api", "one");
+  EXPECT_TRUE(renew({HostId("web-1")}).in_force);
+  const Refusal refusal = expect_refusal(world.start(world.request(api_manifest("web-1"), {{"api", release}})));
+  EXPECT_EQ(refusal.status, 503);
+  EXPECT_EQ(refusal.code, "beginning_anew");
+  EXPECT_TRUE(world.store().deployments(10).empty());
 }
 
 TEST_F(KeyRenewalTest, IsOverOnceHoweverOftenItIsSaid) {

@@ -74,8 +74,8 @@ TEST_F(PlanGroundTest, OfTwoDeploymentsAtOnceThatWantOnePortOneIsRefused) {
 TEST_F(PlanGroundTest, ADeploymentThatIsUnderWayHoldsItsPortsAlreadyWhenAPlanIsLookedAt) {
   const DeploymentView live = expect_value(world.start(api("web-1", "v1"), 0));
   ASSERT_FALSE(model::is_final(world.row(live.row.id).state));
-  std::optional<Answer<model::Plan>> answer;
-  world.operations().plan(FleetWorld::caller, blog("web-1"), [&](Answer<model::Plan> given) { answer = given; });
+  std::optional<Answer<PlanView>> answer;
+  world.operations().plan(FleetWorld::caller, blog("web-1"), [&](Answer<PlanView> given) { answer = given; });
   world.run_until([&] { return answer.has_value(); });
   EXPECT_EQ(expect_refusal(*answer).details.at("holder"), live.row.id.str());
   EXPECT_NE(expect_refusal(*answer).message.find("under way"), std::string::npos);

@@ -141,6 +141,119 @@ TEST_F(ProposalsTest, AHostThatIsAboutToBeWhereTheOthersAreHoldsTheWordUp) {
   EXPECT_EQ(expect_refusal(decide(ann, back)).code, "plan_changed") << "that host would go back too";
 }
 
+TEST_F(ProposalsTest, ANewerOneTakesThePlaceOfTheOlderWhichCanBeApprovedNoMore) {
+  const DeploymentId older = propose("v1").row.id;
+  const DeploymentId newer =
+      propose("v2", caller_named("token:dora", access::Kind::person, access::Role::operator_)).row.id;
+  const model::DeploymentRow row = world.row(older);
+  EXPECT_EQ(row.state, DeploymentState::rejected);
+  EXPECT_EQ(row.reason, "superseded by " + newer.str() + ", which token:dora has proposed since");
+  EXPECT_EQ(approval(older).state, ApprovalState::voided);
+  const Refusal refusal = expect_refusal(decide(ann, older));
+  EXPECT_EQ(refusal.code, "decided");
+  EXPECT_NE(refusal.message.find("superseded by " + newer.str()), std::string::npos) << refusal.message;
+  EXPECT_EQ(world.store().timeline(older, 0, 10).back().text, row.reason);
+  EXPECT_NE(world.store().timeline(newer, 0, 10).back().text.find("takes the place of " + older.str()),
+            std::string::npos);
+  approve_and_run(newer);
+  EXPECT_EQ(serving("web-1"), world.upload("api", "v2"));
+}
+
+TEST_F(ProposalsTest, ThatAnOlderOneGaveWayIsInTheAudit) {
+  const DeploymentId older = propose("v1").row.id;
+  const DeploymentId newer = propose("v2").row.id;
+  std::size_t found = 0;
+  for (const store::StoredAudit& row : world.store().audit(0, 1'000)) {
+    if (row.entry.object != older.str() || row.entry.operation != "deployment.rejected") continue;
+    ++found;
+    EXPECT_EQ(row.entry.principal, build.principal) << "who has proposed the newer one";
+    EXPECT_EQ(row.entry.details.at("superseded_by"), newer.str());
+    EXPECT_EQ(row.entry.details.at("approval"), "voided");
+  }
+  EXPECT_EQ(found, 1u);
+}
+
+TEST_F(ProposalsTest, AnotherNameOrEnvironmentTakesNobodysPlace) {
+  world.restart_with({{"production", {.approvals = 1, .production = true}}, {"eu", {.approvals = 1}}});
+  for (const char* host : {"web-1", "web-2"}) world.connect(world.agent(host));
+  world.run(5'000);
+  const DeploymentId first = propose("v1").row.id;
+  propose_as("other", "v2");
+  DeployRequest elsewhere = world.request(api_manifest("web-1"), {{"api", world.upload("api", "v3")}});
+  elsewhere.environment = "eu";
+  EXPECT_EQ(expect_value(world.start(elsewhere, 1'000, build)).row.state, DeploymentState::draft);
+  EXPECT_EQ(world.row(first).state, DeploymentState::draft);
+  EXPECT_EQ(approval(first).state, ApprovalState::waiting);
+}
+
+TEST_F(ProposalsTest, PartsOfAManifestStandBesideEachOtherUnlessTheyHaveAComponentInCommon) {
+  const std::string manifest =
+      "metadata: {name: shop, environment: production, version: \"1.0\"}\n"
+      "components:\n"
+      "  - name: api\n    hosts: [web-1]\n    artifact: {directory: api}\n    service: {command: [bin/api]}\n"
+      "    ports: {stable: 8080, blue: 5002, green: 5003}\n"
+      "  - name: web\n    hosts: [web-1]\n    artifact: {directory: web}\n    service: {command: [bin/web]}\n"
+      "    ports: {stable: 8090, blue: 5012, green: 5013}\n";
+  const auto propose_part = [&](std::vector<std::string> components) {
+    DeployRequest wanted =
+        world.request(manifest, {{"api", world.upload("api", "v1")}, {"web", world.upload("web", "v1")}});
+    wanted.components = std::move(components);
+    const DeploymentId id = expect_value(world.start(wanted, 1'000, build)).row.id;
+    EXPECT_EQ(world.row(id).state, DeploymentState::draft);
+    return id;
+  };
+  const DeploymentId api = propose_part({"api"});
+  const DeploymentId web = propose_part({"web"});
+  EXPECT_EQ(world.row(api).state, DeploymentState::draft);
+  propose_part({"web"});
+  EXPECT_EQ(world.row(web).state, DeploymentState::rejected);
+  EXPECT_EQ(world.row(api).state, DeploymentState::draft);
+  propose_part({});
+  EXPECT_EQ(world.row(api).state, DeploymentState::rejected) << "all of it is more than a part";
+}
+
+TEST_F(ProposalsTest, ARollbackThatIsProposedTakesThePlaceOfADeploymentThatWaits) {
+  deploy("v1");
+  const DeploymentId second = deploy_long_ago("v2");
+  const DeploymentId waits = propose("v3").row.id;
+  const DeploymentId back = propose_rollback({.deployment = second});
+  EXPECT_EQ(world.row(waits).state, DeploymentState::rejected);
+  approve_and_run(back);
+  EXPECT_EQ(serving("web-1"), world.upload("api", "v1"));
+}
+
+TEST_F(ProposalsTest, ALookOrALostTransactionTakesNobodysPlace) {
+  const DeploymentId first = propose("v1").row.id;
+  Caller rehearsing = build;
+  rehearsing.rehearses = true;
+  const DeployRequest wanted = world.request(api_manifest("web-1, web-2"), {{"api", world.upload("api", "v2")}});
+  EXPECT_EQ(expect_refusal(world.start(wanted, 1'000, rehearsing)).status, 200);
+  EXPECT_EQ(world.row(first).state, DeploymentState::draft);
+  world.store().fail_commit(1, store::MemoryStore::Fault::lost);
+  EXPECT_EQ(expect_refusal(world.start(wanted, 1'000, build)).status, 503);
+  EXPECT_EQ(world.row(first).state, DeploymentState::draft);
+  EXPECT_EQ(approval(first).state, ApprovalState::waiting);
+  approve_and_run(first);
+}
+
+/// Its last approver has said his word, and the hosts are being asked once more.
+/// A machine that may approve nothing takes no person's approval back.
+TEST_F(ProposalsTest, WhatIsBeingStartedWithItsLastWordIsNotVoidedByANewerOne) {
+  const DeploymentId older = propose("v1").row.id;
+  const DeployRequest wanted = world.request(api_manifest("web-1, web-2"), {{"api", world.upload("api", "v2")}});
+  std::optional<Answer<DeploymentView>> newer;
+  world.operations().start(build, wanted, [&](Answer<DeploymentView> given) { newer = std::move(given); });
+  std::optional<Answer<ApprovalView>> word;
+  world.operations().decide_approval(ann, {older, true, world.row(older).plan_hash, {}, {}},
+                                     [&](Answer<ApprovalView> given) { word = std::move(given); });
+  world.run_until([&] { return newer.has_value() && word.has_value(); });
+  expect_value(*word);
+  world.run(60'000);
+  EXPECT_EQ(world.row(older).state, DeploymentState::done);
+  EXPECT_EQ(serving("web-1"), world.upload("api", "v1"));
+  EXPECT_EQ(approval(older).state, ApprovalState::granted);
+}
+
 TEST_F(ProposalsTest, NothingIsBeingChangedByOne) {
   const DeploymentId first = deploy("v1").row.id;
   propose("v2");
@@ -154,12 +267,12 @@ TEST_F(ProposalsTest, NothingIsBeingChangedByOne) {
 
 TEST_F(ProposalsTest, WhatWasLookedAtIsProposedUnderAHashOfItsOwn) {
   DeployRequest request = world.request(api_manifest("web-1"), {{"api", world.upload("api", "v1")}});
-  std::optional<Answer<model::Plan>> looked;
-  world.operations().plan(build, request, [&](Answer<model::Plan> given) { looked = std::move(given); });
+  std::optional<Answer<PlanView>> looked;
+  world.operations().plan(build, request, [&](Answer<PlanView> given) { looked = std::move(given); });
   world.run_until([&] { return looked.has_value(); });
   request.plan_hash = std::string(64, '0');
   EXPECT_EQ(expect_refusal(world.start(request, 1'000, build)).code, "plan_changed");
-  request.plan_hash = expect_value(*looked).hash;
+  request.plan_hash = expect_value(*looked).plan.hash;
   const DeploymentId proposed = expect_value(world.start(request, 1'000, build)).row.id;
   EXPECT_EQ(world.row(proposed).state, DeploymentState::draft);
   EXPECT_NE(world.row(proposed).plan_hash, request.plan_hash) << "an approval is good for one plan, once";
@@ -193,6 +306,44 @@ TEST_F(ProposalsTest, AKeyWhoseRequestWasRefusedMayBeUsedAgain) {
   for (int i = 0; i < 2; ++i) EXPECT_EQ(expect_refusal(world.start(request, 0)).code, "guarded_host");
   request.environment = "production";
   EXPECT_EQ(expect_value(world.start(request, 1'000, build)).row.state, DeploymentState::draft);
+}
+
+// Found by review: what the second asked was answered never, and its connection was kept.
+TEST_F(ProposalsTest, AKeyWhoseConfigurationWasRefusedMayBeUsedAgain) {
+  DeployRequest request = world.request(api_manifest("web-1"), {{"api", world.upload("api", "v1")}});
+  request.idempotency_key = "ci-run-8";
+  model::ConfigurationPiece pin;
+  pin.kind = model::ConfigurationPiece::Kind::secret;
+  pin.text = "NOT_SET";
+  request.configuration.environment = "production";
+  request.configuration.components["api"].parts.push_back({"pin", {pin}});
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(expect_refusal(world.start(request, 0)).code, "cannot_configure");
+}
+
+// Found by review: it was "being started by another approver" until the coordinator was restarted.
+TEST_F(ProposalsTest, AWordWhosePlanningCouldNotBeginCanBeSaidAgain) {
+  deploy("v1");
+  const DeploymentId second = deploy_long_ago("v2");
+  const DeploymentId back = propose_rollback({.deployment = second});
+  world.store().fail_serving(true);
+  EXPECT_THROW(decide(ann, back), StoreError);
+  EXPECT_THROW(decide(ann, back), StoreError) << "and not busy";
+  world.store().fail_serving(false);
+  EXPECT_TRUE(approval(back).votes.empty());
+  approve_and_run(back);
+}
+
+TEST_F(ProposalsTest, ACoordinatorMayEndWhileTheHostsAreAskedForAnApproval) {
+  const DeploymentId waits = propose("v1").row.id;
+  bool answered = false;
+  world.operations().decide_approval(ann, {waits, true, world.row(waits).plan_hash, {}, {}},
+                                     [&](const Answer<ApprovalView>&) { answered = true; });
+  ASSERT_FALSE(answered);
+  world.restart();
+  for (const char* host : {"web-1", "web-2"}) world.connect(world.agent(host));
+  world.run(5'000);
+  EXPECT_FALSE(answered);
+  approve_and_run(waits);
 }
 
 /// Of so many it has forgotten which it had, and takes an older plan for one of them.

@@ -39,6 +39,18 @@ TEST_F(ServingViewsTest, SayWhatWasCommittedWhereAndSinceWhen) {
   }
 }
 
+TEST_F(ServingViewsTest, TheEnvironmentsThatAreKnownAreThoseThatServeAreConfiguredOrHaveChecks) {
+  const auto known = [&] { return world.operations().environments(FleetWorld::caller); };
+  EXPECT_TRUE(known().empty());
+  deploy("v1");
+  EXPECT_EQ(known(), std::vector<std::string>{"production"});
+  expect_value(world.operations().register_checks(
+      FleetWorld::caller, {"qa", "checks.yaml", "health_checks: [{name: web, type: tcp, config: {port: 80}}]\n"}));
+  EXPECT_EQ(known(), (std::vector<std::string>{"production", "qa"}));
+  world.restart_with({{"production", {.approvals = 1}}, {"staging", {}}});
+  EXPECT_EQ(known(), (std::vector<std::string>{"production", "qa", "staging"}));
+}
+
 TEST_F(ServingViewsTest, SayWhoHasStillToFollow) {
   world.disconnect(world.agent("web-2"));
   const DeploymentId first = deploy("v1");

@@ -79,6 +79,35 @@ TEST(StoreFaults, EndAllNewOrAllOldWheneverTheCoordinatorDies) {
       << "the moments must cover every state";
 }
 
+/// A host is away when its deployment is cancelled, and comes back when the n-th commit after that has just failed.
+/// Says how often it is then told to go back.
+std::size_t aborts_told(std::uint64_t n) {
+  FleetWorld world;
+  world.add_agent("web-1");
+  FakeAgent& away = world.add_agent("web-2");
+  const ReleaseId release = world.upload("api", "v1");
+  const DeploymentId id =
+      expect_value(world.start(world.request(api_manifest("web-1, web-2"), {{"api", release}}), 0)).row.id;
+  away.deaf = true;
+  world.lose(away);
+  away.deaf = false;
+  away.open[id].deployment = id;
+  away.open[id].state = protocol::AgentState::accepted;
+  expect_value(world.operations().cancel(FleetWorld::caller, id, "test"));
+  const std::uint64_t before = world.store().commits();
+  world.store().fail_commit(n, MemoryStore::Fault::lost);
+  for (int i = 0; i < 50 && world.store().commits() < before + n; ++i) world.run(latency_ms / 2);
+  world.connect(away);
+  world.run(10'000);
+  EXPECT_EQ(world.row(id).state, DeploymentState::rolled_back) << "commit " << n;
+  return away.count<protocol::Abort>();
+}
+
+/// Also when the deployment ends in the same moment in which the store can be written again.
+TEST(StoreFaults, TellAHostThatCameBackMeanwhileThatItsDeploymentIsOver) {
+  for (std::uint64_t n = 1; n <= 4; ++n) EXPECT_GT(aborts_told(n), 0u) << "commit " << n;
+}
+
 TEST(StoreFaults, EndTheProcessWhenAnotherCoordinatorHasTakenOver) {
   FleetWorld world;
   FakeAgent& agent = world.add_agent("web-1");

@@ -52,6 +52,13 @@ TEST(ComponentRules, CheckCanaries) {
   EXPECT_TRUE(has(refusal_of("strategy: rolling, canary: {weights: [10]}"), "set `strategy: canary`"));
   EXPECT_TRUE(has(refusal_of("min_healthy_seconds: 5"), "set `strategy: rolling`"));
   EXPECT_EQ(refusal_of("strategy: rolling, min_healthy_seconds: 5"), "(accepted)");
+  const std::string rolling = "strategy: rolling, hosts: [h1, h2, h3, h4], ";
+  EXPECT_TRUE(has(refusal_of("hosts: [h1, h2], min_healthy: 1"), "set `strategy: rolling`"));
+  EXPECT_TRUE(has(refusal_of(rolling + "min_healthy: 4"), "keeps 4 of 4 hosts as they are"));
+  EXPECT_TRUE(has(refusal_of(rolling + "min_healthy: 76%"), "keeps 4 of 4 hosts as they are"));
+  EXPECT_TRUE(has(refusal_of(rolling + "min_healthy: 0%"), "a share from 1% to 99%"));
+  EXPECT_TRUE(has(refusal_of(rolling + "min_healthy: half"), "an integer from 1 to 1000"));
+  EXPECT_EQ(refusal_of(rolling + "min_healthy: 75%"), "(accepted)");
 }
 
 TEST(ComponentRules, CheckPorts) {

@@ -223,6 +223,14 @@ TEST(DeploymentPlanner, ChainsTheBatchesOfARollingComponent) {
   EXPECT_EQ(plan.settings.confirm_ms, limits::lease_ms_default);
 }
 
+TEST(DeploymentPlanner, TakesNoBatchThatLeavesFewerHostsThanAreToStayHealthy) {
+  model::Manifest manifest = manifest_from_text("api@h1,h2,h3,h4");
+  manifest.components[0].strategy = model::Strategy::rolling;
+  manifest.components[0].max_parallel = 3;
+  manifest.components[0].min_healthy = 2;
+  EXPECT_EQ(node_texts(plan_deployment(manifest, facts_for(manifest), {})), (Texts{"api@h1,h2", "api@h3,h4 <0"}));
+}
+
 TEST(DeploymentPlanner, LetsABatchStayHealthyForAWhileBeforeTheNext) {
   model::Manifest manifest = manifest_from_text("api@h1,h2,h3");
   manifest.components[0].strategy = model::Strategy::rolling;
@@ -312,6 +320,44 @@ TEST(DeploymentPlanner, RunsUnsafeComponentsAlone) {
   EXPECT_EQ(node_texts(plan_deployment(manifest, facts_for(manifest), {})), (Texts{"a@h1 alone", "b@h1"}));
   EXPECT_EQ(node_texts(plan_deployment(manifest, facts_for(manifest), {.sequential = true})),
             (Texts{"a@h1 alone", "b@h1 alone"}));
+}
+
+TEST(DeploymentPlanner, DeploysOneComponentAtATimeWithoutParallelDeployment) {
+  model::Manifest manifest = manifest_from_text("a@h1 + b@h2");
+  EXPECT_EQ(node_texts(plan_deployment(manifest, facts_for(manifest), {})), (Texts{"a@h1", "b@h2"}))
+      << "parallel_deployment is the default";
+  manifest.settings.parallel_deployment = false;
+  const model::Plan plan = plan_deployment(manifest, facts_for(manifest), {});
+  EXPECT_EQ(node_texts(plan), (Texts{"a@h1 alone", "b@h2 alone"}));
+  EXPECT_EQ(plan.hash,
+            plan_deployment(manifest_from_text("a@h1 + b@h2"), facts_for(manifest), {.sequential = true}).hash)
+      << "as with --sequential";
+}
+
+TEST(DeploymentPlanner, WatchesNothingBeforeTheCommitWithoutMonitoring) {
+  model::Manifest manifest = manifest_from_text("a@h1");
+  EXPECT_EQ(plan_deployment(manifest, facts_for(manifest), {}).settings.watch_ms, limits::watch_ms_default);
+  manifest.settings.watch_ms = 60'000;
+  manifest.settings.monitoring_enabled = false;
+  const model::Plan plan = plan_deployment(manifest, facts_for(manifest), {});
+  EXPECT_EQ(plan.settings.watch_ms, 0U) << "whatever watch_seconds says";
+  const auto count_checks = [](const model::Plan& of) {
+    const auto& steps = of.slices.at(HostId("h1")).components.at(0).steps;
+    return std::count_if(steps.begin(), steps.end(), [](const protocol::Step& step) {
+      return std::holds_alternative<protocol::Probe>(step.action);
+    });
+  };
+  manifest.settings.monitoring_enabled = true;
+  EXPECT_EQ(count_checks(plan), count_checks(plan_deployment(manifest, facts_for(manifest), {})))
+      << "what is asked before and after the switch is asked all the same";
+}
+
+TEST(DeploymentPlanner, KeepsWhyItAsksTheChecksThatItAsks) {
+  model::Manifest manifest = manifest_from_text("a@h1");
+  manifest.settings.health_checks_enabled = false;
+  manifest.settings.run_tests = model::RunTests::smoke;
+  EXPECT_EQ(plan_deployment(manifest, facts_for(manifest), {}).settings.checks,
+            (model::ChecksAsked{false, model::RunTests::smoke}));
 }
 
 TEST(DeploymentPlanner, RefusesUnknownAndUnreachableHosts) {

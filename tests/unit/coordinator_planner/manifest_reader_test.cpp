@@ -151,6 +151,30 @@ TEST(ManifestReader, LoadsTheSpecificationOfTheRequestAsItStands) {
   EXPECT_TRUE(manifest.settings.parallel_deployment && manifest.settings.rollback_on_failure);
 }
 
+model::DeploymentSettings settings_with(const std::string& settings) {
+  const std::string text = "metadata: {name: shop}\ncomponents: [{name: api}]\ndeployment_settings: ";
+  return read_manifest(text + settings + "\n", "shop.yaml").settings;
+}
+
+TEST(ManifestReader, ReadsHowWhatWasBegunIsUndone) {
+  EXPECT_EQ(settings_with("{}").rollback_strategy, model::RollbackStrategy::immediate);
+  for (const std::string_view name : model::rollback_strategies) {
+    const auto settings = settings_with("{rollback_strategy: " + std::string(name) + "}");
+    EXPECT_EQ(settings.rollback_strategy, *model::rollback_strategy_from_name(name));
+    EXPECT_EQ(settings.rollback_on_failure, name != "manual") << name;
+  }
+  EXPECT_FALSE(settings_with("{auto_rollback: false}").rollback_on_failure);
+  EXPECT_TRUE(settings_with("{auto_rollback: true}").rollback_on_failure);
+}
+
+TEST(ManifestReader, RefusesTwoWordsOnRollbackThatDoNotAgree) {
+  EXPECT_TRUE(
+      has(refusal([] { settings_with("{auto_rollback: true, rollback_on_failure: false}"); }), "mean the same"));
+  EXPECT_TRUE(
+      has(refusal([] { settings_with("{auto_rollback: true, rollback_strategy: manual}"); }), "says the opposite"));
+  EXPECT_TRUE(has(refusal([] { settings_with("{rollback_strategy: gracefull}"); }), "graceful"));
+}
+
 TEST(ManifestReader, SaysWhatASpecificationLacksBeforeItCanBeDeployed) {
   const model::Manifest manifest = read_manifest(mcp_production, "mcp.yaml");
   const std::string text = refusal([&] { plan_deployment(manifest, {}, {}); });

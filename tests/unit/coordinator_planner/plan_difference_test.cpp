@@ -26,6 +26,12 @@ TEST(PlanDifference, IsNoneForAPlanThatIsMadeTwiceWhateverItsNumberAndExpiry) {
   EXPECT_TRUE(plan_difference(plan_from_text("api@h1,h2"), again).empty());
 }
 
+TEST(PlanDifference, IsNoneWhereAPlanOfTheVersionBeforeDoesNotSayWhyItAsksItsChecks) {
+  model::Plan before = plan_from_text("api@h1,h2");
+  before.settings.checks.reset();
+  EXPECT_TRUE(plan_difference(before, plan_from_text("api@h1,h2")).empty());
+}
+
 TEST(PlanDifference, NamesHostsThatComeAndGo) {
   EXPECT_EQ(only_difference(plan_from_text("api@h1")), "host h2 would take no part any more");
   const auto more = plan_difference(plan_from_text("api@h1"), plan_from_text("api@h1,h2"));

@@ -151,6 +151,61 @@ TEST(RollbackPlanner, TakesOnlyTheComponentsAskedFor) {
                   "changed no component `wep`; did you mean `web`?"));
 }
 
+model::Plan back_by(const History& history, model::RollbackStrategy strategy) {
+  return plan_rollback(history.second, {}, history.facts, {}, {strategy, false});
+}
+
+TEST(RollbackPlanner, AggressiveHasNoOrderAndWaitsForNoConnection) {
+  History history("db@h1 > api@h1,h2 > web@h2");
+  const model::Plan plan = back_by(history, model::RollbackStrategy::aggressive);
+  EXPECT_EQ(node_texts(plan), (Texts{"web@h2", "api@h1,h2", "db@h1"}));
+  const std::string check = "check that the switch to blue works";
+  EXPECT_FALSE(step_titled(component_on(plan, "db", "h1"), check).undo.has_value());
+  const model::Plan careful = back_by(history, model::RollbackStrategy::immediate);
+  EXPECT_TRUE(step_titled(component_on(careful, "db", "h1"), check).undo.has_value());
+}
+
+TEST(RollbackPlanner, BatchKeepsThePausesBetweenBatchesAndImmediateDoesNot) {
+  PlanBuilderOptions options;
+  options.strategy = model::Strategy::rolling;
+  History history("api@h1,h2,h3", options);
+  for (std::size_t i = 0; i + 1 < history.second.nodes.size(); ++i) history.second.nodes[i].pause_ms = 4'000;
+  const auto pauses = [](const model::Plan& plan) {
+    std::vector<std::uint32_t> all;
+    for (const model::PlanNode& node : plan.nodes) all.push_back(node.pause_ms);
+    return all;
+  };
+  EXPECT_EQ(pauses(back_by(history, model::RollbackStrategy::batch)), (std::vector<std::uint32_t>{4'000, 4'000, 0}));
+  EXPECT_EQ(pauses(back_by(history, model::RollbackStrategy::immediate)), (std::vector<std::uint32_t>{0, 0, 0}));
+}
+
+TEST(RollbackPlanner, GracefulGoesOneByOneAndIsWatched) {
+  History history("db@h1 + api@h2");
+  const model::Plan plan = back_by(history, model::RollbackStrategy::graceful);
+  EXPECT_EQ(plan.settings.max_parallel, 1u);
+  EXPECT_EQ(plan.settings.watch_ms, history.second.settings.watch_ms);
+}
+
+TEST(RollbackPlanner, IsWatchedWhenThatIsAskedForAlsoWhereTheDeploymentWasNot) {
+  History history("api@h1");
+  history.second.settings.watch_ms = 0;
+  EXPECT_EQ(plan_rollback(history.second, {}, history.facts, {}, {std::nullopt, true}).settings.watch_ms,
+            limits::watch_ms_default);
+}
+
+TEST(RollbackPlanner, GoesTheManifestsWayUnlessItIsToldAnother) {
+  History history("api@h1");
+  history.second.settings.rollback_strategy = model::RollbackStrategy::manual;
+  history.second.settings.rollback_on_failure = false;
+  const model::Plan manual = plan_rollback(history.second, {}, history.facts);
+  EXPECT_EQ(manual.settings.rollback_strategy, model::RollbackStrategy::manual);
+  EXPECT_FALSE(manual.settings.rollback_on_failure);
+  const model::Plan told = back_by(history, model::RollbackStrategy::batch);
+  EXPECT_EQ(told.settings.rollback_strategy, model::RollbackStrategy::batch);
+  EXPECT_TRUE(told.settings.rollback_on_failure) << "that a person is asked was the manual strategy's part";
+  EXPECT_NE(manual.hash, told.hash);
+}
+
 TEST(RollbackPlanner, LeavesNothingWhereNothingWas) {
   History history("api@h1");
   history.serve(history.first);

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include <algorithm>
 #include <random>
 
 #include "coordinator/store/audit_line.hpp"
@@ -84,7 +85,7 @@ TEST(AuditChain, FindsAndNamesEachOfTenThousandTampersWithASingleRow) {
   const auto roll = [&](std::size_t sides) { return static_cast<std::size_t>(dice() % sides); };
   for (int tamper = 0; tamper < 10'000; ++tamper) {
     auto rows = whole;
-    const std::size_t i = roll(rows.size() - 1);  // the last is another matter: its removal shows by the head alone
+    const std::size_t i = roll(rows.size());
     std::uint64_t named = i + 1;
     StoredAudit& row = rows[i];
     switch (roll(13)) {
@@ -133,7 +134,12 @@ TEST(AuditChain, FindsAndNamesEachOfTenThousandTampersWithASingleRow) {
         ++named;
         break;
     }
-    ASSERT_EQ(find_audit_break(rows), named) << "tamper " << tamper;
+    const auto broken = find_audit_break(rows);
+    if (broken == named) continue;
+    // At the very end nothing follows that would give it away: but the head that hosts remember is gone.
+    const auto is_told = [&](const StoredAudit& other) { return other.hash == whole.back().hash; };
+    ASSERT_TRUE(i + 1 == whole.size() && !broken && std::none_of(rows.begin(), rows.end(), is_told))
+        << "tamper " << tamper;
   }
 }
 

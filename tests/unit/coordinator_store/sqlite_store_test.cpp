@@ -79,6 +79,126 @@ TEST_F(SqliteStoreTest, MigratesUpAndDownWithoutARest) {
   EXPECT_GT(tables(database), 10);
 }
 
+/// A coordinator of the version before had not written down where a rollback leads.
+TEST_F(SqliteStoreTest, AnApprovalThatWaitsSinceTheVersionBeforeIsOfTheInverse) {
+  model::DeploymentRow draft;
+  draft.id = DeploymentId("d-1");
+  model::ApprovalRow asked;
+  asked.deployment = draft.id;
+  asked.without = {HostId("web-2")};
+  asked.target = DeploymentId("d-0");
+  asked.inverse = false;
+  asked.verify = true;
+  {
+    SqliteStore store(file);
+    store.take_epoch("test");
+    store.commit({PutDeployment{draft}, PutApproval{asked}});
+    EXPECT_EQ(store.approval(draft.id), asked);
+  }
+  {
+    SqliteDatabase database(file);
+    constexpr int before_rollback_targets = 7;
+    roll_back_to(database, before_rollback_targets);
+    migrate(database);
+  }
+  const SqliteStore store(file);
+  asked.target = {};
+  asked.inverse = true;
+  asked.verify = false;
+  EXPECT_EQ(store.approval(draft.id), asked);
+}
+
+/// The version before starts on what it is left: it knows no restores, and reads no defaults that it does not know.
+TEST_F(SqliteStoreTest, GoesBackToTheVersionBeforeSnapshotsWithoutWhatThatCannotRead) {
+  model::DeploymentRow waits;
+  waits.id = DeploymentId("d-1");
+  waits.kind = model::DeploymentKind::restore;
+  waits.snapshot = SnapshotId("s-1");
+  model::ApprovalRow asked;
+  asked.deployment = waits.id;
+  model::DeploymentRow deployed;
+  deployed.id = DeploymentId("d-2");
+  deployed.state = model::DeploymentState::done;
+  PutSource source;
+  source.deployment = deployed.id;
+  source.defaults.strategy = model::Strategy::rolling;
+  source.defaults.strategy_source = model::StrategySource::option;
+  source.defaults.run_migrations = false;
+  source.defaults.rollback_on_failure = false;
+  {
+    SqliteStore store(file);
+    store.take_epoch("test");
+    store.commit({PutDeployment{waits}, PutApproval{asked}, PutDeployment{deployed}, source});
+  }
+  {
+    SqliteDatabase database(file);
+    constexpr int before_snapshots = 8;
+    roll_back_to(database, before_snapshots);
+    SqliteStatement options(database, "SELECT options FROM source");
+    ASSERT_TRUE(options.step());
+    EXPECT_EQ(options.text().find("strategy_source"), std::string::npos) << options.text();
+    EXPECT_EQ(options.text().find("run_migrations"), std::string::npos);
+  }
+  {
+    SqliteDatabase database(file);
+    migrate(database);
+  }
+  const SqliteStore store(file);
+  EXPECT_EQ(store.deployment(waits.id)->state, model::DeploymentState::rejected);
+  EXPECT_FALSE(store.approval(waits.id));
+  const model::ManifestDefaults kept = store.source(deployed.id)->defaults;
+  EXPECT_EQ(kept.strategy, model::Strategy::rolling);
+  EXPECT_EQ(kept.rollback_on_failure, false);
+  EXPECT_EQ(kept.run_migrations, std::nullopt);
+}
+
+/// Before, nobody remembered; what was deployed with its file says what the environment asks for all the same.
+TEST_F(SqliteStoreTest, RemembersThePoliciesOfWhatTheVersionBeforeHasDeployed) {
+  const auto deployed = [](const char* id, const char* environment, bool codes, model::DeploymentState state) {
+    model::DeploymentRow row;
+    row.id = DeploymentId(id);
+    row.environment = environment;
+    row.state = state;
+    PutSource source;
+    source.deployment = row.id;
+    source.configuration.environment = environment;
+    source.configuration.require_mfa = codes;
+    source.lifts.encrypt_at_rest = true;
+    return Transaction{PutDeployment{row}, source};
+  };
+  constexpr int before_policies = 9;
+  {
+    SqliteStore store(file);
+    store.take_epoch("test");
+    store.commit(deployed("d-1", "production", false, model::DeploymentState::done));
+    store.commit(deployed("d-2", "production", true, model::DeploymentState::done));
+    store.commit(deployed("d-3", "production", false, model::DeploymentState::rolled_back));
+    store.commit(deployed("d-4", "staging", false, model::DeploymentState::done));
+    PutSource without_file;
+    without_file.deployment = DeploymentId("d-5");
+    model::DeploymentRow last;
+    last.id = without_file.deployment;
+    last.environment = "production";
+    last.state = model::DeploymentState::done;
+    store.commit({PutDeployment{last}, without_file});
+    EXPECT_TRUE(store.source(DeploymentId("d-1"))->lifts.encrypt_at_rest);
+  }
+  {
+    SqliteDatabase database(file);
+    roll_back_to(database, before_policies);
+    SqliteStatement options(database, "SELECT options FROM source");
+    while (options.step()) EXPECT_EQ(options.text().find("lifts"), std::string::npos);
+  }
+  {
+    SqliteDatabase database(file);
+    migrate(database);
+  }
+  const SqliteStore store(file);
+  EXPECT_EQ(store.policies("production"), (model::PolicyRow{"production", {true, false}, DeploymentId("d-2")}));
+  EXPECT_EQ(store.policies("staging"), (model::PolicyRow{"staging", {}, DeploymentId("d-4")}));
+  EXPECT_EQ(store.policies("qa"), std::nullopt);
+}
+
 TEST_F(SqliteStoreTest, NumbersMigrationsWithoutAGap) {
   int expected = 1;
   for (const Migration& migration : migrations()) EXPECT_EQ(migration.number, expected++);

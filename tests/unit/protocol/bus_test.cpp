@@ -189,9 +189,14 @@ TEST_F(Bus, TellsTheCoordinatorWhomItTurnedAwayAndHowOften) {
 }
 
 TEST_F(Bus, RemembersABoundedNumberOfStrangersAndCountsTheRest) {
-  for (std::size_t i = 0; i < limits::refused_dials_max + 2; ++i) {
-    EXPECT_EQ(RawPeer(*router, server.public_key, generate_curve_keys()).outcome(), ZMQ_EVENT_HANDSHAKE_FAILED_AUTH);
+  // A handshake that a busy machine holds up for handshake_ms_max is broken off, and is no refusal.
+  constexpr std::size_t strangers = limits::refused_dials_max + 2;
+  std::size_t turned_away = 0;
+  for (std::size_t dial = 0; dial < 2 * strangers && turned_away < strangers; ++dial) {
+    const auto outcome = RawPeer(*router, server.public_key, generate_curve_keys()).outcome();
+    if (outcome == ZMQ_EVENT_HANDSHAKE_FAILED_AUTH) ++turned_away;
   }
+  ASSERT_EQ(turned_away, strangers);
   const std::vector<RefusedDial> refused = router->take_refused();
   ASSERT_EQ(refused.size(), limits::refused_dials_max + 1);
   EXPECT_EQ(refused[0].address + refused[0].public_key, "");

@@ -7,7 +7,7 @@
 #include "common/hex.hpp"
 #include "common/limits.hpp"
 #include "protocol/message_fields.hpp"
-#include "tests/unit/protocol/generators.hpp"
+#include "tests/unit/protocol/random_filler.hpp"
 
 namespace switchyard::protocol {
 namespace {
@@ -33,24 +33,28 @@ std::string trouble(std::string_view frame) {
 
 const DeploymentId deployment("d-0123456789abcdef");
 
-RC_GTEST_PROP(Codec, ReadsBackEveryMessageAsItWasWritten, (const Envelope& envelope)) {
+RC_GTEST_PROP(Codec, ReadsBackEveryMessageAsItWasWritten, ()) {
+  const Envelope envelope = testing::any_envelope();
   const std::string frame = encode(envelope);
   RC_ASSERT(decode(frame) == envelope);
   RC_ASSERT(encode(decode(frame)) == frame);
 }
 
-RC_GTEST_PROP(Codec, RefusesAFrameCutShortAnywhere, (const Envelope& envelope)) {
+RC_GTEST_PROP(Codec, RefusesAFrameCutShortAnywhere, ()) {
+  const Envelope envelope = testing::any_envelope();
   const std::string frame = encode(envelope);
   const std::size_t length = *rc::gen::inRange<std::size_t>(0, frame.size());
   RC_ASSERT_THROWS_AS(decode(std::string_view(frame).substr(0, length)), DecodeError);
 }
 
-RC_GTEST_PROP(Codec, RefusesAFrameWithTrailingBytes, (const Envelope& envelope, char more)) {
+RC_GTEST_PROP(Codec, RefusesAFrameWithTrailingBytes, (char more)) {
+  const Envelope envelope = testing::any_envelope();
   RC_ASSERT_THROWS_AS(decode(encode(envelope) + more), DecodeError);
 }
 
 /// Whatever is changed, the result is refused, or it is a message that says exactly what the bytes say.
-RC_GTEST_PROP(Codec, NeverMisreadsAMutatedFrame, (const Envelope& envelope)) {
+RC_GTEST_PROP(Codec, NeverMisreadsAMutatedFrame, ()) {
+  const Envelope envelope = testing::any_envelope();
   std::string frame = encode(envelope);
   const auto changes = *rc::gen::inRange(1, 4);
   for (int i = 0; i < changes; ++i) {
@@ -258,7 +262,25 @@ template <>
 EnsureUnit whole() {
   EnsureUnit action;
   action.port = 8001;
+  action.cpu_quota_us = 500'000;
+  action.memory_max_bytes = 1 << 30;
   return action;
+}
+template <>
+DatabaseProbe whole() {
+  DatabaseProbe probe;
+  probe.tls = TlsDemand{};
+  return probe;
+}
+template <>
+Run whole() {
+  Run action;
+  action.migration = true;
+  return action;
+}
+template <>
+SmokeProbe whole() {
+  return {{}, true};
 }
 template <class Variant>
 void expect_kinds_described() {
@@ -273,7 +295,13 @@ TEST(Fields, NameEveryMemberOfEveryStruct) {
   expect_kinds_described<Message>();
   expect_kinds_described<Action>();
   expect_kinds_described<decltype(ProbeSpec::kind)>();
-  expect_described<ProbeSpec>();
+  ProbeSpec test;
+  test.tier = 1;
+  test.retry_attempts = 3;
+  expect_described(test);
+  expect_described<TlsDemand>();
+  expect_described<SmokeRequest>();
+  expect_described<CheckResult>();
   expect_described<ArtifactRef>();
   expect_described<SwitchTarget>();
   expect_described<OldState>();
@@ -289,7 +317,12 @@ TEST(Fields, NameEveryMemberOfEveryStruct) {
   expect_described<ComponentReport>();
   expect_described<DeploymentReport>();
   expect_described<ReleaseFact>();
-  expect_described<ComponentFact>();
+  ComponentFact fact;
+  fact.enablement = "enabled";
+  fact.configuration = "0123";
+  expect_described(fact);
+  expect_described<SchemaFact>();
+  expect_described<FileSaveResult>();
   expect_described<InventoryQuestion>();
 }
 

@@ -128,18 +128,5 @@ TEST(Endpoints, AreRefusedWhenTheyAreNone) {
   }
 }
 
-TEST(Versions, AgreeOnTheHighestThatBothSpeakAndOnCommonFeatures) {
-  Hello hello;
-  hello.protocol_min = 1;
-  hello.protocol_max = 9;
-  hello.features = {"stages", "telepathy"};
-  EXPECT_EQ(agree(hello), (Agreement{version_max, {"stages"}}));
-  hello.protocol_min = version_max + 1;
-  EXPECT_EQ(agree(hello), std::nullopt);
-  hello.protocol_min = 2;
-  hello.protocol_max = 1;
-  EXPECT_EQ(agree(hello), std::nullopt);
-}
-
 }  // namespace
 }  // namespace switchyard::protocol

@@ -4,17 +4,16 @@
 
 #include <chrono>
 #include <optional>
-#include <thread>
 #include <utility>
 
 #include "protocol/zmq_dialler.hpp"
 #include "protocol/zmq_socket.hpp"
+#include "tests/support/real_time.hpp"
 
 namespace switchyard::protocol {
 namespace {
 
 constexpr long dial_patience_ms = 5'000;
-/// libzmq looks for what became of a monitor's listener once a millisecond at most.
 constexpr std::chrono::milliseconds long_enough(20);
 
 /// A peer of its own context, which anybody may connect to.
@@ -44,7 +43,9 @@ TEST(ZmqMonitor, EventsAfterItsEndHoldUpNoOtherSocket) {
     ZmqMonitor monitor = watched.monitor(context, dial_events);
     ASSERT_EQ(outcome_of_dial(watched, monitor, *leaving), ZMQ_EVENT_HANDSHAKE_SUCCEEDED);
   }
-  std::this_thread::sleep_for(long_enough);
+  testing::let_real_time_pass(long_enough,
+                              "libzmq looks what became of a monitor's listener once a millisecond at most, and does "
+                              "not tell when");
   leaving.reset();  // an event that nobody hears
   for (int i = 0; i < 50; ++i) {
     ZmqSocket other(context, ZMQ_DEALER);

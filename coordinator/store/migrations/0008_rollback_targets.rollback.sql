@@ -1,0 +1,3 @@
+ALTER TABLE approval DROP COLUMN verify;
+ALTER TABLE approval DROP COLUMN inverse;
+ALTER TABLE approval DROP COLUMN target;
