@@ -13,10 +13,10 @@ namespace switchyard::cli {
 
 namespace {
 
-/// Plans, simulations and artifacts are answered as else: they are what a deployment is looked at with.
+/// Plans and simulations are answered as else: they are what a deployment is looked at with.
 bool changes(const HttpCall& call) {
   const auto is_of = [&](std::string_view path) { return call.path.starts_with(path); };
-  return call.method != "GET" && !is_of("/v1/plans") && !is_of("/v1/simulations") && !is_of("/v1/artifacts");
+  return call.method != "GET" && !is_of("/v1/plans") && !is_of("/v1/simulations");
 }
 
 [[noreturn]] void throw_rehearsed(const std::string& body) {

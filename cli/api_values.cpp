@@ -596,6 +596,9 @@ json deploy_value(const DeployBody& body) {
                 {"environment", body.environment}};
   // A coordinator of the version before does not know it.
   if (!body.plan_hash.empty()) value["plan_hash"] = body.plan_hash;
+  for (const auto& [component, size] : body.artifact_sizes) {
+    value["artifact_sizes"][component] = {{"bytes", size.bytes}, {"unpacked_bytes", size.unpacked_bytes}};
+  }
   if (!body.components.empty()) value["components"] = body.components;
   if (!body.run_tests.empty()) value["run_tests"] = body.run_tests;
   if (!body.configuration.empty()) value["configuration"] = json::parse(body.configuration);

@@ -269,9 +269,14 @@ std::optional<std::string> read_rehearsal(const std::string& body);
 std::string safe_json(const std::string& body, bool pretty);
 
 // --- request bodies ---
+struct ArtifactSize {
+  std::uint64_t bytes = 0;           ///< of the packed archive
+  std::uint64_t unpacked_bytes = 0;  ///< of all files
+};
 struct DeployBody {
   std::string manifest, file, environment;
-  std::map<std::string, std::string> artifacts;  ///< component -> release
+  std::map<std::string, std::string> artifacts;             ///< component -> release
+  std::map<std::string, ArtifactSize> artifact_sizes = {};  ///< of those whose bytes were not sent
   bool no_rollback = false, sequential = false, no_monitoring = false;
   std::string run_tests = {};                ///< in place of the manifest's own
   std::string plan_hash = {};                ///< of the plan that was looked at; empty: any

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 #include <set>
+#include <string>
 
-#include "cli/api_values.hpp"
 #include "cli/errors.hpp"
 #include "cli/live_screen.hpp"
 #include "cli/printable.hpp"
@@ -42,6 +42,12 @@ std::string bar_line(const std::string& component, std::uint64_t sent, std::uint
          std::to_string(percent) + " %  " + size_text(sent) + " of " + size_text(total);
 }
 
+void note(Context& context, const std::string& component, const artifact::PackedArtifact& packed,
+          const std::string& what_became) {
+  context.console.notes << component << ": release " << packed.release.str().substr(0, 12) << ", "
+                        << size_text(packed.content.bytes) << ", " << what_became << "\n";
+}
+
 /// Sends one artifact. What another upload has sent before is not sent again.
 class Upload {
  public:
@@ -56,8 +62,7 @@ class Upload {
     }
     context_.api.post(path_ + "/complete", write_texts({{"component", component_}, {"version", version}}));
     const std::string how = missing.empty() ? "is there already" : "sent " + size_text(sent_);
-    context_.console.notes << component_ << ": release " << packed_.release.str().substr(0, 12) << ", "
-                           << size_text(packed_.content.bytes) << ", " << how << "\n";
+    note(context_, component_, packed_, how);
   }
 
  private:
@@ -125,9 +130,8 @@ void check_programs(const model::Component& component, const artifact::PackedArt
 
 }  // namespace
 
-std::map<std::string, std::string> upload_artifacts(Context& context, const model::Manifest& manifest,
-                                                    const std::filesystem::path& directory) {
-  std::map<std::string, std::string> releases;
+void provide_artifacts(Context& context, const model::Manifest& manifest, const std::filesystem::path& directory,
+                       ArtifactUse use, DeployBody& body) {
   for (const model::Component& component : manifest.components) {
     if (component.artifact.empty()) continue;
     if (context.interrupt.pressed()) throw InterruptedError();
@@ -138,10 +142,14 @@ std::map<std::string, std::string> upload_artifacts(Context& context, const mode
     const artifact::PackedArtifact packed = pack(component, directory);
     screen.clear();
     check_programs(component, packed);
-    Upload(context, component.name, packed).run(manifest.version);
-    releases.emplace(component.name, packed.release.str());
+    body.artifacts.emplace(component.name, packed.release.str());
+    if (use == ArtifactUse::send) {
+      Upload(context, component.name, packed).run(manifest.version);
+    } else {
+      body.artifact_sizes.emplace(component.name, ArtifactSize{packed.content.bytes, packed.content.unpacked_bytes});
+      note(context, component.name, packed, "not sent");
+    }
   }
-  return releases;
 }
 
 }  // namespace switchyard::cli

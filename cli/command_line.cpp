@@ -425,7 +425,7 @@ class Grammar {
 
   void add_offline() {
     auto plan = std::make_shared<PlanShow>();
-    CLI::App* app = verb(&app_, "plan", "Show what a deployment would do: stores its artifacts, touches no host", plan);
+    CLI::App* app = verb(&app_, "plan", "Show what a deployment would do; changes nothing", plan);
     add_deploy_options(app, plan->deployment);
     app->add_flag("--dot", plan->dot, "Only the graph, for Graphviz: `switchyard plan FILE --dot | dot -Tsvg`");
     auto validate = std::make_shared<Validate>();

@@ -67,7 +67,7 @@ class WaitForHolder {
 
 }  // namespace
 
-DeployBody prepare_deployment(Context& context, const DeployStart& options) {
+DeployBody prepare_deployment(Context& context, const DeployStart& options, ArtifactUse use) {
   DeployBody body;
   body.file = options.file;
   body.manifest = read_input_file(options.file, limits::cli_manifest_bytes_max);
@@ -93,7 +93,7 @@ DeployBody prepare_deployment(Context& context, const DeployStart& options) {
   body.sequential = options.sequential;
   body.no_monitoring = options.no_monitoring;
   body.run_tests = options.run_tests;
-  body.artifacts = upload_artifacts(context, manifest, std::filesystem::path(options.file).parent_path());
+  provide_artifacts(context, manifest, std::filesystem::path(options.file).parent_path(), use, body);
   return body;
 }
 

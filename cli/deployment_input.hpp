@@ -11,7 +11,7 @@ namespace switchyard::cli {
 
 /// Reads and checks the manifest, uploads its artifacts, and makes the body that /v1/plans and /v1/deployments take.
 /// Throws InputError for what is wrong with the manifest or its artifacts.
-DeployBody prepare_deployment(Context& context, const DeployStart& options);
+DeployBody prepare_deployment(Context& context, const DeployStart& options, ArtifactUse use);
 
 /// Asks for the plan and prints it, or only its graph for Graphviz.
 void print_plan(Context& context, const DeployBody& body, bool dot = false);

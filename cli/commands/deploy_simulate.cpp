@@ -4,7 +4,7 @@
 namespace switchyard::cli {
 
 ExitStatus run_command(Context& context, const DeploySimulate& options) {
-  const DeployBody body = prepare_deployment(context, options.deployment);
+  const DeployBody body = prepare_deployment(context, options.deployment, ArtifactUse::describe);
   const std::string answer = context.api.post("/v1/simulations", write_simulation(body, options.fail));
   if (context.console.json) {
     context.console.print_json(answer);

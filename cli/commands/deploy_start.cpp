@@ -42,7 +42,8 @@ ExitStatus run_command(Context& context, const DeployStart& options) {
   bool asked = false;
   std::string answer;
   try {
-    DeployBody body = prepare_deployment(context, options);
+    const ArtifactUse use = context.api.rehearses() ? ArtifactUse::describe : ArtifactUse::send;
+    DeployBody body = prepare_deployment(context, options, use);
     body.override_freeze = options.override_freeze;
     if (context.api.rehearses()) return rehearse(context, body);
     if (!options.backup_dir.empty()) back_up_what_serves(context, options.backup_dir, body);

@@ -4,7 +4,7 @@
 namespace switchyard::cli {
 
 ExitStatus run_command(Context& context, const PlanShow& options) {
-  print_plan(context, prepare_deployment(context, options.deployment), options.dot);
+  print_plan(context, prepare_deployment(context, options.deployment, ArtifactUse::describe), options.dot);
   return ExitStatus::done;
 }
 

@@ -96,6 +96,27 @@ class Members {
     }
     return result;
   }
+  /// {component: {bytes, unpacked_bytes}}
+  std::map<std::string, fleet::ArtifactSize> artifact_sizes(const char* key) const {
+    std::map<std::string, fleet::ArtifactSize> result;
+    if (!object_.contains(key)) return result;
+    const InputError wrong = wrong_type(key, "an object of {bytes, unpacked_bytes}, both whole numbers");
+    if (!object_[key].is_object()) throw wrong;
+    for (const auto& [name, value] : object_[key].items()) {
+      const bool whole = value.is_object() && value.size() == 2 && value.contains("bytes") &&
+                         value.contains("unpacked_bytes") && value["bytes"].is_number_unsigned() &&
+                         value["unpacked_bytes"].is_number_unsigned();
+      if (!whole) throw wrong;
+      const fleet::ArtifactSize size{value["bytes"].get<std::uint64_t>(), value["unpacked_bytes"].get<std::uint64_t>()};
+      if (size.bytes > limits::artifact_bytes_max ||
+          size.unpacked_bytes > limits::artifact_bytes_max * limits::archive_ratio_max) {
+        throw InputError("`" + std::string(key) + "`: the artifact of " + checked_name(name, "component") +
+                         " is larger than any may be");
+      }
+      result.emplace(checked_name(name, "component"), size);
+    }
+    return result;
+  }
   /// A member that is read elsewhere, as JSON; empty when it is not there.
   std::string whole(const char* key) const { return object_.contains(key) ? object_[key].dump() : std::string(); }
   /// A text for people that is kept in the audit chain.
@@ -145,6 +166,7 @@ fleet::DeployRequest deploy_request_of(const Members& members) {
     checked_name(component, "component");
     request.artifacts.emplace(component, checked_release(release));
   }
+  request.artifact_sizes = members.artifact_sizes("artifact_sizes");
   request.no_rollback = members.flag("no_rollback");
   if (members.has("auto_rollback")) {
     if (members.has("no_rollback") && request.no_rollback == members.flag("auto_rollback")) {
@@ -187,18 +209,19 @@ std::string bounded(const Members& members, const char* key) {
 }  // namespace
 
 fleet::DeployRequest deploy_request(const std::string& text) {
-  const Members members(text, {"manifest", "file", "environment", "artifacts", "components", "no_rollback",
-                               "auto_rollback", "sequential", "no_monitoring", "run_tests", "run_migrations",
-                               "strategy", "plan_hash", "configuration", "defaults", "override_freeze"});
+  const Members members(
+      text, {"manifest", "file", "environment", "artifacts", "artifact_sizes", "components", "no_rollback",
+             "auto_rollback", "sequential", "no_monitoring", "run_tests", "run_migrations", "strategy", "plan_hash",
+             "configuration", "defaults", "override_freeze"});
   fleet::DeployRequest request = deploy_request_of(members);
   request.override_freeze = bounded(members, "override_freeze");
   return request;
 }
 
 SimulationBody simulation_request(const std::string& text) {
-  const Members members(text, {"manifest", "file", "environment", "artifacts", "components", "no_rollback",
-                               "auto_rollback", "sequential", "no_monitoring", "run_tests", "run_migrations",
-                               "strategy", "plan_hash", "configuration", "defaults", "fail"});
+  const Members members(text, {"manifest", "file", "environment", "artifacts", "artifact_sizes", "components",
+                               "no_rollback", "auto_rollback", "sequential", "no_monitoring", "run_tests",
+                               "run_migrations", "strategy", "plan_hash", "configuration", "defaults", "fail"});
   return {deploy_request_of(members), bounded(members, "fail")};
 }
 

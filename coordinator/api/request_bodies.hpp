@@ -10,8 +10,9 @@
 /// missing, unknown or of another type. Nothing is guessed. Pure.
 namespace switchyard::api::bodies {
 
-/// {manifest, file, environment?, artifacts{component: release}?, components?, no_rollback? or auto_rollback?,
-/// sequential?, no_monitoring?, run_tests?, run_migrations?, plan_hash?, configuration?, defaults?, override_freeze?}
+/// {manifest, file, environment?, artifacts{component: release}?, artifact_sizes?, components?, no_rollback? or
+/// auto_rollback?, sequential?, no_monitoring?, run_tests?, run_migrations?, plan_hash?, configuration?, defaults?,
+/// override_freeze?}
 fleet::DeployRequest deploy_request(const std::string& text);
 /// The same, but what is for a start alone, and the step that fails.
 struct SimulationBody {

@@ -60,11 +60,15 @@ std::string read_at(int descriptor, std::uint64_t offset, std::size_t length, co
 
 }  // namespace
 
-std::vector<std::uint32_t> ArtifactStore::begin(const ReleaseId& release, const std::string& manifest) {
+protocol::ArtifactManifest ArtifactStore::checked(const ReleaseId& release, const std::string& manifest) {
   if (!is_release_id(release) || protocol::release_id(manifest) != release) {
     throw DecodeError("the manifest's digest is not the release's id " + release.str());
   }
-  protocol::ArtifactManifest decoded = protocol::decode_artifact(manifest);
+  return protocol::decode_artifact(manifest);
+}
+
+std::vector<std::uint32_t> ArtifactStore::begin(const ReleaseId& release, const std::string& manifest) {
+  protocol::ArtifactManifest decoded = checked(release, manifest);
   if (complete_here(release)) {
     if (this->manifest(release) && is_sound(release, decoded)) return {};
     reopen(release);

@@ -26,8 +26,9 @@ class ArtifactStore {
 
   enum class Wrong { digest, unknown_upload, index, incomplete };
 
-  /// The indexes of the chunks that are still missing. Throws DecodeError unless the manifest is well-formed and its
-  /// digest is the release's id.
+  /// Throws DecodeError unless the manifest is well-formed and its digest is the release's id.
+  static protocol::ArtifactManifest checked(const ReleaseId& release, const std::string& manifest);
+  /// The indexes of the chunks that are still missing. Throws what checked() throws.
   std::vector<std::uint32_t> begin(const ReleaseId& release, const std::string& manifest);
   std::optional<Wrong> put_chunk(const ReleaseId& release, std::uint32_t index, const std::string& bytes);
   /// Durable when it returns nothing.

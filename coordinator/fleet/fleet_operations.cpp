@@ -13,6 +13,7 @@
 #include "coordinator/fleet/freeze.hpp"
 #include "coordinator/fleet/plan_outlook.hpp"
 #include "coordinator/fleet/progress.hpp"
+#include "coordinator/fleet/rehearsal.hpp"
 #include "coordinator/fleet/request_digest.hpp"
 #include "coordinator/fleet/rollback_rules.hpp"
 #include "coordinator/fleet/rollback_scope.hpp"
@@ -109,9 +110,13 @@ std::string other_to_roll_back(const store::StateStore& store, const model::Depl
 // --- artifacts
 // ---------------------------------------------------------------------------------------------------------
 
-Answer<std::vector<std::uint32_t>> FleetOperations::begin_artifact(const Caller&, const ReleaseId& release,
+Answer<std::vector<std::uint32_t>> FleetOperations::begin_artifact(const Caller& caller, const ReleaseId& release,
                                                                    const std::string& manifest) {
   try {
+    if (caller.rehearses) {
+      ArtifactStore::checked(release, manifest);
+      return rehearsed("the artifact " + release.str() + " would be taken in");
+    }
     std::vector<std::uint32_t> missing = parts_.artifacts.begin(release, manifest);
     parts_.pruner.wanted(release);
     return missing;
@@ -120,8 +125,9 @@ Answer<std::vector<std::uint32_t>> FleetOperations::begin_artifact(const Caller&
   }
 }
 
-Answer<bool> FleetOperations::put_chunk(const Caller&, const ReleaseId& release, std::uint32_t index,
+Answer<bool> FleetOperations::put_chunk(const Caller& caller, const ReleaseId& release, std::uint32_t index,
                                         const std::string& bytes) {
+  if (caller.rehearses) return rehearsed("a chunk of the artifact " + release.str() + " would be kept");
   if (const auto wrong = parts_.artifacts.put_chunk(release, index, bytes)) return refusal_of(*wrong, release);
   return true;
 }
@@ -129,6 +135,7 @@ Answer<bool> FleetOperations::put_chunk(const Caller&, const ReleaseId& release,
 Answer<bool> FleetOperations::complete_artifact(const Caller& caller, const ReleaseId& release,
                                                 const std::string& component, const std::string& version) {
   if (!is_name(component)) return Refusal{400, "bad_name", "'" + component + "' is no component name", {}};
+  if (caller.rehearses) return rehearsed("the artifact " + release.str() + " would be complete");
   const auto known = parts_.store.artifacts();
   const auto found =
       std::find_if(known.begin(), known.end(), [&](const auto& artifact) { return artifact.release == release; });
@@ -136,10 +143,8 @@ Answer<bool> FleetOperations::complete_artifact(const Caller& caller, const Rele
   if (const auto wrong = parts_.artifacts.complete(release)) return refusal_of(*wrong, release);
   const auto manifest = parts_.artifacts.manifest(release);
   if (!manifest) return refusal_of(ArtifactStore::Wrong::unknown_upload, release);
-  // What is only planned needs the bytes, and no row: they go with what nobody wants any more.
-  if (caller.rehearses) return true;
   store::PutArtifact row{release, component, version, manifest->bytes, parts_.clock.wall_ms()};
-  // Every plan and start ends its uploads, whether there was anything to send or not.
+  // Every start ends its uploads, whether there was anything to send or not.
   std::optional<store::AppendAudit> entry;
   if (!again) {
     entry = audit_row(parts_.clock, caller, "artifact.upload", release.str(), {},

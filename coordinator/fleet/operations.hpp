@@ -55,6 +55,11 @@ using Answer = std::variant<T, Refusal>;
 template <class T>
 using Reply = std::function<void(Answer<T>)>;
 
+/// What a plan needs to know of an artifact whose bytes are not here.
+struct ArtifactSize {
+  std::uint64_t bytes = 0;           ///< of the archive
+  std::uint64_t unpacked_bytes = 0;  ///< of all files
+};
 struct DeployRequest {
   std::string manifest;                        ///< YAML text
   std::string file_name;                       ///< for messages: file:line:column
@@ -68,6 +73,8 @@ struct DeployRequest {
   std::string override_freeze = {};          ///< why it may begin in a freeze window; empty: it may not
   model::Configuration configuration = {};   ///< of the components that ask for one, and the limits of all
   model::ManifestDefaults defaults = {};     ///< what stands where the manifest says nothing
+  /// Of artifacts that were not uploaded, by component: enough for a look, and not for a start.
+  std::map<std::string, ArtifactSize> artifact_sizes = {};
   std::string plan_hash;        ///< start only what has this hash when it is looked at; empty: whatever is planned
   std::string idempotency_key;  ///< the same key never starts a second deployment
 };

@@ -206,7 +206,7 @@ void Planning::deployment_of(planner::ChosenComponents chosen, const DeployReque
     return reply(Refusal{503, "store_unavailable", error.what(), {}});
   }
   planner::PlanningFacts facts;
-  if (auto refusal = collect_artifacts(manifest, request, facts)) return reply(std::move(*refusal));
+  if (auto refusal = collect_artifacts(manifest, request, purpose.use, facts)) return reply(std::move(*refusal));
   const planner::PlanOptions options{request.no_rollback, request.sequential, request.no_monitoring};
   gather(
       planner::inventory_questions(manifest), std::move(facts), purpose, manifest.version,
@@ -293,10 +293,16 @@ void Planning::rollback(const model::DeploymentRow& done, const RollbackRequest&
 }
 
 std::optional<Refusal> Planning::collect_artifacts(const model::Manifest& manifest, const DeployRequest& request,
-                                                   planner::PlanningFacts& facts) const {
+                                                   Use use, planner::PlanningFacts& facts) const {
   for (const auto& [component, release] : request.artifacts) {
     if (manifest.find_component(component) == nullptr) continue;  // of another host: convergence
     const auto artifact = artifacts_.manifest(release);
+    const auto size = request.artifact_sizes.find(component);
+    if (!artifact && use == Use::look && size != request.artifact_sizes.end()) {
+      facts.artifacts.emplace(component,
+                              protocol::ArtifactRef{release, size->second.bytes, size->second.unpacked_bytes});
+      continue;
+    }
     if (!artifact) {
       return Refusal{422,
                      "no_artifact",

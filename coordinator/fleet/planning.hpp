@@ -90,7 +90,8 @@ class Planning {
   Answer<std::optional<ChosenTarget>> target_again(const model::ApprovalRow& asked, const model::DeploymentRow& done,
                                                    RollbackRequest request) const;
   std::optional<Refusal> configure(const model::Configuration& configuration, model::Manifest& manifest) const;
-  std::optional<Refusal> collect_artifacts(const model::Manifest& manifest, const DeployRequest& request,
+  /// What is only looked at needs no bytes: the sizes that the request names will do.
+  std::optional<Refusal> collect_artifacts(const model::Manifest& manifest, const DeployRequest& request, Use use,
                                            planner::PlanningFacts& facts) const;
   /// A host of the manifest that the fleet has not, or whose agent cannot answer yet, with its line.
   std::optional<Refusal> refuse_unknown_hosts(const model::Manifest& manifest) const;

@@ -104,6 +104,11 @@ TEST(ApiValues, TheCoordinatorReadsEveryBodyThatThisProgramWrites) {
   EXPECT_EQ(request.run_tests, "smoke");
   EXPECT_EQ(request.plan_hash, testing::release_a);
   EXPECT_TRUE(request.components.empty() && request.override_freeze.empty());
+  EXPECT_TRUE(request.artifact_sizes.empty());
+  body.artifact_sizes["api"] = {.bytes = 7, .unpacked_bytes = 20};
+  EXPECT_EQ(api::bodies::deploy_request(write_deploy(body)).artifact_sizes.at("api").bytes, 7u);
+  EXPECT_EQ(api::bodies::simulation_request(write_simulation(body, "")).request.artifact_sizes.at("api").unpacked_bytes,
+            20u);
   body.components = {"api"};
   body.override_freeze = "down";
   EXPECT_EQ(api::bodies::deploy_request(write_deploy(body)).components, body.components);

@@ -287,26 +287,29 @@ TEST_F(DeployStartTest, IsRefusedWithTheHoldersNameWhenItWaitedLongEnoughOrShall
   }
 }
 
-TEST_F(DeployStartTest, ADryRunStartsNothing) {
-  answer_upload("");
+TEST_F(DeployStartTest, ADryRunStartsNothingAndSendsNoBytes) {
+  answer_version();
   coordinator.answer(R"({"dry_run":true,"would":"a deployment of shop would start"})");
   coordinator.answer(R"({"hash":"abc","text":"the plan\n","nodes":[{}]})");
   EXPECT_EQ(run({"deploy", "start", file(), "--dry-run"}), 0);
-  EXPECT_EQ(asked(1).substr(asked(1).find('?')), "?dry_run=true");
-  EXPECT_EQ(asked(3), "POST /v1/deployments?dry_run=true");
-  EXPECT_EQ(asked(4), "POST /v1/plans?dry_run=true");
+  EXPECT_EQ(asked(1), "POST /v1/deployments?dry_run=true");
+  EXPECT_EQ(asked(2), "POST /v1/plans?dry_run=true");
+  const json body = json::parse(coordinator.calls[1].body);
+  EXPECT_EQ(body["artifacts"]["api"].get<std::string>().size(), 64u);
+  EXPECT_GT(body["artifact_sizes"]["api"]["bytes"], 0);
+  EXPECT_GE(body["artifact_sizes"]["api"]["unpacked_bytes"], 2 * limits::chunk_bytes_max);
   EXPECT_EQ(out.str(), "the plan\nDry run, nothing was changed: a deployment of shop would start.\n");
 }
 
 TEST_F(DeployStartTest, ADryRunOfWhatWouldBeRefusedIsRefused) {
-  answer_upload("");
+  answer_version();
   coordinator.answer(409, locked);
   EXPECT_EQ(run({"deploy", "start", file(), "--dry-run"}), 6);
   EXPECT_EQ(out.str(), "");
 }
 
 TEST_F(DeployStartTest, APlanWithoutAnythingToDoSaysSoOnce) {
-  answer_upload("");
+  answer_version();
   coordinator.answer(R"({"hash":"abc","text":"Nothing to do: what is wanted serves already.\n","nodes":[]})");
   EXPECT_EQ(run({"plan", file()}), 0);
   EXPECT_EQ(out.str(), "Nothing to do: what is wanted serves already.\n");
@@ -314,7 +317,7 @@ TEST_F(DeployStartTest, APlanWithoutAnythingToDoSaysSoOnce) {
 }
 
 TEST_F(DeployStartTest, ThePlansGraphComesAlone) {
-  answer_upload("");
+  answer_version();
   coordinator.answer(
       R"({"hash":"abc","text":"the plan\n","nodes":[{}],"graph":{"nodes":[],"edges":[],"dot":"digraph {\n}\n"}})");
   EXPECT_EQ(run({"plan", file(), "--dot"}), 0);
@@ -322,11 +325,11 @@ TEST_F(DeployStartTest, ThePlansGraphComesAlone) {
 }
 
 TEST_F(DeployStartTest, ASimulationStartsNothing) {
-  answer_upload("");
+  answer_version();
   coordinator.answer(R"({"text":"Simulation\n"})");
   EXPECT_EQ(run({"deploy", "simulate", file(), "--components", "api", "--fail", "start api"}), 0);
-  EXPECT_EQ(asked(3), "POST /v1/simulations");
-  const json body = json::parse(coordinator.calls[3].body);
+  EXPECT_EQ(asked(1), "POST /v1/simulations");
+  const json body = json::parse(coordinator.calls[1].body);
   EXPECT_EQ(body["fail"], "start api");
   EXPECT_EQ(body["components"], json({"api"}));
   EXPECT_EQ(out.str(), "Simulation\n");

@@ -69,6 +69,13 @@ TEST(RequestBodies, NamesTheMemberThatIsWrong) {
   says(R"({"manifest":"","artifacts":{"api":1}})", "artifacts");
   says(R"({"manifest":"","artifacts":{"API":"00"}})", "component");
   says(R"({"manifest":"","artifacts":{"api":"00"}})", "release");
+  for (const char* sizes :
+       {R"([])", R"({"api":1})", R"({"api":{"bytes":1}})", R"({"api":{"bytes":-1,"unpacked_bytes":1}})",
+        R"({"api":{"bytes":1,"unpacked_bytes":1,"more":1}})"}) {
+    says(std::string(R"({"manifest":"","artifact_sizes":)") + sizes + "}", "artifact_sizes");
+  }
+  says(R"({"manifest":"","artifact_sizes":{"API":{"bytes":1,"unpacked_bytes":1}}})", "component");
+  says(R"({"manifest":"","artifact_sizes":{"api":{"bytes":9000000000000,"unpacked_bytes":1}}})", "larger than any");
 }
 
 /// Whoever asks for a strategy by name means all that is deployed; what would stand in for silence gives way.

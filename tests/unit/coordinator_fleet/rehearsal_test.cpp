@@ -4,6 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <map>
 #include <set>
 
@@ -63,8 +66,8 @@ class Stage {
     EXPECT_FALSE(would.message.empty());
     expect_done(ask, before);
   }
-  /// The same for what has to be taken in, so that a plan can be looked at.
-  void expect_taken_without_a_row(const Ask& ask) {
+  /// What changes nothing in any case is answered as else.
+  void expect_answered(const Ask& ask) {
     Caller caller = FleetWorld::caller;
     caller.rehearses = true;
     const Ground before = ground();
@@ -78,7 +81,8 @@ class Stage {
   struct Ground {
     std::uint64_t commits = 0, plan_seq = 0, epoch = 0;
     std::map<std::string, HostId> allowed;
-    std::map<std::string, std::size_t> told;  ///< by host: all that it heard but questions
+    std::map<std::string, std::size_t> told;       ///< by host: all that it heard but questions
+    std::map<std::string, std::string> artifacts;  ///< by path
     bool operator==(const Ground&) const = default;
   };
   Ground ground() {
@@ -87,6 +91,13 @@ class Stage {
     now.plan_seq = world.store().disk()->plan_seq;
     now.epoch = world.store().disk()->epoch;
     now.allowed = world.allowed();
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(world.artifact_directory())) {
+      std::string& bytes = now.artifacts[entry.path()];
+      if (entry.is_regular_file()) {
+        std::ifstream file(entry.path(), std::ios::binary);
+        bytes.assign(std::istreambuf_iterator<char>(file), {});
+      }
+    }
     for (const char* host : {"web-1", "web-2"}) {
       for (const protocol::Message& message : world.agent(host).heard) {
         const bool asks = std::holds_alternative<protocol::Ping>(message) ||
@@ -121,7 +132,7 @@ void decide(bool grant) {
 void plan_something() {
   Stage stage;
   const DeployRequest wanted = stage.request("v1");
-  stage.expect_taken_without_a_row([&](const Caller& who) {
+  stage.expect_answered([&](const Caller& who) {
     return stage.later<PlanView>(
         [&](Reply<PlanView> reply) { stage.operations().plan(who, wanted, std::move(reply)); });
   });
@@ -130,17 +141,24 @@ void plan_something() {
 void simulate_something() {
   Stage stage;
   const DeployRequest wanted = stage.request("v1");
-  stage.expect_taken_without_a_row([&](const Caller& who) {
+  stage.expect_answered([&](const Caller& who) {
     return stage.later<SimulationView>(
         [&](Reply<SimulationView> reply) { stage.operations().simulate(who, wanted, "", std::move(reply)); });
   });
 }
 
-/// Bytes are taken in, and no row is written: what has none is pruned.
+/// Each of the three steps is rehearsed before it is done.
 void take_an_artifact() {
   Stage stage;
-  const ReleaseId release = stage.world.upload("api", "v1");
-  stage.expect_taken_without_a_row(
+  const protocol::ArtifactManifest manifest{
+      .bytes = 2, .unpacked_bytes = 2, .entries = 1, .chunk_bytes = 4, .chunks = {sha256("v1")}};
+  const std::string encoded = protocol::encode_artifact(manifest);
+  const ReleaseId release = protocol::release_id(encoded);
+  stage.expect_rehearsed(
+      [&](const Caller& who) { return outcome_of(stage.operations().begin_artifact(who, release, encoded)); });
+  stage.expect_rehearsed(
+      [&](const Caller& who) { return outcome_of(stage.operations().put_chunk(who, release, 0, "v1")); });
+  stage.expect_rehearsed(
       [&](const Caller& who) { return outcome_of(stage.operations().complete_artifact(who, release, "api", "2")); });
 }
 
@@ -406,6 +424,27 @@ TEST(Rehearsal, IsRefusedWhereTheDeedWouldBe) {
   const Outcome answer = stage.later<DeploymentView>(
       [&](Reply<DeploymentView> reply) { stage.operations().start(rehearsing, wanted, std::move(reply)); });
   EXPECT_EQ(expect_refusal(answer).code, "locked");
+}
+
+TEST(Rehearsal, AndAPlanNeedNoBytesOfAnArtifactAndAStartDoes) {
+  Stage stage;
+  const ReleaseId release(std::string(64, 'a'));
+  DeployRequest wanted = stage.world.request(api_manifest("web-1, web-2"), {{"api", release}});
+  const Ask plan = [&](const Caller& who) {
+    return stage.later<PlanView>(
+        [&](Reply<PlanView> reply) { stage.operations().plan(who, wanted, std::move(reply)); });
+  };
+  const Ask start = [&](const Caller& who) {
+    return stage.later<DeploymentView>(
+        [&](Reply<DeploymentView> reply) { stage.operations().start(who, wanted, std::move(reply)); });
+  };
+  EXPECT_EQ(expect_refusal(plan(FleetWorld::caller)).code, "no_artifact");
+  wanted.artifact_sizes["api"] = {.bytes = 100, .unpacked_bytes = 300};
+  EXPECT_TRUE(std::holds_alternative<bool>(plan(FleetWorld::caller)));
+  Caller rehearsing = FleetWorld::caller;
+  rehearsing.rehearses = true;
+  EXPECT_EQ(expect_refusal(start(rehearsing)).code, rehearsed_code);
+  EXPECT_EQ(expect_refusal(start(FleetWorld::caller)).code, "no_artifact");
 }
 
 TEST(Rehearsal, NeedsTheSameRight) {
