@@ -40,6 +40,10 @@ class HaproxySwitch final : public TrafficSwitch {
   /// that were put back. A haproxy that cannot be reached is left for the next call.
   std::size_t reapply_if_restarted();
 
+  /// Is there any that would have to be applied again? And where a file appears when there first is one.
+  bool remembers_any() const { return files_.read(state_ / "haproxy.state").has_value(); }
+  const std::filesystem::path& state() const { return state_; }
+
   static std::filesystem::path server_state_file(const std::filesystem::path& state, const std::string& socket);
 
  private:

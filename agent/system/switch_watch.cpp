@@ -5,6 +5,7 @@
 #include <linux/netlink.h>
 #include <poll.h>
 #include <sys/eventfd.h>
+#include <sys/inotify.h>
 #include <sys/socket.h>
 
 #include <array>
@@ -36,6 +37,12 @@ FileDescriptor open_netlink() {
   return socket;
 }
 
+FileDescriptor watch_files(const std::filesystem::path& directory) {
+  FileDescriptor files(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
+  if (files && ::inotify_add_watch(files.get(), directory.c_str(), IN_CREATE | IN_MOVED_TO) < 0) files = {};
+  return files;
+}
+
 /// Is this message about a thing in our table? In all nf_tables messages attribute 1 is the table's name.
 bool is_ours(const nlmsghdr& message) {
   constexpr std::string_view ours("switchyard\0", 11);
@@ -57,7 +64,11 @@ bool is_ours(const nlmsghdr& message) {
 }  // namespace
 
 SwitchWatch::SwitchWatch(NftablesSwitch& nftables, HaproxySwitch& haproxy)
-    : nftables_(nftables), haproxy_(haproxy), netlink_(open_netlink()), end_(::eventfd(0, EFD_CLOEXEC)) {
+    : nftables_(nftables),
+      haproxy_(haproxy),
+      netlink_(open_netlink()),
+      files_(watch_files(haproxy.state())),
+      end_(::eventfd(0, EFD_CLOEXEC)) {
   if (!end_) throw_errno("making an event descriptor");
   thread_ = std::jthread([this] { watch(); });
 }
@@ -106,6 +117,25 @@ void SwitchWatch::check_haproxy() {
   }
 }
 
+/// Takes what was told away. A directory that was removed tells nothing any more: from then on the clock does.
+void SwitchWatch::hear_of_files() {
+  alignas(inotify_event) std::array<char, 4096> buffer;
+  for (;;) {
+    const ssize_t got = ::read(files_.get(), buffer.data(), buffer.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) return;
+    for (ssize_t at = 0; at < got;) {
+      inotify_event event;
+      std::memcpy(&event, buffer.data() + at, sizeof event);
+      if ((event.mask & IN_IGNORED) != 0) {
+        files_ = {};
+        return;
+      }
+      at += static_cast<ssize_t>(sizeof event + event.len);
+    }
+  }
+}
+
 void SwitchWatch::watch() {
   using SteadyClock = std::chrono::steady_clock;
   const auto period = std::chrono::milliseconds(limits::switch_check_ms);
@@ -114,9 +144,14 @@ void SwitchWatch::watch() {
   auto next = SteadyClock::now() + period;
   for (;;) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(next - SteadyClock::now()).count();
-    std::array<pollfd, 2> polled{pollfd{end_.get(), POLLIN, 0}, pollfd{netlink_.get(), POLLIN, 0}};
-    const int ready = ::poll(polled.data(), polled.size(), left > 0 ? static_cast<int>(left) : 0);
+    // On most hosts there is nothing to look for, and an idle process is not woken once a second for that.
+    const bool ticks = !sound || !files_ || haproxy_.remembers_any();
+    // poll() passes over a descriptor below 0.
+    std::array<pollfd, 3> polled{pollfd{end_.get(), POLLIN, 0}, pollfd{netlink_.get(), POLLIN, 0},
+                                 pollfd{files_.get(), POLLIN, 0}};
+    const int ready = ::poll(polled.data(), polled.size(), !ticks ? -1 : left > 0 ? static_cast<int>(left) : 0);
     if (polled[0].revents != 0) return;
+    if (ready > 0 && polled[2].revents != 0) hear_of_files();
     if (ready > 0 && polled[1].revents != 0 && table_changed()) sound = check_nftables();
     // Other programs may change their tables all the time, so the tick goes by the clock and not by silence.
     if (SteadyClock::now() < next) continue;

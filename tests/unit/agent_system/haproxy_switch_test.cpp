@@ -8,7 +8,10 @@
 #include <fstream>
 #include <optional>
 
+#include "agent/system/nftables_switch.hpp"
+#include "agent/system/switch_watch.hpp"
 #include "common/error.hpp"
+#include "tests/support/fake_service_manager.hpp"
 #include "tests/support/real_time.hpp"
 #include "tests/unit/agent_system/test_network.hpp"
 
@@ -160,6 +163,35 @@ TEST_F(HaproxySwitch, PutsTheStateBackWhenHaproxyWasRestarted) {
   EXPECT_EQ(switch_.reapply_if_restarted(), 1u);
   EXPECT_EQ(ask_once("127.0.0.1", 8001), "green");
   EXPECT_EQ(switch_.reapply_if_restarted(), 0u);
+}
+
+TEST_F(HaproxySwitch, IsWatchedAlsoWhenItCameIntoUseLater) {
+  const SlotServer blue("blue", 8002), green("green", 8003);
+  std::filesystem::create_directories(directory_ / "state");
+  FakeServiceManager services;
+  const agent::NftCommand nft;
+  agent::NftablesSwitch nftables({directory_ / "nftables", directory_ / "units"}, files_, services, sockets_, nft);
+  const agent::SwitchWatch watch(nftables, switch_);
+  start();
+  switch_.apply(traffic(0, 100));
+  for (int i = 0; i < 2; ++i) {
+    stop();
+    start();
+    EXPECT_TRUE(within_ms(3'000, [this] { return ask_once("127.0.0.1", 8001) == "green"; })) << i;
+  }
+}
+
+TEST_F(HaproxySwitch, IsWatchedByTheClockWhereItsFilesCannotBe) {
+  const SlotServer blue("blue", 8002), green("green", 8003);
+  FakeServiceManager services;
+  const agent::NftCommand nft;
+  agent::NftablesSwitch nftables({directory_ / "nftables", directory_ / "units"}, files_, services, sockets_, nft);
+  const agent::SwitchWatch watch(nftables, switch_);  // before there is a directory
+  start();
+  switch_.apply(traffic(0, 100));
+  stop();
+  start();
+  EXPECT_TRUE(within_ms(3'000, [this] { return ask_once("127.0.0.1", 8001) == "green"; }));
 }
 
 TEST_F(HaproxySwitch, HaproxyItselfComesBackRightFromTheServerStateFile) {
