@@ -3,7 +3,6 @@
 #include <filesystem>
 #include <optional>
 
-#include "cli/artifact_upload.hpp"
 #include "cli/config_directory.hpp"
 #include "cli/deployment_configuration.hpp"
 #include "cli/errors.hpp"

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "cli/api_values.hpp"
+#include "cli/artifact_upload.hpp"
 #include "cli/context.hpp"
 #include "cli/options.hpp"
 

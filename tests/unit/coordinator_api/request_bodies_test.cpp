@@ -45,7 +45,7 @@ TEST(RequestBodies, RefusesAMemberThatIsThereTwice) {
 }
 
 TEST(RequestBodies, NamesTheMemberThatIsWrong) {
-  const auto says = [](const char* text, const char* word) {
+  const auto says = [](const std::string& text, const char* word) {
     const std::string refusal = refusal_of([&] { deploy_request(text); });
     EXPECT_NE(refusal.find(word), std::string::npos) << text << " -> " << refusal;
   };
