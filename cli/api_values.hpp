@@ -275,8 +275,7 @@ struct ArtifactSize {
 };
 struct DeployBody {
   std::string manifest, file, environment;
-  std::map<std::string, std::string> artifacts;             ///< component -> release
-  std::map<std::string, ArtifactSize> artifact_sizes = {};  ///< of those whose bytes were not sent
+  std::map<std::string, std::string> artifacts;  ///< component -> release
   bool no_rollback = false, sequential = false, no_monitoring = false;
   std::string run_tests = {};                ///< in place of the manifest's own
   std::string plan_hash = {};                ///< of the plan that was looked at; empty: any
@@ -284,6 +283,7 @@ struct DeployBody {
   std::string override_freeze = {};          ///< of a start: why it may begin in a freeze window
   std::string configuration = {};            ///< JSON: write_configuration(); empty: none
   model::ManifestDefaults defaults = {};     ///< of the caller's variables, the environment's file, and the options
+  std::map<std::string, ArtifactSize> artifact_sizes = {};  ///< of artifacts whose bytes were not sent
 };
 std::string write_checks(const std::string& environment, const std::string& file, const std::string& definitions);
 struct RunChecksBody {
