@@ -166,10 +166,14 @@ std::vector<access::FreezeWindow> read_freeze_windows(const YamlNode& environmen
 }
 
 access::EnvironmentRule read_environment(const std::string& name, const YamlNode& node) {
-  node.allow_keys({"approvals", "self_approval", "require_mfa", "approve_rollbacks", "production", "freeze_windows",
-                   "keep_snapshots", "snapshot_days"});
+  node.allow_keys({"approvals", "self_approval", "require_mfa", "approve_rollbacks", "approve_configuration",
+                   "approve_high_risk", "production", "freeze_windows", "keep_snapshots", "snapshot_days"});
   access::EnvironmentRule rule;
   rule.approvals = static_cast<std::uint32_t>(node.integer_or("approvals", 0, limits::approvals_needed_max, 0));
+  rule.approve_configuration =
+      static_cast<std::uint32_t>(node.integer_or("approve_configuration", 0, limits::approvals_needed_max, 0));
+  rule.approve_high_risk =
+      static_cast<std::uint32_t>(node.integer_or("approve_high_risk", 0, limits::approvals_needed_max, 0));
   rule.none_for_anybody = rule.approvals == 0 && node.find("approvals");
   if (const auto self = node.find("self_approval")) {
     rule.self_approval = static_cast<access::SelfApproval>(self->choice({"never", "with_totp"}));
@@ -181,10 +185,16 @@ access::EnvironmentRule read_environment(const std::string& name, const YamlNode
   rule.require_mfa = node.boolean_or("require_mfa", false);
   rule.approve_rollbacks = node.boolean_or("approve_rollbacks", false);
   rule.production = node.boolean_or("production", access::is_production_by_default(name, rule.approvals));
-  if (rule.approvals == 0 && (rule.require_mfa || rule.approve_rollbacks || node.find("self_approval"))) {
+  const bool asks_for_some = rule.approvals > 0 || rule.approve_configuration > 0 || rule.approve_high_risk > 0;
+  if (!asks_for_some && (rule.require_mfa || node.find("self_approval"))) {
     node.refuse(
-        "`require_mfa`, `self_approval` and `approve_rollbacks` say how and for what approvals are given, and none is "
-        "asked for here: set `approvals` to 1 or more");
+        "`require_mfa` and `self_approval` say how approvals are given, and none is asked for here: set `approvals` to "
+        "1 or more");
+  }
+  if (rule.approvals == 0 && rule.approve_rollbacks) {
+    node.refuse(
+        "`approve_rollbacks` says that rollbacks too take the approvals that are asked for here, and none is: set "
+        "`approvals` to 1 or more");
   }
   return rule;
 }

@@ -42,4 +42,19 @@ StartRule rule_for_start(EnvironmentRule rule, const std::string& environment, c
   return {std::move(rule), std::move(why)};
 }
 
+StartRule rule_for_plan(StartRule asked, const std::string& environment, const PlanTerms& terms) {
+  EnvironmentRule& rule = asked.rule;
+  const auto ask = [&](std::uint32_t count, const std::string& what) {
+    if (count <= rule.approvals) return;
+    rule.approvals = count;
+    asked.why = what + ", for which `" + environment + "` asks for " + std::to_string(count);
+  };
+  if (terms.changes_configuration) ask(rule.approve_configuration, "it changes what components are configured with");
+  if (terms.high_risks.empty()) return asked;
+  std::string risks;
+  for (const std::string& risk : terms.high_risks) risks += (risks.empty() ? "" : ", ") + risk;
+  ask(rule.approve_high_risk, "its risk is high (" + risks + ")");
+  return asked;
+}
+
 }  // namespace switchyard::access

@@ -21,6 +21,10 @@ struct EnvironmentRule {
   bool production = false;         ///< who does not administer it starts nothing alone
   bool approve_rollbacks = false;  ///< all of them: also the inverse of what was approved, while the old slot is warm
   bool none_for_anybody = false;   ///< `approvals: 0` is written there: whoever operates it starts at once
+  /// So many at least, also where `approvals` says fewer, of a plan that changes what a component is configured with;
+  /// and of one with a risk that nobody would notice or could take back.
+  std::uint32_t approve_configuration = 0;
+  std::uint32_t approve_high_risk = 0;
   std::vector<FreezeWindow> freeze_windows = {};
   std::uint32_t keep_snapshots = limits::keep_snapshots_default;  ///< of each name; the oldest go first
   std::uint32_t snapshot_days = 0;                                ///< none that is older is kept; 0: however old
@@ -49,5 +53,13 @@ struct StartRule {
 /// with approvals; then the author may give his own. The one place where this is decided: for a start, for the plan
 /// that is looked at before it, and for the vote. Pure.
 StartRule rule_for_start(EnvironmentRule rule, const std::string& environment, const StartTerms& terms);
+
+/// What a plan turned out to do.
+struct PlanTerms {
+  bool changes_configuration = false;
+  std::vector<std::string> high_risks = {};  ///< their names
+};
+/// `asked` with what the plan itself asks for beyond it. Pure.
+StartRule rule_for_plan(StartRule asked, const std::string& environment, const PlanTerms& terms);
 
 }  // namespace switchyard::access

@@ -45,6 +45,7 @@ json outlook_view(const model::Plan& plan, const forecast::Outlook& outlook) {
   json risks = json::array();
   for (const planner::Risk& risk : outlook.risks) {
     risks.push_back({{"kind", planner::risk_name(risk.kind)},
+                     {"high", planner::is_high(risk.kind)},
                      {"component", risk.component},
                      {"hosts", host_list(risk.hosts)},
                      {"reason", risk.reason}});

@@ -35,6 +35,7 @@ struct StartOrder {
   std::string request_digest;        ///< of the request with that key, see request_digest.hpp
   std::uint32_t approvals = 0;       ///< that it takes: it waits as `draft`, unless there is nothing to do
   std::string approvals_why;         ///< for people
+  bool plan_may_ask = false;         ///< for more of them, when it is made (access::rule_for_plan)
   std::optional<Frozen> overridden;  ///< the freeze window in spite of which it starts
 };
 

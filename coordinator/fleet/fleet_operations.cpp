@@ -85,7 +85,7 @@ std::string key_of(const Caller& caller, const std::string& key) { return caller
 /// A number that a rehearsal took would be gone.
 Planning::Use use_of(const StartOrder& order) {
   if (order.caller.rehearses) return Planning::Use::look;
-  return order.approvals > 0 ? Planning::Use::propose : Planning::Use::start;
+  return order.approvals > 0 || order.plan_may_ask ? Planning::Use::propose : Planning::Use::start;
 }
 
 void note_approvals(const access::StartRule& asked, StartOrder& order) {
@@ -229,10 +229,11 @@ std::optional<Frozen> FleetOperations::frozen_now(const std::optional<DeployTarg
 Answer<PlanView> FleetOperations::look_at(const Caller& caller, PlannedDeployment planned,
                                           const std::optional<DeployTarget>& target,
                                           const model::Policies& lifts) const {
-  const bool codes = planned.looked_at && planned.looked_at->manifest.require_mfa;
+  const bool codes = planned.basis && planned.basis->manifest.require_mfa;
   const std::string& environment = planned.plan.environment;
   const bool lifting = lifts != model::Policies{};
-  const access::StartRule asked = parts_.approvals.rule_for_start(caller, environment, codes, lifting);
+  const access::StartRule asked = access::rule_for_plan(
+      parts_.approvals.rule_for_start(caller, environment, codes, lifting), environment, plan_terms(planned));
   forecast::Outlook outlook = outlook_of(parts_.store, asked, planned);
   if (lifting) outlook.notes.push_back("with its commit " + lift_text(lifts, environment));
   if (const auto frozen = frozen_now(target)) {
@@ -276,6 +277,8 @@ void FleetOperations::plan_start(StartOrder order, const DeployRequest& request,
       return launch(std::move(order), std::move(refusal), reply);
     }
     note_policies(*target, request.configuration, order);
+    const access::EnvironmentRule rule = parts_.approvals.rule_for(target->environment);
+    order.plan_may_ask = rule.approve_configuration > 0 || rule.approve_high_risk > 0;
   }
   const auto use = use_of(order);
   parts_.planning.deployment(request, use,
@@ -292,6 +295,13 @@ void FleetOperations::note_policies(const DeployTarget& target, const model::Con
                  order);
   order.source->lifts = lifts;
   if (lifting) order.approvals_why += "; with its commit " + lift_text(lifts, target.environment);
+}
+
+void FleetOperations::note_plan(const PlannedDeployment& planned, StartOrder& order) const {
+  const std::string& environment = planned.plan.environment;
+  access::StartRule asked{parts_.approvals.rule_for(environment), order.approvals_why};
+  asked.rule.approvals = order.approvals;
+  note_approvals(access::rule_for_plan(std::move(asked), environment, plan_terms(planned)), order);
 }
 
 /// Once more, now that the hosts have answered: meanwhile another deployment may have brought stricter ones.
@@ -480,6 +490,7 @@ Answer<DeploymentView> FleetOperations::commit_start(StartOrder order, Answer<Pl
     auto& plan = std::get<PlannedDeployment>(planned);
     const bool does_nothing = plan.plan.slices.empty() && plan.deferred.empty();
     if (auto refusal = refuse_policies(order, plan.plan.environment, does_nothing)) return std::move(*refusal);
+    if (order.plan_may_ask) note_plan(plan, order);
     const bool proposed = order.approvals > 0 && !does_nothing;
     if (rollback) {
       // Before anything gives way to it.

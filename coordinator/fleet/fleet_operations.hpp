@@ -216,6 +216,8 @@ class FleetOperations final : public Operations {
   std::optional<Refusal> refuse_policies(const StartOrder& order, const std::string& environment,
                                          bool does_nothing) const;
   void note_policies(const DeployTarget& target, const model::Configuration& configuration, StartOrder& order) const;
+  /// What the plan asks for beyond that, now that it is known what it does.
+  void note_plan(const PlannedDeployment& planned, StartOrder& order) const;
   void plan_start(StartOrder order, const DeployRequest& request, const Reply<DeploymentView>& reply);
   void plan_restore(StartOrder order, const RestoreRequest& request, const Reply<DeploymentView>& reply);
   void plan_rollback(StartOrder order, const RollbackRequest& request, const model::DeploymentRow& done,

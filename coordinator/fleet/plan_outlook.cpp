@@ -44,10 +44,29 @@ forecast::DurationHistory measured_durations(const store::StateStore& store, con
   return history;
 }
 
+access::PlanTerms plan_terms(const PlannedDeployment& planned) {
+  ENSURE(planned.basis.has_value());
+  const auto& [manifest, facts] = *planned.basis;
+  access::PlanTerms terms;
+  for (const planner::PlannedChange& change : planner::planned_changes(manifest, facts, planned.plan)) {
+    terms.changes_configuration =
+        terms.changes_configuration ||
+        std::any_of(change.differences.begin(), change.differences.end(),
+                    [](const planner::Difference& difference) { return difference.what == "configuration"; });
+  }
+  for (const planner::Risk& risk : planner::plan_risks(manifest, planned.plan, planned.deferred)) {
+    const std::string name(planner::risk_name(risk.kind));
+    // They come in the order of their kinds.
+    const bool new_name = terms.high_risks.empty() || terms.high_risks.back() != name;
+    if (planner::is_high(risk.kind) && new_name) terms.high_risks.push_back(name);
+  }
+  return terms;
+}
+
 forecast::Outlook outlook_of(const store::StateStore& store, const access::StartRule& asked,
                              const PlannedDeployment& planned) {
-  ENSURE(planned.looked_at.has_value());
-  const auto& [manifest, facts] = *planned.looked_at;
+  ENSURE(planned.basis.has_value());
+  const auto& [manifest, facts] = *planned.basis;
   const forecast::DurationHistory history = measured_durations(store, manifest);
   forecast::Outlook outlook;
   outlook.changes = planner::planned_changes(manifest, facts, planned.plan);

@@ -227,7 +227,7 @@ void Planning::deployment_of(planner::ChosenComponents chosen, const DeployReque
       },
       [manifest, reply = std::move(reply)](Answer<PlannedDeployment> answer) {
         auto* planned = std::get_if<PlannedDeployment>(&answer);
-        if (planned != nullptr && planned->looked_at) planned->looked_at->manifest = manifest;
+        if (planned != nullptr && planned->basis) planned->basis->manifest = manifest;
         reply(std::move(answer));
       });
 }
@@ -451,7 +451,7 @@ Answer<PlannedDeployment> Planning::finish(PlanGround ground, planner::PlanningF
       if (auto refusal = refuse_moved(store_, hosts_, ground, planned.plan)) return *refusal;
     }
     planned.ground = std::move(ground);
-    if (looked_at) planned.looked_at = PlanBasis{{}, std::move(facts)};
+    if (purpose.deployment.empty()) planned.basis = PlanBasis{{}, std::move(facts)};
     return planned;
   } catch (const planner::OvertakenError& error) {
     return Refusal{409, "overtaken", error.what(), {}};

@@ -37,7 +37,7 @@ struct PlannedDeployment {
   std::string version;
   std::vector<HostId> deferred;
   PlanGround ground;
-  std::optional<PlanBasis> looked_at;  ///< of a new deployment's plan that is not to be started
+  std::optional<PlanBasis> basis;  ///< of the plan of a manifest
 };
 
 /// Makes plans: asks the agents what serves, lets the planner plan, signs. Changes nothing but the plan number.

@@ -32,9 +32,9 @@ class Durations {
 
 Answer<SimulationView> simulation_of(const store::StateStore& store, const PlannedDeployment& planned,
                                      const std::string& fail) {
-  ENSURE(planned.looked_at.has_value());
+  ENSURE(planned.basis.has_value());
   try {
-    Durations durations(measured_durations(store, planned.looked_at->manifest));
+    Durations durations(measured_durations(store, planned.basis->manifest));
     forecast::SimulationInput input;
     if (!fail.empty()) input.failing = forecast::find_failing_step(planned.plan, fail);
     input.duration_ms = [&](const std::string& component, const protocol::Step& step, bool undo) {

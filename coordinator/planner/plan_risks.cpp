@@ -195,6 +195,27 @@ std::string_view risk_name(RiskKind kind) {
   return {};
 }
 
+bool is_high(RiskKind kind) {
+  switch (kind) {
+    case RiskKind::run_without_undo:
+    case RiskKind::adopted_process:
+    case RiskKind::keep_old_zero:
+    case RiskKind::watch_window_zero:
+    case RiskKind::health_checks_disabled:
+    case RiskKind::rollback_disabled:
+      return true;
+    case RiskKind::downtime:
+    case RiskKind::exclusive_overlap:
+    case RiskKind::first_deployment:
+    case RiskKind::host_away:
+    case RiskKind::data_written:
+    case RiskKind::only_host:
+    case RiskKind::waits_for_promotion:
+      return false;
+  }
+  return true;
+}
+
 std::vector<Risk> plan_risks(const model::Manifest& manifest, const model::Plan& plan,
                              const std::vector<HostId>& deferred) {
   return Rules(manifest, plan).take(deferred);
@@ -203,7 +224,7 @@ std::vector<Risk> plan_risks(const model::Manifest& manifest, const model::Plan&
 std::string risks_text(const std::vector<Risk>& risks) {
   std::string text;
   for (const Risk& risk : risks) {
-    text += "  " + std::string(risk_name(risk.kind)) + ": " + risk.reason;
+    text += "  " + std::string(risk_name(risk.kind)) + (is_high(risk.kind) ? " (high): " : ": ") + risk.reason;
     if (!risk.hosts.empty() && risk.kind != RiskKind::host_away && risk.kind != RiskKind::only_host) {
       text += " (" + risk_hosts(risk.hosts) + ")";
     }

@@ -28,6 +28,8 @@ enum class RiskKind : std::uint8_t {
   waits_for_promotion,  ///< a person has to let it go on
 };
 std::string_view risk_name(RiskKind kind);
+/// What nobody would notice, or nobody could take back: `approve_high_risk` of an environment asks for approvals of it.
+bool is_high(RiskKind kind);
 
 struct Risk {
   RiskKind kind = RiskKind::downtime;

@@ -29,6 +29,25 @@ TEST(StartRule, ProductionTakesAnAdminOrSomebodyElsesApproval) {
   EXPECT_NE(reason_of(EnvironmentRule{}, by_other).find("asks for none"), std::string::npos);
 }
 
+TEST(StartRule, APlanMayAskForMoreAndNeverForLess) {
+  const EnvironmentRule rule{.approvals = 1, .approve_configuration = 2, .approve_high_risk = 3};
+  const StartRule asked = rule_for_start(rule, "live", by_admin);
+  EXPECT_EQ(rule_for_plan(asked, "live", {}).rule.approvals, 1u);
+  EXPECT_EQ(rule_for_plan(asked, "live", {}).why, asked.why);
+  const StartRule configured = rule_for_plan(asked, "live", {.changes_configuration = true});
+  EXPECT_EQ(configured.rule.approvals, 2u);
+  EXPECT_EQ(configured.why, "it changes what components are configured with, for which `live` asks for 2");
+  const StartRule risky = rule_for_plan(
+      asked, "live", {.changes_configuration = true, .high_risks = {"keep_old_zero", "rollback_disabled"}});
+  EXPECT_EQ(risky.rule.approvals, 3u);
+  EXPECT_EQ(risky.why, "its risk is high (keep_old_zero, rollback_disabled), for which `live` asks for 3");
+  const StartRule strict = rule_for_start({.approvals = 4, .approve_high_risk = 3}, "live", by_admin);
+  EXPECT_EQ(rule_for_plan(strict, "live", {.high_risks = {"keep_old_zero"}}).rule.approvals, 4u);
+  EXPECT_EQ(rule_for_plan(strict, "live", {.high_risks = {"keep_old_zero"}}).why, strict.why);
+  const StartRule nothing = rule_for_start({}, "live", by_admin);
+  EXPECT_EQ(rule_for_plan(nothing, "live", {true, {"keep_old_zero"}}).rule.approvals, 0u);
+}
+
 TEST(StartRule, WhatIsConfiguredIsNeitherMoreNorLess) {
   EnvironmentRule two;
   two.approvals = 2;

@@ -270,6 +270,67 @@ TEST_F(ApprovedRollbacksTest, WaitAlsoWhileTheOldSlotIsWarm) {
   EXPECT_EQ(serving("web-1"), world.upload("api", "v1"));
 }
 
+/// Where people start alone what is harmless, and only that.
+class RiskyPlansTest : public ApprovalsTest {
+ protected:
+  RiskyPlansTest()
+      : ApprovalsTest(access::EnvironmentRules{
+            {"production", {.none_for_anybody = true, .approve_configuration = 1, .approve_high_risk = 2}}}) {}
+  DeployRequest request(const std::string& text, const std::string& settings) {
+    std::string yaml = api_manifest("web-1", settings);
+    const std::string ports = "    ports:";
+    yaml.replace(yaml.find(ports), ports.size(),
+                 "    health_checks: [{name: up, type: tcp, config: {port: 8080}}]\n" + ports);
+    return world.request(yaml, {{"api", world.upload("api", text)}});
+  }
+  DeploymentView start(const DeployRequest& wanted) { return expect_value(world.start(wanted, 60'000)); }
+};
+
+TEST_F(RiskyPlansTest, WaitForMoreWordsThanOthers) {
+  EXPECT_NE(start(request("v1", "{}")).row.state, DeploymentState::draft);
+  world.run(120'000);
+  const DeployRequest risky = request("v2", "{keep_old_seconds: 0, rollback_on_failure: false}");
+  std::optional<Answer<PlanView>> plan;
+  world.operations().plan(FleetWorld::caller, risky, [&](Answer<PlanView> view) { plan = std::move(view); });
+  world.run_until([&] { return plan.has_value(); });
+  EXPECT_EQ(expect_value(*plan).outlook.approvals.count, 2u);
+  EXPECT_EQ(expect_value(*plan).outlook.approvals.why,
+            "its risk is high (keep_old_zero, rollback_disabled), for which `production` asks for 2");
+  const DeploymentView waits = start(risky);
+  EXPECT_EQ(waits.row.state, DeploymentState::draft);
+  EXPECT_EQ(approval(waits.row.id).needed, 2u);
+  expect_value(decide(ann, waits.row.id));
+  EXPECT_EQ(world.row(waits.row.id).state, DeploymentState::draft);
+  world.run(limits::plan_life_ms + 1'000);  // a plan that was signed to start at once would be over
+  expect_value(decide(bob, waits.row.id));
+  world.run(120'000);
+  EXPECT_EQ(serving("web-1"), world.upload("api", "v2"));
+}
+
+TEST_F(RiskyPlansTest, SoDoesAnotherConfiguration) {
+  const auto configured = [this](const std::string& text, const std::string& value) {
+    DeployRequest wanted = request(text, "{}");
+    const std::string command = "service: {command: [bin/api]";
+    wanted.manifest.replace(wanted.manifest.find(command), command.size(),
+                            command + ", configuration: {format: json, file: app.json}");
+    wanted.configuration.environment = "production";
+    wanted.configuration.components["api"] = {model::ConfigurationFormat::json,
+                                              {{"", {{model::ConfigurationPiece::Kind::text, "{\"level\": "}}},
+                                               {"level", {{model::ConfigurationPiece::Kind::text, value}}},
+                                               {"", {{model::ConfigurationPiece::Kind::text, "}"}}}}};
+    return wanted;
+  };
+  const DeploymentView first = start(configured("v1", "1"));
+  ASSERT_EQ(first.row.state, DeploymentState::draft) << "nobody has looked at the first one either";
+  EXPECT_EQ(approval(first.row.id).needed, 1u);
+  expect_value(decide(ann, first.row.id));
+  world.run(120'000);
+  EXPECT_EQ(serving("web-1"), world.upload("api", "v1"));
+  EXPECT_NE(start(configured("v2", "1")).row.state, DeploymentState::draft) << "the configuration is as it was";
+  world.run(120'000);
+  EXPECT_EQ(start(configured("v2", "2")).row.state, DeploymentState::draft);
+}
+
 TEST_F(ApprovalsTest, WhereThereIsNothingToDoNobodyIsAsked) {
   deploy("v1");
   EXPECT_EQ(propose("v1").row.state, DeploymentState::done);

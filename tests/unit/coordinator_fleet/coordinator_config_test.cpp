@@ -61,6 +61,10 @@ TEST(CoordinatorConfig, TellsAZeroThatIsWrittenFromSilence) {
 TEST(CoordinatorConfig, RefusesEnvironmentsThatContradictThemselves) {
   EXPECT_NE(complaint("environments: {production: {require_mfa: true}}").find("approvals"), std::string::npos);
   EXPECT_NE(complaint("environments: {production: {approve_rollbacks: true}}").find("approvals"), std::string::npos);
+  EXPECT_NE(complaint("environments: {live: {approve_rollbacks: true, approve_high_risk: 1}}").find("approvals"),
+            std::string::npos);
+  EXPECT_NE(complaint("environments: {live: {approve_high_risk: 11}}").find("approve_high_risk"), std::string::npos);
+  EXPECT_EQ(complaint("environments: {live: {approve_configuration: 1, self_approval: with_totp}}"), "");
   EXPECT_NE(complaint("environments: {production: {approvals: 11}}"), "");
   EXPECT_NE(complaint("environments: {production: {approval: 1}}").find("approvals"), std::string::npos);
   EXPECT_NE(complaint("environments: {production: {approvals: 1, self_approval: always}}"), "");
