@@ -14,7 +14,8 @@ namespace switchyard::api {
 inline const std::map<std::string, std::string>& sample_bodies() {
   static const std::string deploy =
       R"({"manifest":"m","file":"f.yaml","environment":"production","artifacts":{"api":")" + testing::release_a +
-      R"("},"artifact_sizes":{"api":{"bytes":1,"unpacked_bytes":2}},"no_rollback":false,"auto_rollback":true,"sequential":true,"no_monitoring":false,"run_tests":"smoke",)"
+      R"("},"artifact_sizes":{"api":{"bytes":1,"unpacked_bytes":2}},"no_rollback":false,)"
+      R"("auto_rollback":true,"sequential":true,"no_monitoring":false,"run_tests":"smoke",)"
       R"("run_migrations":false,"strategy":"rolling","components":["api"],)"
       R"("configuration":{"environment":"production"},"defaults":{"strategy":"rolling",)"
       R"("strategy_source":"environment","check_deadline_seconds":60,)"
