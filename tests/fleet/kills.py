@@ -122,7 +122,7 @@ class Killer(threading.Thread):
         self._last = {}
 
     def run(self):
-        for _ in range(self._dice.randint(4, 14)):
+        for _ in range(self._dice.randint(6, 18)):
             pause, aims = self._dice.uniform(0, 0.5), self._dice.random() < 0.25
             unit = self._dice.choices(UNITS, (4, 6, 1))[0]
             name, whole_group = self._dice.choice(HOSTS), self._dice.random() < 0.3
