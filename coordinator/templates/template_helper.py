@@ -42,10 +42,14 @@ except ImportError as error:
 import base64
 import datetime
 import functools
+import gc
 import re
 import secrets
 import signal
 
+# One pattern for all nonces: to compile one for each would take as long as to run it over many texts.
+NONCE_BYTES = 12
+MARK = re.compile(f"<([0-9a-f]{{{2 * NONCE_BYTES}}}):([0-9]+)>")
 RANDOM_LENGTH_MAX = 1024
 MESSAGE_MAX = 500
 
@@ -126,7 +130,7 @@ class Marks:
     """The secrets of one rendering, and the texts that stand for them until it is over."""
 
     def __init__(self):
-        self.nonce = secrets.token_hex(12)
+        self.nonce = secrets.token_hex(NONCE_BYTES)
         self.marked = []
         self.randoms = 0
 
@@ -138,9 +142,11 @@ class Marks:
         """The text cut at its marks. What is left of a mark that was changed is an error."""
         pieces = []
         end = 0
-        for found in re.finditer(f"<{self.nonce}:([0-9]+)>", text):
+        for found in MARK.finditer(text):
+            if found.group(1) != self.nonce:
+                continue
             pieces.append({"text": text[end:found.start()]})
-            pieces.extend(self.marked[int(found.group(1))])
+            pieces.extend(self.marked[int(found.group(2))])
             end = found.end()
         pieces.append({"text": text[end:]})
         for piece in pieces:
@@ -247,7 +253,8 @@ def base64_encode(value):
     return base64.b64encode(str(value).encode()).decode()
 
 
-SANDBOX = Sandbox(undefined=Missing, keep_trailing_newline=True, cache_size=0)
+# Most texts are rendered once: to fold their constants beforehand takes longer than it spares.
+SANDBOX = Sandbox(undefined=Missing, keep_trailing_newline=True, cache_size=0, optimized=False)
 SANDBOX.filters["base64_encode"] = base64_encode
 
 
@@ -365,6 +372,9 @@ def answer_to(line):
 
 
 def main():
+    # What is loaded by now stays; no collection need look at it again.
+    gc.collect()
+    gc.freeze()
     say({"ready": True, "jinja": jinja2.__version__})
     for line in sys.stdin.buffer:
         answer, fit = answer_to(line)
