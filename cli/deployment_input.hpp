@@ -10,8 +10,8 @@
 
 namespace switchyard::cli {
 
-/// Reads and checks the manifest, uploads its artifacts, and makes the body that /v1/plans and /v1/deployments take.
-/// Throws InputError for what is wrong with the manifest or its artifacts.
+/// Reads and checks the manifest, packs its artifacts, uploads them to send, and makes the body that /v1/plans and
+/// /v1/deployments take. Throws InputError for what is wrong with the manifest or its artifacts.
 DeployBody prepare_deployment(Context& context, const DeployStart& options, ArtifactUse use);
 
 /// Asks for the plan and prints it, or only its graph for Graphviz.

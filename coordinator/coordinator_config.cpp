@@ -185,8 +185,7 @@ access::EnvironmentRule read_environment(const std::string& name, const YamlNode
   rule.require_mfa = node.boolean_or("require_mfa", false);
   rule.approve_rollbacks = node.boolean_or("approve_rollbacks", false);
   rule.production = node.boolean_or("production", access::is_production_by_default(name, rule.approvals));
-  const bool asks_for_some = rule.approvals > 0 || rule.approve_configuration > 0 || rule.approve_high_risk > 0;
-  if (!asks_for_some && (rule.require_mfa || node.find("self_approval"))) {
+  if (!rule.asks_for_any() && (rule.require_mfa || node.find("self_approval"))) {
     node.refuse(
         "`require_mfa` and `self_approval` say how approvals are given, and none is asked for here: set `approvals` to "
         "1 or more");

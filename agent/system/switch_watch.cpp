@@ -37,9 +37,13 @@ FileDescriptor open_netlink() {
   return socket;
 }
 
+/// On a fresh host nothing was ever switched, and there is no directory yet.
 FileDescriptor watch_files(const std::filesystem::path& directory) {
+  std::error_code ignored;
+  std::filesystem::create_directories(directory, ignored);
   FileDescriptor files(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
-  if (files && ::inotify_add_watch(files.get(), directory.c_str(), IN_CREATE | IN_MOVED_TO) < 0) files = {};
+  if (files && ::inotify_add_watch(files.get(), directory.c_str(), IN_CREATE | IN_MOVED_TO | IN_MOVE_SELF) < 0)
+    files = {};
   return files;
 }
 
@@ -117,7 +121,8 @@ void SwitchWatch::check_haproxy() {
   }
 }
 
-/// Takes what was told away. A directory that was removed tells nothing any more: from then on the clock does.
+/// Takes what was told away. A directory that was removed, or has another name, tells nothing any more: then the clock
+/// does.
 void SwitchWatch::hear_of_files() {
   alignas(inotify_event) std::array<char, 4096> buffer;
   for (;;) {
@@ -127,12 +132,23 @@ void SwitchWatch::hear_of_files() {
     for (ssize_t at = 0; at < got;) {
       inotify_event event;
       std::memcpy(&event, buffer.data() + at, sizeof event);
-      if ((event.mask & IN_IGNORED) != 0) {
+      if ((event.mask & (IN_IGNORED | IN_MOVE_SELF)) != 0) {
         files_ = {};
         return;
       }
       at += static_cast<ssize_t>(sizeof event + event.len);
     }
+  }
+}
+
+/// Is there anything to look for once a second? On most hosts there is not, and an idle process is not woken for that.
+bool SwitchWatch::ticks(bool sound) {
+  if (!files_) files_ = watch_files(haproxy_.state());
+  try {
+    return !sound || !files_ || haproxy_.remembers_any();
+  } catch (const std::exception& error) {
+    log::error("what haproxy was told could not be read; trying again", {{"error", error.what()}});
+    return true;
   }
 }
 
@@ -144,12 +160,10 @@ void SwitchWatch::watch() {
   auto next = SteadyClock::now() + period;
   for (;;) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(next - SteadyClock::now()).count();
-    // On most hosts there is nothing to look for, and an idle process is not woken once a second for that.
-    const bool ticks = !sound || !files_ || haproxy_.remembers_any();
     // poll() passes over a descriptor below 0.
     std::array<pollfd, 3> polled{pollfd{end_.get(), POLLIN, 0}, pollfd{netlink_.get(), POLLIN, 0},
                                  pollfd{files_.get(), POLLIN, 0}};
-    const int ready = ::poll(polled.data(), polled.size(), !ticks ? -1 : left > 0 ? static_cast<int>(left) : 0);
+    const int ready = ::poll(polled.data(), polled.size(), !ticks(sound) ? -1 : left > 0 ? static_cast<int>(left) : 0);
     if (polled[0].revents != 0) return;
     if (ready > 0 && polled[2].revents != 0) hear_of_files();
     if (ready > 0 && polled[1].revents != 0 && table_changed()) sound = check_nftables();

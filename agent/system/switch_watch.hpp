@@ -28,6 +28,7 @@ class SwitchWatch {
   void check_haproxy();
   bool table_changed();
   void hear_of_files();
+  bool ticks(bool sound);
 
   NftablesSwitch& nftables_;
   HaproxySwitch& haproxy_;

@@ -57,4 +57,13 @@ StartRule rule_for_plan(StartRule asked, const std::string& environment, const P
   return asked;
 }
 
+StartRule rule_for_return(StartRule asked, const std::string& environment) {
+  const std::uint32_t most = std::max(asked.rule.approve_configuration, asked.rule.approve_high_risk);
+  if (most <= asked.rule.approvals) return asked;
+  asked.rule.approvals = most;
+  asked.why = "it brings something else back than what served before, for which `" + environment + "` asks for " +
+              std::to_string(most);
+  return asked;
+}
+
 }  // namespace switchyard::access

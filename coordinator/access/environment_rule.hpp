@@ -29,6 +29,8 @@ struct EnvironmentRule {
   std::uint32_t keep_snapshots = limits::keep_snapshots_default;  ///< of each name; the oldest go first
   std::uint32_t snapshot_days = 0;                                ///< none that is older is kept; 0: however old
   bool operator==(const EnvironmentRule&) const = default;
+  /// Some deployments take approvals there.
+  bool asks_for_any() const { return approvals > 0 || approve_configuration > 0 || approve_high_risk > 0; }
 };
 using EnvironmentRules = std::map<std::string, EnvironmentRule>;
 
@@ -61,5 +63,8 @@ struct PlanTerms {
 };
 /// `asked` with what the plan itself asks for beyond it. Pure.
 StartRule rule_for_plan(StartRule asked, const std::string& environment, const PlanTerms& terms);
+/// The same for what brings something back that is not what served before, a version or a snapshot: it may be
+/// configured in any way, and so takes the most that a plan would. Pure.
+StartRule rule_for_return(StartRule asked, const std::string& environment);
 
 }  // namespace switchyard::access

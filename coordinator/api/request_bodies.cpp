@@ -108,8 +108,7 @@ class Members {
                          value["unpacked_bytes"].is_number_unsigned();
       if (!whole) throw wrong;
       const fleet::ArtifactSize size{value["bytes"].get<std::uint64_t>(), value["unpacked_bytes"].get<std::uint64_t>()};
-      if (size.bytes > limits::artifact_bytes_max ||
-          size.unpacked_bytes > limits::artifact_bytes_max * limits::archive_ratio_max) {
+      if (std::max(size.bytes, size.unpacked_bytes) > limits::artifact_bytes_max) {
         throw InputError("`" + std::string(key) + "`: the artifact of " + checked_name(name, "component") +
                          " is larger than any may be");
       }

@@ -31,30 +31,6 @@ Refusal no_approval(const DeploymentId& id) {
           {}};
 }
 
-/// What a host that is away would get when it is back, and nobody would have seen in the plan.
-std::optional<Refusal> refuse_unseen(const StartOrder& order, const PlannedDeployment& planned) {
-  if (!order.source || planned.deferred.empty()) return std::nullopt;
-  std::set<std::string> seen;
-  for (const auto& [host, slice] : planned.plan.slices) {
-    for (const protocol::SliceComponent& component : slice.components) seen.insert(component.name);
-  }
-  const Places places = places_of(*order.source);
-  for (const HostId& host : planned.deferred) {
-    const auto wanted = places.find(host);
-    for (const std::string& component : wanted == places.end() ? std::set<std::string>{} : wanted->second) {
-      if (seen.contains(component)) continue;
-      return Refusal{422,
-                     "unseen",
-                     "component " + component + " would be deployed on host " + host.str() +
-                         ", which is away, and on no host of the plan that is to be approved: nobody could look at it. "
-                         "Start again when " +
-                         host.str() + " is back, or take it out of the manifest",
-                     {{"host", host.str()}, {"component", component}}};
-    }
-  }
-  return std::nullopt;
-}
-
 /// A draft is among those that are being launched for as long as this lives, whatever is thrown or dropped meanwhile.
 class LaunchMark {
  public:
@@ -85,6 +61,29 @@ std::string joined(const std::vector<std::string>& parts) {
 }
 
 }  // namespace
+
+std::optional<Refusal> refuse_unseen(const StartOrder& order, const PlannedDeployment& planned) {
+  if (!order.source || planned.deferred.empty()) return std::nullopt;
+  std::set<std::string> seen;
+  for (const auto& [host, slice] : planned.plan.slices) {
+    for (const protocol::SliceComponent& component : slice.components) seen.insert(component.name);
+  }
+  const Places places = places_of(*order.source);
+  for (const HostId& host : planned.deferred) {
+    const auto wanted = places.find(host);
+    for (const std::string& component : wanted == places.end() ? std::set<std::string>{} : wanted->second) {
+      if (seen.contains(component)) continue;
+      return Refusal{422,
+                     "unseen",
+                     "component " + component + " would be deployed on host " + host.str() +
+                         ", which is away, and on no host of the plan that is to be approved: nobody could look at it. "
+                         "Start again when " +
+                         host.str() + " is back, or take it out of the manifest",
+                     {{"host", host.str()}, {"component", component}}};
+    }
+  }
+  return std::nullopt;
+}
 
 void Approvals::begin() {
   try {

@@ -119,4 +119,7 @@ class Approvals {
   std::shared_ptr<std::set<DeploymentId>> launching_ = std::make_shared<std::set<DeploymentId>>();
 };
 
+/// What a host that is away would get when it is back, and nobody would have seen in the plan.
+std::optional<Refusal> refuse_unseen(const StartOrder& order, const PlannedDeployment& planned);
+
 }  // namespace switchyard::fleet

@@ -72,7 +72,7 @@ std::optional<Refusal> refuse_beside(const store::StateStore& store, const acces
   for (const auto& [environment, host] : neighbours_of(store, target)) {
     const access::StartTerms terms{.administers = access::administers(who, environment),
                                    .require_mfa = remembered_policies(store, environment).require_mfa};
-    if (access::rule_for_start(access::rule_for(rules, environment), environment, terms).rule.approvals == 0) continue;
+    if (!access::rule_for_start(access::rule_for(rules, environment), environment, terms).rule.asks_for_any()) continue;
     return Refusal{409,
                    "guarded_host",
                    "host " + host.str() + " serves for `" + environment +

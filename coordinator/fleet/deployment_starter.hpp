@@ -32,10 +32,11 @@ struct StartOrder {
   std::string reason;
   std::optional<store::PutSource> source;  ///< of a deploy; its deployment id is filled in
   std::string idempotency_key;
-  std::string request_digest;        ///< of the request with that key, see request_digest.hpp
-  std::uint32_t approvals = 0;       ///< that it takes: it waits as `draft`, unless there is nothing to do
-  std::string approvals_why;         ///< for people
-  bool plan_may_ask = false;         ///< for more of them, when it is made (access::rule_for_plan)
+  std::string request_digest;   ///< of the request with that key, see request_digest.hpp
+  std::uint32_t approvals = 0;  ///< that it takes: it waits as `draft`, unless there is nothing to do
+  std::string approvals_why;    ///< for people
+  /// For more of them, when it is made (access::rule_for_plan): it is signed for as long as an approval may take.
+  bool plan_may_ask = false;
   std::optional<Frozen> overridden;  ///< the freeze window in spite of which it starts
 };
 

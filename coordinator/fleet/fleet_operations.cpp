@@ -301,7 +301,12 @@ void FleetOperations::note_plan(const PlannedDeployment& planned, StartOrder& or
   const std::string& environment = planned.plan.environment;
   access::StartRule asked{parts_.approvals.rule_for(environment), order.approvals_why};
   asked.rule.approvals = order.approvals;
-  note_approvals(access::rule_for_plan(std::move(asked), environment, plan_terms(planned)), order);
+  const access::StartRule more = access::rule_for_plan(std::move(asked), environment, plan_terms(planned));
+  if (more.rule.approvals == order.approvals) return;
+  note_approvals(more, order);
+  if (order.source->lifts != model::Policies{}) {
+    order.approvals_why += "; with its commit " + lift_text(order.source->lifts, environment);
+  }
 }
 
 /// Once more, now that the hosts have answered: meanwhile another deployment may have brought stricter ones.
@@ -376,7 +381,9 @@ void FleetOperations::plan_restore(StartOrder order, const RestoreRequest& reque
   order.refers_to = deployed_since(parts_.store, parts_.plans, snapshot, parts_.clock.wall_ms());
   order.snapshot = snapshot.id;
   const bool codes = parts_.approvals.asks_for_codes(order.refers_to) || parts_.approvals.asks_for_codes(snapshot);
-  note_approvals(parts_.approvals.rule_for_start(order.caller, snapshot.environment, codes), order);
+  note_approvals(access::rule_for_return(parts_.approvals.rule_for_start(order.caller, snapshot.environment, codes),
+                                         snapshot.environment),
+                 order);
   const auto use = use_of(order);
   parts_.planning.restore(snapshot, use,
                           [this, order = std::move(order), reply](Answer<PlannedDeployment> planned) mutable {
@@ -407,8 +414,9 @@ void FleetOperations::plan_rollback(StartOrder order, const RollbackRequest& req
   const auto target = std::get<std::optional<ChosenTarget>>(std::move(chosen));
   if (target) order.target = target->row.id;
   order.inverse = !target || target->inverse();
-  const access::StartRule asked =
+  access::StartRule asked =
       parts_.approvals.rule_for_start(order.caller, done.environment, parts_.approvals.asks_for_codes(done.id));
+  if (!order.inverse) asked = access::rule_for_return(std::move(asked), done.environment);
   if (waits_for_approval(asked.rule, done, order.inverse)) note_approvals(asked, order);
   const auto use = use_of(order);
   parts_.planning.rollback(done, request, target, use,
@@ -490,7 +498,11 @@ Answer<DeploymentView> FleetOperations::commit_start(StartOrder order, Answer<Pl
     auto& plan = std::get<PlannedDeployment>(planned);
     const bool does_nothing = plan.plan.slices.empty() && plan.deferred.empty();
     if (auto refusal = refuse_policies(order, plan.plan.environment, does_nothing)) return std::move(*refusal);
-    if (order.plan_may_ask) note_plan(plan, order);
+    if (order.plan_may_ask) {
+      note_plan(plan, order);
+      // What its plan would ask for, on a host that is not in it, nobody knows.
+      if (auto refusal = refuse_unseen(order, plan)) return std::move(*refusal);
+    }
     const bool proposed = order.approvals > 0 && !does_nothing;
     if (rollback) {
       // Before anything gives way to it.

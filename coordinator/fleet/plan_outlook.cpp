@@ -45,7 +45,7 @@ forecast::DurationHistory measured_durations(const store::StateStore& store, con
 }
 
 access::PlanTerms plan_terms(const PlannedDeployment& planned) {
-  ENSURE(planned.basis.has_value());
+  ENSURE(planned.basis.has_value() && !planned.basis->manifest.components.empty());
   const auto& [manifest, facts] = *planned.basis;
   access::PlanTerms terms;
   for (const planner::PlannedChange& change : planner::planned_changes(manifest, facts, planned.plan)) {

@@ -37,7 +37,8 @@ struct PlannedDeployment {
   std::string version;
   std::vector<HostId> deferred;
   PlanGround ground;
-  std::optional<PlanBasis> basis;  ///< of the plan of a manifest
+  /// Of a plan that was not made once more; its manifest is empty where there was none (a rollback, a restore).
+  std::optional<PlanBasis> basis;
 };
 
 /// Makes plans: asks the agents what serves, lets the planner plan, signs. Changes nothing but the plan number.

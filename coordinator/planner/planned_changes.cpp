@@ -56,6 +56,10 @@ class Differences {
       std::visit([&](const auto& action) { look_at(step, action); }, step.action);
     }
     for (const auto& [unit, words] : units_) differences_.push_back({"unit", unit, words.first, words.second});
+    const protocol::EnsureConfiguration* before = configured_by(serving_);
+    if (before != nullptr && !planned_.release.empty() && configured_by(&planned_) == nullptr) {
+      add("configuration", before->file, "what an earlier deployment wrote", "nothing");
+    }
     return std::move(differences_);
   }
 
@@ -100,12 +104,7 @@ class Differences {
   }
   /// Which values are others; what they are is said nowhere.
   void look_at(const protocol::Step&, const protocol::EnsureConfiguration& wanted) {
-    const protocol::EnsureConfiguration* before = nullptr;
-    if (serving_ != nullptr) {
-      for (const protocol::Step& step : serving_->steps) {
-        if (const auto* found = std::get_if<protocol::EnsureConfiguration>(&step.action)) before = found;
-      }
-    }
+    const protocol::EnsureConfiguration* before = configured_by(serving_);
     if (before == nullptr) return add("configuration", wanted.file, "nothing that is known", "written");
     for (const auto& [key, digest] : wanted.keys) {
       const auto found = before->keys.find(key);
@@ -125,6 +124,14 @@ class Differences {
   template <class Other>
   void look_at(const protocol::Step&, const Other&) {}
 
+  static const protocol::EnsureConfiguration* configured_by(const SliceComponent* brought) {
+    const protocol::EnsureConfiguration* last = nullptr;
+    if (brought == nullptr) return last;
+    for (const protocol::Step& step : brought->steps) {
+      if (const auto* found = std::get_if<protocol::EnsureConfiguration>(&step.action)) last = found;
+    }
+    return last;
+  }
   static std::string led_to(const protocol::SwitchTraffic& traffic) {
     for (const protocol::SwitchTarget& target : traffic.targets) {
       if (target.weight > 0) return target.slot;

@@ -16,10 +16,12 @@ import re
 import shlex
 import subprocess
 import sys
+import time
 
 PROGRAM = "clang-tidy-14"
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 RULES = ROOT / ".clang-tidy"
+FORGET_SECONDS = 30 * 86_400
 SECONDS_PER_SOURCE = 900  # others may be at work
 NOT_SHIPPED = "/tests/"
 FINDING = re.compile(r"(error|warning): .*\[[a-z]")
@@ -73,10 +75,9 @@ class Compilation:
         except (OSError, ValueError, KeyError):
             return False
 
-    def remember_clean(self):
-        files = {relative(name): digest_of(name) for name in files_read_by(self._command)}
+    def remember_clean(self, files):
         CACHE.mkdir(parents=True, exist_ok=True)
-        beside = self._note.with_suffix(".new")
+        beside = self._note.with_suffix(f".{os.getpid()}")  # others may look at another checkout
         beside.write_text(json.dumps({"salt": salt(), "files": files}), encoding="utf-8")
         beside.rename(self._note)
 
@@ -84,15 +85,25 @@ class Compilation:
         """Each with the lines that show it; and whether it was looked at."""
         if self.was_clean():
             return "", False
+        # Before: what is changed meanwhile was not looked at.
+        files = {relative(name): digest_of(name) for name in files_read_by(self._command)}
         ended = subprocess.run([PROGRAM, "-p", self._build, "--quiet", self._command["file"]], check=False,
                                capture_output=True, text=True, timeout=SECONDS_PER_SOURCE)
         if ended.returncode == 0:
-            self.remember_clean()
+            self.remember_clean(files)
             return "", True
         return (ended.stdout if FINDING.search(ended.stdout) else ended.stdout + ended.stderr), True
 
 
+def forget_old():
+    """Of sources that are no more, or were not looked at for long."""
+    for note in CACHE.glob("*"):
+        if time.time() - note.stat().st_mtime > FORGET_SECONDS:
+            note.unlink(missing_ok=True)
+
+
 def main():
+    forget_old()
     build = pathlib.Path(sys.argv[1])
     commands = json.loads((build / "compile_commands.json").read_text(encoding="utf-8"))
     shipped = {command["file"]: Compilation(build, command) for command in commands

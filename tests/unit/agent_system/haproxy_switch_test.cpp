@@ -181,12 +181,14 @@ TEST_F(HaproxySwitch, IsWatchedAlsoWhenItCameIntoUseLater) {
   }
 }
 
-TEST_F(HaproxySwitch, IsWatchedByTheClockWhereItsFilesCannotBe) {
+TEST_F(HaproxySwitch, IsWatchedAlsoWhenItsDirectoryWasAnother) {
   const SlotServer blue("blue", 8002), green("green", 8003);
   FakeServiceManager services;
   const agent::NftCommand nft;
   agent::NftablesSwitch nftables({directory_ / "nftables", directory_ / "units"}, files_, services, sockets_, nft);
   const agent::SwitchWatch watch(nftables, switch_);  // before there is a directory
+  ASSERT_TRUE(within_ms(3'000, [this] { return std::filesystem::exists(directory_ / "state"); }));
+  std::filesystem::remove_all(directory_ / "state");
   start();
   switch_.apply(traffic(0, 100));
   stop();

@@ -44,6 +44,13 @@ TEST(StartRule, APlanMayAskForMoreAndNeverForLess) {
   const StartRule strict = rule_for_start({.approvals = 4, .approve_high_risk = 3}, "live", by_admin);
   EXPECT_EQ(rule_for_plan(strict, "live", {.high_risks = {"keep_old_zero"}}).rule.approvals, 4u);
   EXPECT_EQ(rule_for_plan(strict, "live", {.high_risks = {"keep_old_zero"}}).why, strict.why);
+  EXPECT_EQ(rule_for_return(asked, "live").rule.approvals, 3u);
+  EXPECT_EQ(rule_for_return(asked, "live").why,
+            "it brings something else back than what served before, for which `live` asks for 3");
+  EXPECT_EQ(rule_for_return(strict, "live").rule.approvals, 4u);
+  EXPECT_TRUE(EnvironmentRule{.approve_high_risk = 1}.asks_for_any());
+  EXPECT_TRUE(EnvironmentRule{.approve_configuration = 1}.asks_for_any());
+  EXPECT_FALSE(EnvironmentRule{}.asks_for_any());
   const StartRule nothing = rule_for_start({}, "live", by_admin);
   EXPECT_EQ(rule_for_plan(nothing, "live", {true, {"keep_old_zero"}}).rule.approvals, 0u);
 }

@@ -76,6 +76,7 @@ TEST(RequestBodies, NamesTheMemberThatIsWrong) {
   }
   says(R"({"manifest":"","artifact_sizes":{"API":{"bytes":1,"unpacked_bytes":1}}})", "component");
   says(R"({"manifest":"","artifact_sizes":{"api":{"bytes":9000000000000,"unpacked_bytes":1}}})", "larger than any");
+  says(R"({"manifest":"","artifact_sizes":{"api":{"bytes":1,"unpacked_bytes":9000000000}}})", "larger than any");
 }
 
 /// Whoever asks for a strategy by name means all that is deployed; what would stand in for silence gives way.

@@ -307,6 +307,46 @@ TEST_F(RiskyPlansTest, WaitForMoreWordsThanOthers) {
   EXPECT_EQ(serving("web-1"), world.upload("api", "v2"));
 }
 
+TEST_F(RiskyPlansTest, WhatOnlyAHostThatIsAwayWouldGetIsNotStarted) {
+  world.lose(world.agent("web-1"));
+  const DeployRequest unseen = request("v1", "{unreachable: {defer: 1}}");
+  EXPECT_EQ(expect_refusal(world.start(unseen, 60'000)).code, "unseen");
+}
+
+TEST_F(RiskyPlansTest, SoDoesAVersionThatIsNotTheOneBefore) {
+  for (const char* version : {"v1", "v2", "v3"}) {
+    DeployRequest wanted = request(version, "{}");
+    const std::string one = "version: \"1.0\"";
+    wanted.manifest.replace(wanted.manifest.find(one), one.size(), std::string("version: ") + version);
+    EXPECT_NE(start(wanted).row.state, DeploymentState::draft);
+    world.run(120'000);
+  }
+  RollbackRequest wanted;
+  wanted.reason = "test";
+  wanted.deployment = world.store().deployments(1).front().id;
+  const auto ask = [&] {
+    std::optional<Answer<DeploymentView>> answer;
+    world.operations().start_rollback(FleetWorld::caller, wanted,
+                                      [&](Answer<DeploymentView> given) { answer = std::move(given); });
+    world.run_until([&] { return answer.has_value(); });
+    return expect_value(*answer);
+  };
+  wanted.target_version = "v1";
+  const DeploymentView far = ask();
+  ASSERT_EQ(far.row.state, DeploymentState::draft);
+  EXPECT_EQ(approval(far.row.id).needed, 2u);
+  wanted.target_version = {};
+  EXPECT_NE(ask().row.state, DeploymentState::draft) << "the plain way back";
+}
+
+TEST_F(RiskyPlansTest, ItsHostsAreNotChangedUnderAnotherName) {
+  start(request("v1", "{}"));
+  world.run(120'000);
+  DeployRequest other = request("v2", "{}");
+  other.environment = "staging";
+  EXPECT_EQ(expect_refusal(world.start(other)).code, "guarded_host");
+}
+
 TEST_F(RiskyPlansTest, SoDoesAnotherConfiguration) {
   const auto configured = [this](const std::string& text, const std::string& value) {
     DeployRequest wanted = request(text, "{}");
@@ -329,6 +369,7 @@ TEST_F(RiskyPlansTest, SoDoesAnotherConfiguration) {
   EXPECT_NE(start(configured("v2", "1")).row.state, DeploymentState::draft) << "the configuration is as it was";
   world.run(120'000);
   EXPECT_EQ(start(configured("v2", "2")).row.state, DeploymentState::draft);
+  EXPECT_EQ(start(request("v2", "{}")).row.state, DeploymentState::draft) << "it is taken away";
 }
 
 TEST_F(ApprovalsTest, WhereThereIsNothingToDoNobodyIsAsked) {

@@ -48,6 +48,7 @@ TEST_F(PlanRisksTest, AServiceWithoutASwitchIsAwayForAWhile) {
   component().ports = {component().ports.stable, 0, 0};
   ASSERT_EQ(kinds(), Kinds({"downtime"}));
   EXPECT_EQ(risks().front().hosts.size(), 2u);
+  EXPECT_FALSE(is_high(risks().front().kind));
   component().ports = {};
   EXPECT_EQ(kinds(), Kinds({"exclusive_overlap"})) << "a worker: nobody asks it, and its work waits";
 }
@@ -89,6 +90,8 @@ TEST_F(PlanRisksTest, SettingsThatTakeASafetyNetAwayAreNamed) {
   manifest.settings.health_checks_enabled = false;
   manifest.settings.rollback_on_failure = false;
   EXPECT_EQ(kinds(), Kinds({"keep_old_zero", "watch_window_zero", "health_checks_disabled", "rollback_disabled"}));
+  for (const Risk& risk : risks()) EXPECT_TRUE(is_high(risk.kind)) << risk.reason;
+  EXPECT_TRUE(has(risks_text(risks()), "  keep_old_zero (high): "));
 }
 
 TEST_F(PlanRisksTest, WithoutRollbackAFailureStopsOnlyUntilTheHostsHaveHeld) {
