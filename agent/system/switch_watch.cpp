@@ -159,11 +159,12 @@ void SwitchWatch::watch() {
   check_haproxy();
   auto next = SteadyClock::now() + period;
   for (;;) {
+    const bool ticking = ticks(sound);
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(next - SteadyClock::now()).count();
     // poll() passes over a descriptor below 0.
     std::array<pollfd, 3> polled{pollfd{end_.get(), POLLIN, 0}, pollfd{netlink_.get(), POLLIN, 0},
                                  pollfd{files_.get(), POLLIN, 0}};
-    const int ready = ::poll(polled.data(), polled.size(), !ticks(sound) ? -1 : left > 0 ? static_cast<int>(left) : 0);
+    const int ready = ::poll(polled.data(), polled.size(), !ticking ? -1 : left > 0 ? static_cast<int>(left) : 0);
     if (polled[0].revents != 0) return;
     if (ready > 0 && polled[2].revents != 0) hear_of_files();
     if (ready > 0 && polled[1].revents != 0 && table_changed()) sound = check_nftables();
