@@ -216,6 +216,8 @@ void check_variables_file(const std::string& text, const std::string& file_name)
     const std::size_t column = at - (line_start == std::string::npos ? 0 : line_start + 1) + 1;
     throw InputError(file_name + ":" + std::to_string(line) + ":" + std::to_string(column) +
                      ": this is not JSON; check quotes, commas and brackets around this place");
+  } catch (const json::out_of_range&) {
+    throw InputError(file_name + ": a number in it is larger than any that can be told apart; write it as a text");
   }
   throw InputError(file_name + ":1:1: the variables must be a JSON object: {\"name\": \"value\"}");
 }

@@ -36,6 +36,8 @@ class Members {
       object_ = json::parse(text, look);
     } catch (const json::parse_error& error) {
       throw InputError("the body is not JSON, near byte " + std::to_string(error.byte));
+    } catch (const json::out_of_range&) {
+      throw InputError("the body has a number that is larger than any that can be told apart");
     }
     if (!object_.is_object()) throw InputError("the body must be a JSON object");
     if (!twice.empty()) throw InputError("the member `" + twice.substr(0, 64) + "` is there twice in the body");
@@ -100,13 +102,13 @@ class Members {
   std::map<std::string, fleet::ArtifactSize> artifact_sizes(const char* key) const {
     std::map<std::string, fleet::ArtifactSize> result;
     if (!object_.contains(key)) return result;
-    const InputError wrong = wrong_type(key, "an object of {bytes, unpacked_bytes}, both whole numbers");
-    if (!object_[key].is_object()) throw wrong;
+    const auto wrong = [key] { return wrong_type(key, "an object of {bytes, unpacked_bytes}, both whole numbers"); };
+    if (!object_[key].is_object()) throw wrong();
     for (const auto& [name, value] : object_[key].items()) {
       const bool whole = value.is_object() && value.size() == 2 && value.contains("bytes") &&
                          value.contains("unpacked_bytes") && value["bytes"].is_number_unsigned() &&
                          value["unpacked_bytes"].is_number_unsigned();
-      if (!whole) throw wrong;
+      if (!whole) throw wrong();
       const fleet::ArtifactSize size{value["bytes"].get<std::uint64_t>(), value["unpacked_bytes"].get<std::uint64_t>()};
       if (std::max(size.bytes, size.unpacked_bytes) > limits::artifact_bytes_max) {
         throw InputError("`" + std::string(key) + "`: the artifact of " + checked_name(name, "component") +

@@ -33,12 +33,14 @@ std::string state_of(const DeploymentRun& run, const HostRun& host, const protoc
   if (going_back(run.row.state)) return host.swap_asked || !host.staged.empty() ? "reverting" : "pending";
   if (host.committed) return "committed";
   if (host.held) return "held";
-  if (failed) return "failed";
   if (stage >= component.stages) return "swapped";
+  // Of what stands still, nobody knows how far a host has come that was told to switch and has not said so.
+  const bool told = run.row.state == DeploymentState::paused && host.swap_asked && host.staged.contains(component.name);
+  if (failed && !told) return "failed";
   const bool swap_open = std::any_of(host.asked.begin(), host.asked.end(), [&](const engine::Request& request) {
     return request.kind == engine::Request::Kind::swap && request.component == component.name;
   });
-  if (stage > 0 || swap_open) return "swapping";
+  if (stage > 0 || swap_open || told) return "swapping";
   if (host.staged.contains(component.name)) return "staged";
   const bool prepare_open = std::any_of(host.asked.begin(), host.asked.end(), [&](const engine::Request& request) {
     return request.kind == engine::Request::Kind::prepare && request.component == component.name;

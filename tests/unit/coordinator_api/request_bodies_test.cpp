@@ -51,6 +51,7 @@ TEST(RequestBodies, NamesTheMemberThatIsWrong) {
   };
   says("", "not JSON");
   says("[]", "object");
+  says(R"({"manifest":1e999999})", "number");
   says("{}", "manifest");
   says(R"({"manifest":1})", "manifest");
   says(R"({"manifest":"","no_rolback":true})", "no_rolback");
