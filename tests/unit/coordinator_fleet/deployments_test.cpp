@@ -892,6 +892,25 @@ TEST_F(DeploymentsTest, ShowsWhichHostHasFailedWhileItIsPaused) {
   EXPECT_EQ(states, (std::map<std::string, std::string>{{"web-1", "staged"}, {"web-2", "failed"}}));
 }
 
+TEST_F(DeploymentsTest, WhoWasToldToSwitchAndHasNotSaidSoServesNobodyKnowsWhat) {
+  const auto started = expect_value(world.start(
+      world.request(api_manifest("web-1, web-2", "{rollback_on_failure: false}"), {{"api", world.upload("api", "v1")}}),
+      0));
+  const DeploymentId id = started.row.id;
+  world.run_until([&] { return world.row(id).state == DeploymentState::swapping; });
+  for (const char* host : {"web-1", "web-2"}) world.agent(host).deaf = true;
+  expect_value(world.operations().hold(FleetWorld::caller, id, "lunch"));
+  world.run_until([&] { return world.row(id).state == DeploymentState::paused; });
+  world.run(1'000);
+  std::size_t told = 0;
+  for (const auto& view : expect_value(world.operations().deployment(FleetWorld::caller, id)).progress) {
+    const bool was_told = world.agent(view.host.str()).count<protocol::Swap>() > 0;
+    told += was_told ? 1 : 0;
+    EXPECT_EQ(view.state, was_told ? "swapping" : "staged") << view.host.str();
+  }
+  EXPECT_GT(told, 0u);
+}
+
 TEST_F(DeploymentsTest, AHostWasLastSeenWhenItsAgentWasLastHeard) {
   const auto last_seen = [&] {
     for (const HostView& host : world.operations().hosts(FleetWorld::caller)) {
