@@ -41,18 +41,6 @@ sockaddr_in loopback(std::uint16_t port) {
   return address;
 }
 
-std::uint16_t free_port() {
-  const int probe = tcp_socket();
-  sockaddr_in address = loopback(0);
-  socklen_t size = sizeof address;
-  if (::bind(probe, reinterpret_cast<const sockaddr*>(&address), size) != 0 ||
-      ::getsockname(probe, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
-    throw std::runtime_error("no free port");
-  }
-  ::close(probe);
-  return ntohs(address.sin_port);
-}
-
 std::string text_of(const std::filesystem::path& file) {
   std::stringstream text;
   text << std::ifstream(file).rdbuf();
@@ -74,8 +62,8 @@ Attacked::Attacked() {
   root_ = pattern;
   // What keeps others from the socket shall be the socket's own mode.
   std::filesystem::permissions(root_, std::filesystem::perms(0755));
-  endpoint_ = {"127.0.0.1", free_port(), free_port()};
-  http_port_ = free_port();
+  endpoint_ = {"127.0.0.1", testing::free_port(), testing::free_port()};
+  http_port_ = testing::free_port();
   start();
   wait_until_it_answers();
   server_key_ = protocol::decode_enrolment(new_enrolment("nobody")).server_public_key;

@@ -15,23 +15,14 @@
 
 #include "agent/probes/probe.hpp"
 #include "common/file_descriptor.hpp"
+#include "tests/support/free_port.hpp"
 #include "tests/support/real_time.hpp"
 
 namespace switchyard::agent::testing {
 
 constexpr uid_t nobody = 65534;
 
-/// A port that nobody listened on a moment ago.
-inline std::uint16_t free_port() {
-  const FileDescriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  (void)::bind(socket.get(), reinterpret_cast<sockaddr*>(&address), size);
-  (void)::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&address), &size);
-  return ntohs(address.sin_port);
-}
+using switchyard::testing::free_port;
 
 /// A program of the machine as a child of the test, as nobody; ended with it.
 class RealServer {
