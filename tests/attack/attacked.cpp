@@ -22,6 +22,7 @@
 #include <utility>
 
 #include "protocol/enrolment.hpp"
+#include "tests/support/free_port.hpp"
 
 extern char** environ;
 
