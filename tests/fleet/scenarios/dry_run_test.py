@@ -29,9 +29,9 @@ STATE = "var/lib/switchyard"
 STORE = STATE + "/coordinator/coordinator.db"
 ON_A_HOST = ["srv", "etc/systemd/system", STATE]
 # A lease that is renewed is written down there, whoever asks for what.
-JOURNAL = re.compile(r"/journal[^/]*$")
-# A host hears with the next ping of what was done before.
-LATE = "/audit-head"
+JOURNAL = re.compile(r"/\.?journal[^/]*$")
+# A host hears with the next ping of what was done before, and writes it beside the old one first (`.audit-head.X`).
+LATE = re.compile(r"/\.?audit-head[^/]*$")
 DONE, REFUSED = 0, 6
 
 
@@ -63,7 +63,7 @@ def files_below(root, folders):
     for folder in folders:
         for file in sorted((root / folder).rglob("*")):
             path = "/" + str(file.relative_to(root))
-            told = "/coordinator.db" not in path and not path.endswith(LATE)
+            told = "/coordinator.db" not in path and not LATE.search(path)
             if told and not file.is_socket() and not file.is_fifo():
                 found[path] = f"{file.lstat().st_mode:o} {digest_of_file(file)}"
     return found
