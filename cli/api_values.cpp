@@ -202,6 +202,11 @@ Serving serving_of(const json& value) {
   serving.since_ms = time(value, "since_ms");
   serving.connected = value.at("connected").get<bool>();
   serving.host_removed = value.at("removed").get<bool>();
+  if (value.contains("now")) {
+    serving.last_seen_ms = time(value, "last_seen_ms");
+    serving.now = text(value.at("now"), "state");
+    serving.why = text(value.at("now"), "why");
+  }
   serving.owed = text_or_nothing(value, "owed");
   serving.changing = text_or_nothing(value, "changing");
   return serving;

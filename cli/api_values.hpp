@@ -92,6 +92,9 @@ struct Serving {
   std::string slot, release;
   std::int64_t since_ms = 0;
   bool connected = false, host_removed = false;
+  std::int64_t last_seen_ms = 0;
+  std::string now;       ///< as_committed, different, unknown: as the host says now; empty: an older coordinator
+  std::string why;       ///< how it differs, or why it is not known
   std::string owed;      ///< the deployment that the host is still to be brought to
   std::string changing;  ///< the deployment that is at work there
 };

@@ -16,7 +16,13 @@ std::string state_of(const Serving& serving) {
   if (serving.host_removed) return "host removed";
   if (!serving.changing.empty()) return "being changed by " + serving.changing;
   if (!serving.owed.empty()) return "to follow " + serving.owed;
-  return serving.connected ? "committed" : "committed; host away";
+  if (!serving.connected) {
+    const std::string since = serving.last_seen_ms == 0 ? "" : " since " + date_text(serving.last_seen_ms);
+    return "committed; host away" + since;
+  }
+  if (serving.now == "as_committed") return "serves";
+  if (serving.now == "different") return "NOT as committed: " + serving.why;
+  return serving.why.empty() ? "committed" : "committed; not known now: " + serving.why;
 }
 
 /// What serves is said also by a coordinator that does not know, or cannot tell, what one can go back to.

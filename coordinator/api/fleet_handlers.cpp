@@ -48,7 +48,10 @@ void replace_host(fleet::Operations& operations, const Request& request, Respond
 
 void get_serving(fleet::Operations& operations, const Request& request, Respond respond) {
   refuse_unknown_query(request, {});
-  respond({200, views::serving_body(operations.serving(request.caller)), {}});
+  operations.serving(request.caller,
+                     [respond = std::move(respond)](const fleet::Answer<std::vector<fleet::ServingView>>& answer) {
+                       respond(response_of(answer, views::serving_body));
+                     });
 }
 
 void get_environments(fleet::Operations& operations, const Request& request, Respond respond) {

@@ -37,6 +37,18 @@ std::string_view kind_name(model::DeploymentKind kind) {
   return "deploy";
 }
 
+std::string_view now_name(fleet::ServingNow::State state) {
+  switch (state) {
+    case fleet::ServingNow::State::as_committed:
+      return "as_committed";
+    case fleet::ServingNow::State::different:
+      return "different";
+    case fleet::ServingNow::State::unknown:
+      return "unknown";
+  }
+  return "unknown";
+}
+
 json row_view(const model::DeploymentRow& row) {
   return {{"id", row.id.str()},
           {"kind", kind_name(row.kind)},
@@ -371,7 +383,9 @@ std::string serving_body(const std::vector<fleet::ServingView>& views) {
                 {"deployment", row.deployment.str()},
                 {"since_ms", time_or_null(view.since_wall_ms)},
                 {"connected", view.connected},
+                {"last_seen_ms", time_or_null(view.last_seen_wall_ms)},
                 {"removed", view.removed},
+                {"now", {{"state", now_name(view.now.state)}, {"why", view.now.why}}},
                 {"owed", id_or_null(view.owed)},
                 {"changing", id_or_null(view.changing)},
                 {"serving", old_view(row.serving)},

@@ -575,23 +575,45 @@ void FleetOperations::when_timeline_grows(const Caller&, const DeploymentId& id,
 std::vector<HostView> FleetOperations::hosts(const Caller&) const {
   std::vector<HostView> views;
   for (model::HostRow& row : parts_.hosts.rows()) {
-    const AgentSession* session = parts_.registry.find(row.id);
-    if (session != nullptr) {
-      row.last_seen_wall_ms = parts_.clock.wall_ms() - (parts_.clock.boot_ms() - session->heard_boot_ms);
-    }
-    views.push_back({std::move(row), session != nullptr});
+    row.last_seen_wall_ms = last_seen(row);
+    const bool connected = parts_.registry.find(row.id) != nullptr;
+    views.push_back({std::move(row), connected});
   }
   return views;
 }
 
-std::vector<ServingView> FleetOperations::serving(const Caller&) const {
+/// As hosts were last seen, also those that are connected now.
+std::int64_t FleetOperations::last_seen(const model::HostRow& host) const {
+  const AgentSession* session = parts_.registry.find(host.id);
+  if (session == nullptr) return host.last_seen_wall_ms;
+  return parts_.clock.wall_ms() - (parts_.clock.boot_ms() - session->heard_boot_ms);
+}
+
+std::vector<ServingView> FleetOperations::known_serving() const {
   std::vector<ServingView> views = serving_views(parts_.store);
   for (ServingView& view : views) {
     const model::HostRow* host = parts_.hosts.find(view.row.host);
     view.removed = host == nullptr || host->removed;
     view.connected = parts_.registry.find(view.row.host) != nullptr;
+    if (host != nullptr) view.last_seen_wall_ms = last_seen(*host);
   }
   return views;
+}
+
+void FleetOperations::serving(const Caller&, Reply<std::vector<ServingView>> reply) {
+  std::vector<ServingView> before = known_serving();
+  std::vector<model::ServingRow> asked;
+  for (const ServingView& view : before) {
+    if (view.connected && !view.removed && !view.row.deployment.empty()) asked.push_back(view.row);
+  }
+  parts_.planning.ask_hosts(serving_questions(parts_.store, asked),
+                            [this, before = std::move(before), reply](const InventoryRounds::Answers& answers) {
+                              reply_with(reply, [&] {
+                                std::vector<ServingView> views = known_serving();
+                                note_answers(before, answers, views);
+                                reply(std::move(views));
+                              });
+                            });
 }
 
 Answer<std::vector<store::StoredAudit>> FleetOperations::audit(const Caller&, std::uint64_t after_seq,

@@ -127,7 +127,7 @@ class FleetOperations final : public Operations {
   Answer<TokenMade> replace_host(const Caller& caller, const HostId& host) override;
   Answer<TokenMade> create_token(const Caller& caller, const std::string& host_pattern) override;
   Answer<bool> revoke_agent(const Caller& caller, const HostId& host) override;
-  std::vector<ServingView> serving(const Caller& caller) const override;
+  void serving(const Caller& caller, Reply<std::vector<ServingView>> reply) override;
   std::vector<std::string> environments(const Caller&) const override {
     return known_environments(parts_.store, parts_.approvals.rules());
   }
@@ -200,6 +200,10 @@ class FleetOperations final : public Operations {
   /// Why a start of it would be refused now; nothing when it would not.
   std::optional<Frozen> frozen_now(const std::optional<DeployTarget>& target) const;
   Answer<DeploymentView> view_of(const DeploymentId& id) const;
+  /// When a host was heard last, whether it is connected or not. Wall clock, ms; 0: never.
+  std::int64_t last_seen(const model::HostRow& host) const;
+  /// What the store and the sessions say; nobody is asked.
+  std::vector<ServingView> known_serving() const;
   /// A start with a key that is being planned, and who waits for it beside the first.
   struct Planned {
     std::string digest;

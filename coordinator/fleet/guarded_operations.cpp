@@ -290,13 +290,17 @@ Answer<bool> GuardedOperations::revoke_agent(const Caller& caller, const HostId&
   return inner_.revoke_agent(caller, host);
 }
 
-std::vector<ServingView> GuardedOperations::serving(const Caller& caller) const {
-  if (refuse(caller, Action::list_serving)) return {};
-  auto views = inner_.serving(caller);
-  std::erase_if(views, [&](const ServingView& view) {
-    return !access::may(caller.who, Action::show_deployment, view.row.environment);
+void GuardedOperations::serving(const Caller& caller, Reply<std::vector<ServingView>> reply) {
+  if (auto refusal = refuse(caller, Action::list_serving)) return reply(std::move(*refusal));
+  inner_.serving(caller, [this, caller, reply = std::move(reply)](Answer<std::vector<ServingView>> answer) {
+    if (auto refusal = tokens_.refuse_ended(caller)) return reply(std::move(*refusal));
+    if (auto* views = std::get_if<std::vector<ServingView>>(&answer)) {
+      std::erase_if(*views, [&](const ServingView& view) {
+        return !access::may(caller.who, Action::show_deployment, view.row.environment);
+      });
+    }
+    reply(std::move(answer));
   });
-  return views;
 }
 
 std::vector<std::string> GuardedOperations::environments(const Caller& caller) const {

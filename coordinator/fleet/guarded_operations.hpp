@@ -61,7 +61,7 @@ class GuardedOperations final : public Operations {
   Answer<TokenMade> replace_host(const Caller& caller, const HostId& host) override;
   Answer<TokenMade> create_token(const Caller& caller, const std::string& host_pattern) override;
   Answer<bool> revoke_agent(const Caller& caller, const HostId& host) override;
-  std::vector<ServingView> serving(const Caller& caller) const override;
+  void serving(const Caller& caller, Reply<std::vector<ServingView>> reply) override;
   std::vector<std::string> environments(const Caller& caller) const override;
 
   std::optional<RecoveryView> recovery(const Caller& caller) const override;

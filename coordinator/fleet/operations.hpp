@@ -167,14 +167,23 @@ struct WitnessView {
   std::string audit_head;  ///< empty: it has said none, or is not connected
   bool connected = false;
 };
+/// What a host says of a component now, beside what was committed there. Read back, and remembered by nobody.
+struct ServingNow {
+  /// unknown: its agent is away, does not answer, or cannot tell; or the component is being changed.
+  enum class State { as_committed, different, unknown };
+  State state = State::unknown;
+  std::string why = {};  ///< how it differs, or why it is not known; empty: as committed
+};
 /// What was committed last for a component on a host, and what is to become of it.
 struct ServingView {
-  model::ServingRow row;           ///< its deployment is empty: nothing was committed there yet
-  std::int64_t since_wall_ms = 0;  ///< 0: not known
-  bool connected = false;          ///< the host's agent
-  bool removed = false;            ///< the host left the fleet
-  DeploymentId owed;               ///< the host was away, or is new: it is still to be brought to this one
-  DeploymentId changing;           ///< this one is at work there
+  model::ServingRow row;               ///< its deployment is empty: nothing was committed there yet
+  std::int64_t since_wall_ms = 0;      ///< 0: not known
+  bool connected = false;              ///< the host's agent
+  std::int64_t last_seen_wall_ms = 0;  ///< when the host was heard last; 0: never
+  bool removed = false;                ///< the host left the fleet
+  DeploymentId owed;                   ///< the host was away, or is new: it is still to be brought to this one
+  DeploymentId changing;               ///< this one is at work there
+  ServingNow now = {};
 };
 /// Per host and component: how far it is, as heard from the agent.
 struct ProgressView {
@@ -369,7 +378,8 @@ class Operations {
   virtual Answer<TokenMade> replace_host(const Caller& caller, const HostId& host) = 0;
   virtual Answer<TokenMade> create_token(const Caller& caller, const std::string& host_pattern) = 0;
   virtual Answer<bool> revoke_agent(const Caller& caller, const HostId& host) = 0;
-  virtual std::vector<ServingView> serving(const Caller& caller) const = 0;
+  /// Asks the hosts that are connected: at most limits::inventory_ms_max.
+  virtual void serving(const Caller& caller, Reply<std::vector<ServingView>> reply) = 0;
   /// That the coordinator knows of, by name.
   virtual std::vector<std::string> environments(const Caller& caller) const = 0;
 

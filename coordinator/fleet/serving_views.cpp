@@ -1,16 +1,20 @@
 #include "coordinator/fleet/serving_views.hpp"
 
+#include <algorithm>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "coordinator/fleet/deferral_ledger.hpp"
 #include "coordinator/fleet/last_committed.hpp"
+#include "coordinator/planner/rollback_planner.hpp"
 
 namespace switchyard::fleet {
 namespace {
 
 using model::DeploymentRow;
+using protocol::OldKind;
 
 /// Views by place; a place where nothing was committed yet has one that says so.
 class ServingMap {
@@ -77,5 +81,69 @@ class ServingMap {
 }  // namespace
 
 std::vector<ServingView> serving_views(const store::StateStore& store) { return ServingMap(store).take(); }
+
+InventoryRounds::Questions serving_questions(const store::StateStore& store,
+                                             const std::vector<model::ServingRow>& rows) {
+  InventoryRounds::Questions questions;
+  std::map<DeploymentId, std::optional<model::Plan>> plans;  // one brought many places, and is large
+  for (const model::ServingRow& row : rows) {
+    const auto [plan, added] = plans.try_emplace(row.deployment);
+    if (added) plan->second = store.plan(row.deployment);
+    const protocol::SliceComponent* part =
+        plan->second ? model::find_component(*plan->second, row.host, row.component) : nullptr;
+    protocol::InventoryQuestion question;
+    question.component = row.component;
+    questions[row.host].push_back(part != nullptr ? planner::question_about(*part) : question);
+  }
+  return questions;
+}
+
+std::string serves_text(const protocol::ComponentFact& fact) {
+  if (fact.serving.kind == OldKind::absent) return "nothing serves";
+  if (fact.serving.kind == OldKind::legacy) return "what ran before Switchyard serves";
+  return "release " + fact.serving.release.str().substr(0, 12) + " serves";
+}
+
+ServingNow compare_serving(const model::ServingRow& row, const protocol::ComponentFact& fact) {
+  using State = ServingNow::State;
+  if (!fact.problem.empty()) return {State::unknown, fact.problem};
+  if (fact.serving.kind != row.serving.kind || fact.serving.release != row.serving.release) {
+    return {State::different, serves_text(fact)};
+  }
+  if (fact.serving.kind != OldKind::release) return {State::as_committed, {}};
+  if (!fact.unit_state.empty() && fact.unit_state != "active" && fact.unit_state != "reloading") {
+    return {State::different, fact.serving.unit + " is " + fact.unit_state};
+  }
+  const bool whole = std::none_of(
+      fact.releases.begin(), fact.releases.end(),
+      [&](const auto& release) { return release.release == fact.serving.release && !release.complete; });
+  if (!whole) return {State::different, "files of the release that serves are missing"};
+  if (fact.enablement == "disabled") return {State::different, fact.serving.unit + " does not start at the next boot"};
+  return {State::as_committed, {}};
+}
+
+void note_answers(const std::vector<ServingView>& before, const InventoryRounds::Answers& answers,
+                  std::vector<ServingView>& views) {
+  std::map<std::pair<HostId, std::string>, const model::ServingRow*> asked;
+  for (const ServingView& view : before) {
+    if (view.changing.empty()) asked[{view.row.host, view.row.component}] = &view.row;
+  }
+  for (ServingView& view : views) {
+    const auto row = asked.find({view.row.host, view.row.component});
+    const auto answer = answers.find(view.row.host);
+    if (view.row.deployment.empty()) {
+      view.now.why = "nothing was committed there yet";
+    } else if (!view.changing.empty() || row == asked.end() || *row->second != view.row) {
+      view.now.why = "it is being changed";
+    } else if (answer == answers.end()) {
+      view.now.why = view.connected ? "its agent does not answer" : "its agent is not connected";
+    } else {
+      view.now.why = "its agent does not say";
+      for (const protocol::ComponentFact& fact : answer->second) {
+        if (fact.component == view.row.component) view.now = compare_serving(view.row, fact);
+      }
+    }
+  }
+}
 
 }  // namespace switchyard::fleet

@@ -12,6 +12,7 @@
 #include "common/log.hpp"
 #include "coordinator/fleet/audit.hpp"
 #include "coordinator/fleet/last_committed.hpp"
+#include "coordinator/fleet/late_reply.hpp"
 #include "coordinator/fleet/rehearsal.hpp"
 #include "coordinator/fleet/serving_views.hpp"
 #include "coordinator/fleet/snapshot_origins.hpp"
@@ -23,18 +24,6 @@ namespace {
 
 using model::SnapshotPlace;
 using model::SnapshotRow;
-
-/// What an answer comes to that is worked out in a later turn: nobody is above it to catch what the store throws.
-template <class T, class Work>
-void reply_with(const Reply<T>& reply, Work work) {
-  try {
-    work();
-  } catch (const StaleEpochError&) {
-    throw;
-  } catch (const StoreError& error) {
-    reply(Refusal{503, "store_unavailable", error.what(), {}});
-  }
-}
 
 Refusal too_many_rounds() {
   return {409, "busy", "as many snapshots as may be are being made or compared already; try again in a moment", {}};
@@ -173,22 +162,6 @@ std::optional<Refusal> SnapshotBook::refuse_unsettled(const Making& making) cons
       {}};
 }
 
-InventoryRounds::Questions SnapshotBook::questions_of(const std::vector<model::ServingRow>& rows) const {
-  InventoryRounds::Questions questions;
-  std::map<DeploymentId, std::optional<model::Plan>> plans;  // one brought many places, and is large
-  for (const model::ServingRow& row : rows) {
-    const auto known = plans.find(row.deployment);
-    const auto& plan = known != plans.end()
-                           ? known->second
-                           : plans.emplace(row.deployment, parts_.store.plan(row.deployment)).first->second;
-    const protocol::SliceComponent* part = plan ? model::find_component(*plan, row.host, row.component) : nullptr;
-    protocol::InventoryQuestion question;
-    question.component = row.component;
-    questions[row.host].push_back(part != nullptr ? planner::question_about(*part) : question);
-  }
-  return questions;
-}
-
 void SnapshotBook::create(const Caller& caller, const SnapshotRequest& request, Reply<SnapshotView> reply) {
   auto chosen = choose(caller, request);
   if (auto* refusal = std::get_if<Refusal>(&chosen)) return reply(std::move(*refusal));
@@ -196,7 +169,7 @@ void SnapshotBook::create(const Caller& caller, const SnapshotRequest& request, 
   if (auto refusal = refuse_unsettled(*making)) return reply(std::move(*refusal));
   auto read = std::make_shared<std::optional<Answer<std::vector<SnapshotPlace>>>>();
   parts_.planning.look(
-      questions_of(making->serving),
+      serving_questions(parts_.store, making->serving),
       [this, making, read](const planner::PlanningFacts& facts) {
         *read = read_places(parts_.store, parts_.configurations, making->serving, facts);
       },
@@ -296,7 +269,7 @@ InventoryRounds::Questions SnapshotBook::questions_of(const SnapshotRow& snapsho
     row.deployment = place.deployment;
     if (parts_.registry.connected(row.host)) rows.push_back(std::move(row));
   }
-  return questions_of(rows);
+  return serving_questions(parts_.store, rows);
 }
 
 void SnapshotBook::show(const SnapshotId& id, bool schemas, Reply<SnapshotView> reply) {

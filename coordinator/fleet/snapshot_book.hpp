@@ -60,7 +60,6 @@ class SnapshotBook {
   };
   Answer<Making> choose(const Caller& caller, const SnapshotRequest& request) const;
   std::optional<Refusal> refuse_unsettled(const Making& making) const;
-  InventoryRounds::Questions questions_of(const std::vector<model::ServingRow>& rows) const;
   InventoryRounds::Questions questions_of(const model::SnapshotRow& snapshot) const;
   void save_files(Making making, Reply<SnapshotView> reply);
   Answer<SnapshotView> write(Making making);

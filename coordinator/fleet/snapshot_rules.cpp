@@ -5,18 +5,13 @@
 #include <string>
 
 #include "coordinator/fleet/rollback_rules.hpp"
+#include "coordinator/fleet/serving_views.hpp"
 
 namespace switchyard::fleet {
 namespace {
 
 using protocol::ComponentFact;
 using protocol::OldKind;
-
-std::string serves_text(const ComponentFact& fact) {
-  if (fact.serving.kind == OldKind::absent) return "nothing serves";
-  if (fact.serving.kind == OldKind::legacy) return "what ran before Switchyard serves";
-  return "release " + fact.serving.release.str().substr(0, 12) + " serves";
-}
 
 std::string configuration_text(const std::string& digest) { return digest.empty() ? "none" : digest.substr(0, 12); }
 

@@ -75,11 +75,14 @@ TEST(ApiValues, ReadsEveryAnswerThatTheCoordinatorWrites) {
             testing::release_a);
   EXPECT_EQ(read_hosts(views::hosts_body(operations.hosts({})), "hosts").at(0).labels.at("zone"), "a");
   EXPECT_EQ(read_hosts(views::agents_body(operations.hosts({})), "agents").size(), 1u);
-  const Serving serving = read_serving(views::serving_body(operations.serving({}))).at(0);
+  const Serving serving = read_serving(views::serving_body({FakeOperations::sample_serving()})).at(0);
   EXPECT_EQ(serving.release, testing::release_a);
   EXPECT_EQ(serving.since_ms, 30);
   EXPECT_EQ(serving.owed, testing::known_rollback.str());
   EXPECT_EQ(serving.changing, "");
+  EXPECT_EQ(serving.last_seen_ms, 40);
+  EXPECT_EQ(serving.now, "different");
+  EXPECT_EQ(serving.why, "api@blue.service is inactive");
   EXPECT_EQ(read_token_made(views::token_body({"t", "sy1.x", 9})).enrolment, "sy1.x");
   EXPECT_EQ(
       read_audit(views::audit_body(std::get<std::vector<store::StoredAudit>>(operations.audit({}, 4, 9)))).at(0).seq,

@@ -571,10 +571,17 @@ TEST_F(CommandsTest, TheStatusSaysWhatServesWhereAndWhatIsToBecomeOfIt) {
            R"(","version":"1.2","deployment":"d-1","since_ms":null,"removed":false,"serving":{"kind":")" + kind +
            R"(","slot":"blue","release":"0123456789abcdef","unit":"api@blue.service"},)" + more + "}";
   };
+  const auto now = [](const std::string& state, const std::string& why) {
+    return R"("connected":true,"last_seen_ms":5,"now":{"state":")" + state + R"(","why":")" + why +
+           R"("},"owed":null,"changing":null)";
+  };
   const std::string quiet = R"("connected":true,"owed":null,"changing":null)";
   const std::string answer = R"({"serving":[)" + line("web", "a-1", "release", quiet) + "," +
                              line("gone", "a-1", "absent", quiet) + "," +
                              line("api", "a-2", "release", R"("connected":false,"owed":null,"changing":null)") + "," +
+                             line("cache", "a-1", "release", now("as_committed", "")) + "," +
+                             line("cache", "a-2", "release", now("different", "cache@blue.service is failed")) + "," +
+                             line("cache", "a-3", "release", now("unknown", "its agent does not answer")) + "," +
                              line("api", "a-3", "release", R"("connected":true,"owed":"d-7","changing":null)") + "," +
                              line("api", "a-4", "absent", R"("connected":true,"owed":null,"changing":"d-8")") + "]}";
   const std::string targets = api::views::rollback_targets_body({FakeOperations::sample_lineage()});
@@ -586,6 +593,11 @@ TEST_F(CommandsTest, TheStatusSaysWhatServesWhereAndWhatIsToBecomeOfIt) {
             "production   api        a-2   1.2      0123456789ab  blue  -      committed; host away\n"
             "production   api        a-3   1.2      0123456789ab  blue  -      to follow d-7\n"
             "production   api        a-4   1.2      0123456789ab  blue  -      being changed by d-8\n"
+            "production   cache      a-1   1.2      0123456789ab  blue  -      serves\n"
+            "production   cache      a-2   1.2      0123456789ab  blue  -      NOT as committed: cache@blue.service is "
+            "failed\n"
+            "production   cache      a-3   1.2      0123456789ab  blue  -      committed; not known now: its agent does "
+            "not answer\n"
             "production   web        a-1   1.2      0123456789ab  blue  -      committed\n"
             "\nA rollback would go back to:\n"
             "  production guestbook: 1.1 (" +

@@ -232,8 +232,13 @@ TEST_F(AccessMatrix, ListsShowWhatTheCallerMaySee) {
   EXPECT_EQ(guarded.deployments(caller("staging"), 10).size(), 0u);
   EXPECT_EQ(guarded.deployments(caller("*"), 10).size(), 2u);
   EXPECT_EQ(guarded.deployments(caller("*"), 1).size(), 1u);
-  EXPECT_EQ(guarded.serving(caller("production")).size(), 1u);
-  EXPECT_EQ(guarded.serving(caller("staging")).size(), 0u);
+  const auto serving = [&](const char* environment) {
+    std::size_t count = 99;
+    guarded.serving(caller(environment), [&](const auto& answer) { count = std::get<0>(answer).size(); });
+    return count;
+  };
+  EXPECT_EQ(serving("production"), 1u);
+  EXPECT_EQ(serving("staging"), 0u);
   EXPECT_EQ(guarded.environments(caller("staging")), std::vector<std::string>{"staging"});
   EXPECT_EQ(guarded.environments(caller("*")), (std::vector<std::string>{"production", "staging"}));
   EXPECT_TRUE(guarded.environments(caller("qa")).empty());

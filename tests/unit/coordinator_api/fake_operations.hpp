@@ -253,7 +253,7 @@ class FakeOperations final : public fleet::Operations {
   fleet::Answer<bool> revoke_agent(const fleet::Caller& caller, const HostId& host) override {
     return changed("revoke " + host.str(), caller);
   }
-  std::vector<fleet::ServingView> serving(const fleet::Caller&) const override {
+  static fleet::ServingView sample_serving() {
     fleet::ServingView view;
     model::ServingRow& row = view.row;
     row.host = HostId("web-1");
@@ -264,8 +264,13 @@ class FakeOperations final : public fleet::Operations {
     row.version = "1.2";
     view.since_wall_ms = 30;
     view.connected = true;
+    view.last_seen_wall_ms = 40;
+    view.now = {fleet::ServingNow::State::different, "api@blue.service is inactive"};
     view.owed = known_rollback;
-    return {view};
+    return view;
+  }
+  void serving(const fleet::Caller&, fleet::Reply<std::vector<fleet::ServingView>> reply) override {
+    reply(std::vector<fleet::ServingView>{sample_serving()});
   }
   std::vector<std::string> environments(const fleet::Caller&) const override { return {"production", "staging"}; }
   fleet::Answer<std::vector<store::StoredAudit>> audit(const fleet::Caller&, std::uint64_t after,

@@ -393,6 +393,13 @@ Answer<DeploymentView> FleetWorld::start(const DeployRequest& wanted, std::int64
   return *answer;
 }
 
+std::vector<ServingView> FleetWorld::serving() {
+  std::optional<Answer<std::vector<ServingView>>> given;
+  operations().serving(caller, [&](Answer<std::vector<ServingView>> answer) { given = std::move(answer); });
+  run_until([&] { return given.has_value(); });
+  return expect_value(*given);
+}
+
 Answer<DeploymentView> FleetWorld::roll_back(const DeploymentId& id, std::int64_t ms) {
   std::optional<Answer<DeploymentView>> answer;
   RollbackRequest wanted;

@@ -151,6 +151,8 @@ class FleetWorld {
   /// Until the start is answered, and `ms` more.
   Answer<DeploymentView> start(const DeployRequest& request, std::int64_t ms = 60'000, const Caller& by = caller);
   /// Also to nothing.
+  /// What serves, once the hosts that are connected were asked.
+  std::vector<ServingView> serving();
   Answer<DeploymentView> roll_back(const DeploymentId& id, std::int64_t ms = 60'000);
   model::DeploymentRow row(const DeploymentId& id) { return store().deployment(id).value(); }
 

@@ -257,7 +257,7 @@ TEST_F(ProposalsTest, WhatIsBeingStartedWithItsLastWordIsNotVoidedByANewerOne) {
 TEST_F(ProposalsTest, NothingIsBeingChangedByOne) {
   const DeploymentId first = deploy("v1").row.id;
   propose("v2");
-  const auto views = world.operations().serving(FleetWorld::caller);
+  const auto views = world.serving();
   ASSERT_EQ(views.size(), 2u);
   for (const ServingView& view : views) {
     EXPECT_EQ(view.row.deployment, first);
