@@ -45,7 +45,7 @@ auto list(const json& object, const char* key, Read read) {
 
 Progress progress_of(const json& value) {
   return {text(value, "host"), text(value, "component"), text(value, "state"), text(value, "step"),
-          text(value, "detail")};
+          text(value, "detail"), value.value("may_have_gone_back", false)};
 }
 
 Pause pause_of(const json& value) { return {text(value, "what"), text(value, "waits_for") == "promotion"}; }

@@ -16,6 +16,7 @@ namespace switchyard::cli {
 
 struct Progress {
   std::string host, component, state, step, detail;
+  bool may_have_gone_back = false;  ///< its host is away: what is said is what was heard last
   bool operator==(const Progress&) const = default;
 };
 /// What has switched, is watched, and holds up what comes after.

@@ -50,25 +50,32 @@ std::string done_text(const std::string& name, const Deployment& deployment) {
 
 /// Where a deployment that stands still has come to, of what was read back.
 std::string standing_text(const Deployment& deployment) {
-  std::size_t switched = 0, between = 0, all = 0;
+  std::size_t switched = 0, between = 0, doubtful = 0, all = 0;
   for (const Progress& row : deployment.progress) {
     if (row.component.empty()) continue;  // of a host that takes no part
     ++all;
     if (row.state == "swapped" || row.state == "held") ++switched;
     if (row.state == "swapping") ++between;
+    if (row.may_have_gone_back) ++doubtful;
   }
   if (switched + between == 0) return "Nothing is switched: everything serves what it served.\n";
   std::string text = "It stands still: " + std::to_string(switched) + " of " + how_many(all, "place") +
                      (switched == 1 ? " serves" : " serve") + " the new release";
   if (between > 0) text += ", " + std::to_string(between) + (between == 1 ? " is" : " are") + " between both";
-  return text + (switched + between < all ? ", all else what it served.\n" : ".\n");
+  text += switched + between < all ? ", all else what it served.\n" : ".\n";
+  if (doubtful > 0) {
+    text += "Of these " + how_many(doubtful, "place") + (doubtful == 1 ? " is" : " are") +
+            " on hosts that are away, and may have gone back to what served before.\n";
+  }
+  return text;
 }
 
 std::string paused_text(const std::string& name, const std::string& why, const Deployment& deployment) {
   const bool held = deployment.reason.starts_with("held: ");
   return name + " is paused" + why + "\n" + standing_text(deployment) +
          (held ? "Go on, until all is new: switchyard deploy resume "
-               : "Try again what failed, until all is new: switchyard deploy resume ") +
+               : "Try again what failed, until all is new (a command that has run is not run again): "
+                 "switchyard deploy resume ") +
          deployment.id + "\nUndo it, until all is as it was before: switchyard deploy abandon " + deployment.id + "\n";
 }
 

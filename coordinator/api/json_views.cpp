@@ -144,7 +144,8 @@ json deployment_view(const fleet::DeploymentView& view) {
                         {"component", line.component},
                         {"state", line.state},
                         {"step", line.step},
-                        {"detail", line.detail}});
+                        {"detail", line.detail},
+                        {"may_have_gone_back", line.may_have_gone_back}});
   }
   value["rolled_back_by"] = view.rolled_back_by.empty() ? json(nullptr) : json(view.rolled_back_by.str());
   value["kept"] = view.kept;

@@ -11,6 +11,7 @@
 #include "coordinator/fleet/deploy_target.hpp"
 #include "coordinator/fleet/environment_policies.hpp"
 #include "coordinator/fleet/freeze.hpp"
+#include "coordinator/fleet/late_reply.hpp"
 #include "coordinator/fleet/plan_outlook.hpp"
 #include "coordinator/fleet/progress.hpp"
 #include "coordinator/fleet/rehearsal.hpp"

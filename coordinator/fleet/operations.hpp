@@ -193,6 +193,8 @@ struct ProgressView {
                       ///< reverting, reverted, stuck, deferred, gone
   std::string step;   ///< the running or last step's title
   std::string detail;
+  /// Its host is away, and was told to switch: unless it gets word in time, it goes back, and nobody hears of that yet.
+  bool may_have_gone_back = false;
 };
 /// What has switched, is watched, and holds up what comes after.
 struct PauseView {

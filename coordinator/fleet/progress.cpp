@@ -48,6 +48,11 @@ std::string state_of(const DeploymentRun& run, const HostRun& host, const protoc
   return prepare_open ? "staging" : "pending";
 }
 
+/// Until it has held, a host that gets no word goes back by itself.
+bool may_have_gone_back(const HostRun& host) {
+  return !host.connected && host.swap_asked && !host.held && !host.committed && !host.reverted_all;
+}
+
 void add_left_out(const model::DeploymentRow& row, std::vector<ProgressView>& views) {
   for (const HostId& host : row.deferred) {
     const bool gone = std::find(row.gone.begin(), row.gone.end(), host) != row.gone.end();
@@ -82,12 +87,16 @@ std::vector<ProgressView> progress_of(const DeploymentRun& run,
     for (const protocol::SliceComponent& component : run.plan.slices.at(id).components) {
       const auto found = steps.find({id, component.name});
       const StepNote* note = found == steps.end() ? nullptr : &found->second;
-      ProgressView view{id, component.name, state_of(run, host, component, note), {}, host.trouble};
+      ProgressView view{id, component.name, state_of(run, host, component, note), {}, host.trouble, false};
       if (note != nullptr) {
         view.step = note->title;
         if (view.detail.empty()) view.detail = note->detail;
       }
-      if (!host.connected) view.detail = "not connected" + (view.detail.empty() ? "" : "; last heard: " + view.detail);
+      if (!host.connected) {
+        view.may_have_gone_back = may_have_gone_back(host);
+        view.detail = "not connected" + std::string(view.may_have_gone_back ? "; may have gone back by itself" : "") +
+                      (view.detail.empty() ? "" : "; last heard: " + view.detail);
+      }
       views.push_back(std::move(view));
     }
   }

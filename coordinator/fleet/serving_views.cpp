@@ -8,7 +8,8 @@
 
 #include "coordinator/fleet/deferral_ledger.hpp"
 #include "coordinator/fleet/last_committed.hpp"
-#include "coordinator/planner/rollback_planner.hpp"
+#include "coordinator/model/plan_lookup.hpp"
+#include "coordinator/planner/deployment_planner.hpp"
 
 namespace switchyard::fleet {
 namespace {

@@ -63,7 +63,34 @@ class Faults(SlowSwap):
         self.assertEqual(self.product.wait_for_end(converged[0]["id"])["state"], "done")
         self.assert_all_serve(self.new, BOTH)
 
-    def test_5_a_flushed_packet_filter_is_put_back_within_a_second(self):
+    def test_5_the_status_says_what_each_host_finds_and_since_when_nobody_knows(self):
+        def row(host):
+            return next(row for row in self.product.get("/v1/serving")["serving"] if row["host"] == host.name)
+
+        h1, h2 = self.product.hosts
+        self.assertEqual(row(h1)["now"], {"state": "as_committed", "why": ""})
+        unit = row(h1)["serving"]["unit"]
+        h1.run(["systemctl", "stop", unit])
+        self.assertEqual(row(h1)["now"], {"state": "different", "why": f"{unit} is inactive"})
+        self.assertIn(f"NOT as committed: {unit} is inactive", self.product.run("status").stdout)
+        h1.run(["systemctl", "disable", unit])
+        h1.run(["systemctl", "start", unit])
+        self.assertEqual(row(h1)["now"], {"state": "different", "why": f"{unit} does not start at the next boot"})
+        h1.run(["systemctl", "enable", unit])
+        self.assertEqual(row(h1)["now"]["state"], "as_committed")
+
+        began = time.time()
+        h2.power_cut()
+        self.product.wait_until_lost([h2])
+        self.assertEqual(row(h2)["now"], {"state": "unknown", "why": "its agent is not connected"})
+        self.assertLess(abs(row(h2)["last_seen_ms"] / 1000 - began), 10)
+        self.assertIn("committed; host away since 20", self.product.run("status").stdout)
+        self.assertEqual(row(h1)["now"]["state"], "as_committed")
+        h2.start()
+        self.product.wait_until_connected([h2])
+        self.wait_until_serving(self.old)
+
+    def test_6_a_flushed_packet_filter_is_put_back_within_a_second(self):
         h1 = self.product.hosts[0]
         h1.run(["nft", "flush", "ruleset"])
         flushed = time.monotonic()
@@ -71,7 +98,7 @@ class Faults(SlowSwap):
             self.assertLess(watcher.wait_for(self.old, 5) - flushed, 1.5)
         self.assert_all_serve(self.old, BOTH)
 
-    def test_6_a_rebooted_host_without_an_agent_serves_the_committed_release(self):
+    def test_7_a_rebooted_host_without_an_agent_serves_the_committed_release(self):
         """The last one: afterwards h1 has no agent."""
         h1 = self.product.hosts[0]
         self.product.deploy(self.release(self.new, BOTH, settings=self.settings()))

@@ -450,7 +450,7 @@ class Hostile(Scenario):
         verb = "validate" if name == "configured" else "plan"
         self.write_manifest(place, json.dumps(document))
         self.assertEqual(self.ask("validate", place + "/hostile.yaml").returncode, 0, f"the sample `{name}` itself")
-        self.ask(verb, place + "/hostile.yaml")  # uploads what it names
+        self.ask(verb, place + "/hostile.yaml")
         for number, (field, where) in enumerate(hostile_manifests.fields(document).items()):
             some = PAYLOADS if ".artifact." in field else [
                 PAYLOADS[(number * BY_COMMAND_LINE + i) % len(PAYLOADS)] for i in range(BY_COMMAND_LINE)]
@@ -469,8 +469,9 @@ class Hostile(Scenario):
         """Each payload in each field, for a coordinator that has only the caller's word for what a manifest is. The
         sample itself is read, so that what is refused as a manifest is refused for the payload."""
         document = hostile_manifests.SAMPLES[name]
-        release = self.product.get("/v1/artifacts")["artifacts"][0]["release"]
-        request = {"file": "hostile.yaml", "artifacts": {component: release for component in ("a", "b")}}
+        components = ("a", "b")
+        request = {"file": "hostile.yaml", "artifacts": dict.fromkeys(components, "0" * 64),
+                   "artifact_sizes": dict.fromkeys(components, {"bytes": 100, "unpacked_bytes": 1000})}
         if name == "configured":
             pieces = [{"pieces": [{"text": "{}"}]}]
             request["configuration"] = {"environment": "e", "components": {"a": {"format": "json", "parts": pieces}}}

@@ -124,7 +124,8 @@ TEST(OutcomeText, WhatIsHeldSaysWhatServesNowAndWhatWillAfterEachWayOn) {
 }
 
 TEST(OutcomeText, WhatFailedIsTriedAgainByResume) {
-  EXPECT_NE(cli::outcome_text(paused("web-2: no")).find("Try again what failed, until all is new: "),
+  EXPECT_NE(cli::outcome_text(paused("web-2: no")).find("Try again what failed, until all is new (a command that has run is "
+                                                 "not run again): switchyard deploy resume d-1\n"),
             std::string::npos);
 }
 
@@ -134,6 +135,16 @@ TEST(OutcomeText, WhatHasAShareOfTheTrafficIsNotCountedAsSwitched) {
   EXPECT_NE(cli::outcome_text(deployment)
                 .find("0 of 2 places serve the new release, 1 is between both, all else what it served."),
             std::string::npos);
+}
+
+TEST(OutcomeText, OfAHostThatIsAwayNothingIsSaidForSure) {
+  cli::Deployment deployment = paused("held: lunch");
+  deployment.progress[0].may_have_gone_back = true;
+  EXPECT_NE(cli::outcome_text(deployment)
+                .find("1 of 2 places serves the new release, all else what it served.\nOf these 1 place is on hosts "
+                      "that are away, and may have gone back to what served before.\n"),
+            std::string::npos)
+      << cli::outcome_text(deployment);
 }
 
 TEST(OutcomeText, WhatWasHeldBeforeAnythingSwitchedServesAsBefore) {

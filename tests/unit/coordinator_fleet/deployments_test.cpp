@@ -907,8 +907,16 @@ TEST_F(DeploymentsTest, WhoWasToldToSwitchAndHasNotSaidSoServesNobodyKnowsWhat) 
     const bool was_told = world.agent(view.host.str()).count<protocol::Swap>() > 0;
     told += was_told ? 1 : 0;
     EXPECT_EQ(view.state, was_told ? "swapping" : "staged") << view.host.str();
+    EXPECT_FALSE(view.may_have_gone_back) << "it is connected";
   }
   EXPECT_GT(told, 0u);
+
+  for (const char* host : {"web-1", "web-2"}) world.disconnect(world.agent(host));
+  for (const auto& view : expect_value(world.operations().deployment(FleetWorld::caller, id)).progress) {
+    const bool was_told = world.agent(view.host.str()).count<protocol::Swap>() > 0;
+    EXPECT_EQ(view.may_have_gone_back, was_told) << view.host.str();
+    EXPECT_EQ(view.detail.starts_with("not connected; may have gone back by itself"), was_told) << view.detail;
+  }
 }
 
 TEST_F(DeploymentsTest, AHostWasLastSeenWhenItsAgentWasLastHeard) {
