@@ -911,7 +911,7 @@ TEST_F(DeploymentsTest, WhoWasToldToSwitchAndHasNotSaidSoServesNobodyKnowsWhat) 
   }
   EXPECT_GT(told, 0u);
 
-  for (const char* host : {"web-1", "web-2"}) world.disconnect(world.agent(host));
+  for (const char* host : {"web-1", "web-2"}) world.lose(world.agent(host));
   for (const auto& view : expect_value(world.operations().deployment(FleetWorld::caller, id)).progress) {
     const bool was_told = world.agent(view.host.str()).count<protocol::Swap>() > 0;
     EXPECT_EQ(view.may_have_gone_back, was_told) << view.host.str();
