@@ -169,7 +169,6 @@ def main():
                                     local.ROOT / "coordinator/templates/template_helper.py"))
     figures.add("renders_per_s", renders["renders_per_s"], "1/s", goal=">= 1000",
                 against=f"from the cache: {renders['cached_per_s']:.0f}")
-    figures.add("renders_of_new_texts_per_s", renders["new_line_per_s"], "1/s")
     redact = dict(line.split() for line in of_program(options.build / "tests/bench/bench_redact").splitlines())
     figures.add("redact_mb_per_s", float(redact["mb_per_s"]), "MB/s", goal=">= 300")
     return figures.finish(options.json)
