@@ -1,11 +1,13 @@
 #include "agent/journal/journal_file.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
 #include "agent/journal/record_codec.hpp"
 #include "common/crc32c.hpp"
 #include "common/ensure.hpp"
+#include "common/error.hpp"
 #include "common/limits.hpp"
 #include "common/log.hpp"
 #include "common/planted.hpp"
@@ -168,16 +170,19 @@ std::string JournalFile::frame_of(std::vector<JournalRecord>& records) {
   return frame + checked;
 }
 
-/// Room for `bytes` and, behind them, for all that a revert needs.
-void JournalFile::reserve(std::uint64_t bytes) {
+/// Makes room for `bytes` and, behind them, for all that a revert needs. 0, or why there is none.
+int JournalFile::grow(std::uint64_t bytes) {
   const std::uint64_t wanted = end_ + bytes + bytes_reserved_ / 2;
-  if (wanted <= allocated_) return;
+  if (wanted <= allocated_) return 0;
   const std::uint64_t size = wanted + bytes_reserved_ / 2;
   const int error = disk_->allocate(size);
-  if (error == 0) {
-    allocated_ = size;
-    return;
-  }
+  if (error == 0) allocated_ = size;
+  return error;
+}
+
+void JournalFile::reserve(std::uint64_t bytes) {
+  const int error = grow(bytes);
+  if (error == 0) return;
   // The room behind is there for just this moment; without it nothing may be promised any more.
   if (end_ + bytes <= allocated_) {
     log::warning("journal could not grow", {{"errno", error}, {"left_bytes", allocated_ - end_ - bytes}});
@@ -186,10 +191,7 @@ void JournalFile::reserve(std::uint64_t bytes) {
   throw SysError(error, "growing " + disk_->name());
 }
 
-bool JournalFile::has_room() {
-  reserve(0);
-  return allocated_ - end_ >= bytes_reserved_ / 2;
-}
+bool JournalFile::has_room(std::uint64_t bytes) { return grow(bytes) == 0; }
 
 JournalFile::Turn::Turn(JournalFile& journal) : journal_(journal), lock_(journal.disk_->lock()) {
   rewritten_ = journal_.open();
@@ -206,20 +208,32 @@ void JournalFile::Turn::append(std::vector<JournalRecord>& records) {
   journal_.end_ += frame.size();
 }
 
-void JournalFile::Turn::replace(std::vector<JournalRecord> records) {
-  journal_.frame_seq_ = 0;
+bool JournalFile::Turn::replace(std::vector<JournalRecord> records) {
+  const std::uint64_t frames_before = std::exchange(journal_.frame_seq_, 0);
+  const std::uint64_t records_before = journal_.record_seq_;
   std::string bytes(magic);
   // A frame of its own for each record, since a plan alone may fill one.
   for (JournalRecord& record : records) {
     std::vector<JournalRecord> one{std::move(record)};
     bytes += journal_.frame_of(one);
   }
-  journal_.disk_->replace(bytes);
+  const std::uint64_t end = bytes.size();
+  // With its room from the start: the room of the old file is given up for a new one that has as much, or not at all.
+  bytes.resize(end + journal_.bytes_reserved_, '\0');
+  try {
+    journal_.disk_->replace(bytes);
+  } catch (const SysError& error) {
+    if (error.error_number != ENOSPC && error.error_number != EDQUOT) throw;
+    log::warning("journal could not be compacted, and goes on as it is", {{"why", error.what()}});
+    journal_.frame_seq_ = frames_before;
+    journal_.record_seq_ = records_before;
+    return false;
+  }
   const std::uint64_t frames = journal_.frame_seq_;
   journal_.open();
   journal_.frame_seq_ = frames;
-  journal_.end_ = bytes.size();
-  journal_.reserve(0);
+  journal_.end_ = end;
+  return true;
 }
 
 }  // namespace switchyard::agent

@@ -49,8 +49,9 @@ class JournalFile {
     bool rewritten() const { return rewritten_; }
     /// Durable when it returns. Numbers the records.
     void append(std::vector<JournalRecord>& records);
-    /// Puts these records in the place of all that stands there: a compaction.
-    void replace(std::vector<JournalRecord> records);
+    /// Puts these records in the place of all that stands there: a compaction. False: the disk has no room for a second
+    /// journal beside the first, which stays as it is.
+    bool replace(std::vector<JournalRecord> records);
 
    private:
     JournalFile& journal_;
@@ -59,8 +60,8 @@ class JournalFile {
     bool rewritten_ = false;
   };
 
-  /// There is the room behind the last record that a whole deployment and its revert need. Tries to make it.
-  bool has_room();
+  /// There is room for `bytes` and, behind them, for what a whole deployment and its revert need. Tries to make it.
+  bool has_room(std::uint64_t bytes = 0);
   /// Bytes in use: compact when it is large and nothing is open.
   std::uint64_t size() const { return end_; }
 
@@ -71,6 +72,7 @@ class JournalFile {
   void make_durable(const std::string& bytes, std::uint64_t last);
   bool valid_frame_follows(const std::string& bytes, std::size_t from) const;
   std::string frame_of(std::vector<JournalRecord>& records);
+  int grow(std::uint64_t bytes);
   void reserve(std::uint64_t bytes);
 
   std::unique_ptr<JournalDisk> disk_;

@@ -9,6 +9,12 @@
 #include "common/planted.hpp"
 
 namespace switchyard::agent {
+namespace {
+
+/// What the record of a plan holds beside the plan, and the records that go with it.
+constexpr std::uint64_t plan_record_bytes = 8 * 1024;
+
+}  // namespace
 
 CoreShell::CoreShell(const CoreIdentity& identity, Role role, JournalFile& journal, Scheduler& loop, const Clock& clock,
                      StepRunner& steps, Hands hands)
@@ -62,7 +68,8 @@ std::optional<protocol::Failed> CoreShell::plan_trouble(const protocol::Plan& pl
         "the plan was good until " + std::to_string(late_ms / 1000) +
             " s ago by this host's clock; compare the clocks of coordinator and host, and plan again"};
   }
-  if (!journal_.has_room() && !PLANTED(room_for_reverts_is_not_kept)) {
+  const std::uint64_t bytes = plan.plan.header.size() + plan.plan.slice.size() + plan_record_bytes;
+  if (!journal_.has_room(bytes) && !PLANTED(room_for_reverts_is_not_kept)) {
     return protocol::Failed{id, {}, {}, "disk_full", "no room for the journal of this host"};
   }
   return {};
@@ -147,11 +154,11 @@ void CoreShell::compact_if_large(std::uint64_t bytes) {
     JournalFile::Turn turn(journal_);
     take_foreign(turn, work);
     if (core_.idle()) {
-      turn.replace(core_.snapshot());
+      const bool compacted = turn.replace(core_.snapshot());
       compacted_bytes_ = journal_.size();
+      if (compacted) log::info("journal compacted", {{"bytes", journal_.size()}});
     }
   }
-  log::info("journal compacted", {{"bytes", journal_.size()}});
   for (Effects& effects : work) carry_out(std::move(effects));
 }
 

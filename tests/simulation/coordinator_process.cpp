@@ -47,6 +47,7 @@ void SimStore::commit(const store::Transaction& writes) {
   world_.points.pass(FaultPoints::Where::store_before);
   if (trouble_.full) throw StoreError("the disk is full");
   MemoryStore::commit(writes);
+  for (const auto& write : writes) world_.trace.mix(write.index());
   world_.watchman.store_committed(epoch(), writes);
   world_.points.pass(FaultPoints::Where::store_after);
 }

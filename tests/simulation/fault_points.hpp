@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 
 #include "tests/simulation/dice.hpp"
@@ -20,6 +21,7 @@ class FaultPoints {
   /// Throws Crashed when its time has come.
   void pass(Where where) {
     ++passed_;
+    if (passed_ == call_at) call();
     const bool chosen = passed_ == crash_at;
     crashed_as_chosen = crashed_as_chosen || chosen;
     const bool store = where == Where::store_before || where == Where::store_after;
@@ -36,6 +38,9 @@ class FaultPoints {
   std::uint64_t crash_at = 0;  ///< 0: nowhere in particular
   bool crash_with_power = false;
   bool crashed_as_chosen = false;
+  /// What happens at the n-th one beside that; 0: nothing.
+  std::uint64_t call_at = 0;
+  std::function<void()> call = [] {};
 
  private:
   Dice& dice_;

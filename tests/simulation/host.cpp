@@ -18,7 +18,7 @@ constexpr std::int64_t resume_ms_max = 30'000;
 Surroundings::Surroundings(std::uint64_t seed, Watchman& watching, Trace& tracing)
     : dice(seed),
       points(dice),
-      network(events, dice),
+      network(events, dice, tracing),
       plan_key(signing_key_from_secret(std::string(32, 'k'))),  // fixed: the seed alone decides what happens
       watchman(watching),
       trace(tracing) {}
@@ -30,6 +30,7 @@ Host::Host(Surroundings& surroundings, HostId name)
       machine(id.str(), surroundings.dice, surroundings.points, clock),
       world_(surroundings) {
   world_.network.way(id).walled = [this] { return machine.walled(); };
+  disk.on_write = [this](std::string_view bytes) { world_.trace.mix(bytes); };
   disk.on_durable = [this] { world_.watchman.journal_grew(id, disk.durable_file(), disk.durable_bytes()); };
   machine.on_violation = [this](const std::string& text) { world_.watchman.violation(text); };
   machine.on_effect = [this](const agent::StepContext& context) {

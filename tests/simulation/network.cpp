@@ -78,6 +78,7 @@ void Network::carry(const std::shared_ptr<Connection>& connection, bool inwards,
 
 bool Network::to_agent(Listener& from, const HostId& host, protocol::Channel channel, const std::string& frame) {
   overheard(host, true, frame);
+  trace_.mix(frame);
   for (auto newest = connections_.rbegin(); newest != connections_.rend(); ++newest) {
     const auto& connection = *newest;
     if (connection->listener != &from || connection->host != host) continue;
@@ -93,6 +94,7 @@ bool Network::to_agent(Listener& from, const HostId& host, protocol::Channel cha
 void Network::to_coordinator(const std::shared_ptr<Connection>& connection, protocol::Channel channel,
                              const std::string& frame) {
   overheard(connection->host, false, frame);
+  trace_.mix(frame);
   carry(connection, false, [connection, channel, frame] {
     if (connection->listener != nullptr) {
       connection->listener->frame_arrived(connection->host, channel, connection->number, frame);

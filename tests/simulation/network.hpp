@@ -10,6 +10,7 @@
 #include "common/ids.hpp"
 #include "protocol/transport.hpp"
 #include "tests/simulation/process.hpp"
+#include "tests/simulation/trace.hpp"
 
 namespace switchyard::simulation {
 
@@ -28,7 +29,7 @@ class Listener {
 /// direction or both, without either end being told; and frames may be held back until the way is free again.
 class Network {
  public:
-  Network(Events& events, Dice& dice) : events_(events), dice_(dice) {}
+  Network(Events& events, Dice& dice, Trace& trace) : events_(events), dice_(dice), trace_(trace) {}
 
   struct Trouble {
     double loss = 0, duplicate = 0, reorder = 0, slow = 0;
@@ -76,6 +77,7 @@ class Network {
 
   Events& events_;
   Dice& dice_;
+  Trace& trace_;
   std::map<HostId, Way> ways_;
   std::vector<Listener*> listeners_;
   std::vector<std::shared_ptr<Connection>> connections_;

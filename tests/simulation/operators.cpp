@@ -174,7 +174,33 @@ void Operators::read_rows(const fleet::Operations& operations, const std::vector
   for (const model::DeploymentRow& row : rows) add_deferred(row, behind);
   // In the order in which they were started.
   for (auto row = rows.rbegin(); row != rows.rend(); ++row) read_row(operations, *row, behind);
-  model_.know_behind(std::move(behind));
+  model_.know_behind(hosts_behind(operations, rows));
+}
+
+/// Who was left out, and has been part of nothing since that was done. A rollback does not make up for it: it leads to
+/// what was before, for which somebody may have been left out too.
+std::set<std::string> Operators::hosts_behind(const fleet::Operations& operations,
+                                              const std::vector<model::DeploymentRow>& rows) {
+  std::set<std::string> behind;
+  for (auto row = rows.rbegin(); row != rows.rend(); ++row) {
+    const bool undone = row->state == model::DeploymentState::rolled_back;
+    const bool leads_on = row->state == model::DeploymentState::done && row->kind != model::DeploymentKind::rollback;
+    if (leads_on && !behind.empty()) {
+      for (const std::string& host : hosts_of(operations, row->id)) behind.erase(host);
+    }
+    if (!undone) add_deferred(*row, behind);
+  }
+  return behind;
+}
+
+const std::set<std::string>& Operators::hosts_of(const fleet::Operations& operations, const DeploymentId& id) {
+  const auto [found, added] = hosts_of_.try_emplace(id.str());
+  if (added) {
+    if (const std::optional<model::Plan> plan = plan_of(operations, id)) {
+      for (const auto& [host, slice] : plan->slices) found->second.insert(host.str());
+    }
+  }
+  return found->second;
 }
 
 void Operators::learn(const model::DeploymentRow& row, const std::function<std::optional<model::Plan>()>& plan_of,

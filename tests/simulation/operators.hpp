@@ -60,6 +60,9 @@ class Operators {
              const std::set<std::string>& behind);
   void read_row(const fleet::Operations& operations, const model::DeploymentRow& row,
                 const std::set<std::string>& behind);
+  std::set<std::string> hosts_behind(const fleet::Operations& operations,
+                                     const std::vector<model::DeploymentRow>& rows);
+  const std::set<std::string>& hosts_of(const fleet::Operations& operations, const DeploymentId& id);
   void help(fleet::Operations& operations, const model::DeploymentRow& row);
   void finish();
   void recover(fleet::Operations& operations);
@@ -76,6 +79,7 @@ class Operators {
   std::string key_;
   std::uint64_t keys_ = 0;
   DeploymentId current_, last_done_;
+  std::map<std::string, std::set<std::string>> hosts_of_;  ///< of deployments that are done
   std::string last_state_, last_reason_;
   std::int64_t asked_at_ = 0;
   std::int64_t began_at_ = 0;

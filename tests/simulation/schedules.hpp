@@ -10,7 +10,7 @@ namespace switchyard::simulation {
 struct Tally {
   std::uint64_t schedules = 0, events = 0, fewest_events = 0, crashes = 0, violations = 0;
   std::uint64_t done = 0, rolled_back = 0, refused = 0, given_up = 0;
-  std::int64_t simulated_ms = 0;
+  std::int64_t simulated_ms = 0, night_ms = 0;
   std::int64_t settled_ms_max = 0;
   std::uint64_t settled_late = 0;    ///< worlds in which that took more than a minute
   std::uint64_t first_bad_seed = 0;  ///< 0: none

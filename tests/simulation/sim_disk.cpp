@@ -58,6 +58,7 @@ void SimDisk::write(File& file, std::uint64_t at, std::string_view bytes) {
   if (file.cache.size() < at + bytes.size()) file.cache.resize(at + bytes.size(), '\0');
   std::copy(bytes.begin(), bytes.end(), file.cache.begin() + static_cast<std::ptrdiff_t>(at));
   file.dirty.emplace_back(at, bytes.size());
+  on_write(bytes);
 }
 
 void SimDisk::sync(File& file) {
@@ -82,6 +83,7 @@ void SimDisk::replace(std::string_view bytes) {
   file->cache = file->durable = bytes;
   points_.pass(FaultPoints::Where::journal_rename);
   name_ = file;
+  on_write(bytes);
   points_.pass(FaultPoints::Where::journal_rename);
   durable_name_ = file;
   on_durable();

@@ -29,6 +29,8 @@ class SimDisk {
 
   bool full = false;
   double sync_failure = 0;
+  /// What is written, whether it lasts or not.
+  std::function<void(std::string_view bytes)> on_write = [](std::string_view) {};
   /// After every change of what is durable.
   std::function<void()> on_durable = [] {};
 

@@ -2,13 +2,15 @@
 
 #include <cstdint>
 #include <cstdlib>
+#include <functional>
 #include <iostream>
 #include <string>
 #include <string_view>
 
 namespace switchyard::simulation {
 
-/// The history of a world as one number (FNV-1a), and with SIMULATION_TRACE=1 as text.
+/// The history of a world as one number (FNV-1a): what processes do, every frame, every byte of a journal, every commit.
+/// With SIMULATION_TRACE=1 what processes do as text, too.
 class Trace {
  public:
   void note(std::int64_t now, std::string_view who, std::string_view what) {
@@ -17,6 +19,9 @@ class Trace {
     for (const char c : what) add(static_cast<unsigned char>(c));
     if (told()) std::cerr << now << " " << who << " " << what << "\n";
   }
+  /// What is too much to be told.
+  void mix(std::string_view bytes) { add(std::hash<std::string_view>()(bytes)); }
+  void mix(std::uint64_t number) { add(number); }
   std::uint64_t hash() const { return hash_; }
   static bool told() {
     static const bool told = std::getenv("SIMULATION_TRACE") != nullptr;

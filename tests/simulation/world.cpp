@@ -10,6 +10,9 @@ namespace {
 /// I13: from the last fault to the end of every deployment. What was asked of a host that was lost is asked again after
 /// half a minute at the latest, and its answer may make the next step begin.
 constexpr std::int64_t patience_ms = 150'000;
+/// The same for what was under way at the last fault alone. Rests between batches and shares, and people who think
+/// before they let something go on, are of the plan and no trouble.
+constexpr std::int64_t settled_ms_max = 300'000;
 constexpr std::uint64_t events_max = 400'000;
 constexpr std::uint64_t events_min = 3'000;
 /// How often hosts are looked at whose time may be over.
@@ -142,7 +145,9 @@ void World::restore_store() {
 void World::look_at_deadlines() {
   surroundings_.network.wake();  // dials that failed are tried again
   for (auto& [id, host] : hosts_) {
-    if (host->up && host->dead_man_failure == 0 && host->disk.sync_failure == 0 && !host->disk.full) {
+    // A disk that stays full does not: there is room for the way back.
+    const bool full = host->disk.full && options_.full_at == 0;
+    if (host->up && host->dead_man_failure == 0 && host->disk.sync_failure == 0 && !full) {
       watchman_.deadline(id, host->boot_id(), host->clock.boot_ms());
     }
   }
@@ -206,6 +211,9 @@ void World::watch_the_end() {
            row->second.state == model::DeploymentState::stuck;
   });
   settled_ms_ = surroundings_.events.now() - faults_ended_ms_;
+  if (settled_ms_ > settled_ms_max) {
+    return watchman_.violation("I13: five minutes after the last fault " + unfinished_.front().str() + " is not over");
+  }
   if (!unfinished_.empty()) surroundings_.events.at(look_ms, [this] { watch_the_end(); });
 }
 
@@ -234,10 +242,14 @@ Outcome World::run() {
   } else {
     surroundings_.points.crash_at = options_.crash_at == 0 ? 0 : surroundings_.points.passed() + options_.crash_at;
     surroundings_.points.crash_with_power = options_.crash_with_power;
-    operators_.calm = options_.crash_at == 0;
-    operators_.wish({.rollback = options_.rollback_wish, .version = 2, .must_succeed = options_.crash_at == 0});
+    const bool calm = options_.crash_at == 0 && options_.full_at == 0;
+    if (options_.full_at > 0) fill_disks_at(surroundings_.points.passed() + options_.full_at);
+    operators_.calm = calm;
+    operators_.wish({.rollback = options_.rollback_wish, .version = 2, .must_succeed = calm});
     const std::uint64_t before = surroundings_.points.passed();
     settle("after the second wish");
+    for (auto& [id, host] : hosts_) host->disk.full = false;
+    surroundings_.points.call_at = 0;
     surroundings_.points.crash_at = 0;
     if (options_.crash_at == 0) surroundings_.points.crash_at = before;  // told to who counts them
     operators_.calm = true;
@@ -255,16 +267,28 @@ Outcome World::run() {
   outcome.violations = watchman_.violations();
   outcome.events = surroundings_.events.count();
   outcome.simulated_ms = surroundings_.events.now();
+  trace_.mix(outcome.events);
   outcome.trace_hash = trace_.hash();
   outcome.crashes = surroundings_.crashes;
   outcome.points = points;
-  outcome.crashed_as_chosen = surroundings_.points.crashed_as_chosen;
+  outcome.happened_as_chosen = surroundings_.points.crashed_as_chosen || filled_as_chosen_;
+  outcome.night_ms = night_ms_;
   outcome.done = operators_.done;
   outcome.rolled_back = operators_.rolled_back;
   outcome.refused = operators_.refused;
   outcome.given_up = operators_.given_up;
   outcome.settled_ms = settled_ms_;
   return outcome;
+}
+
+void World::fill_disks_at(std::uint64_t point) {
+  surroundings_.points.call_at = point;
+  surroundings_.points.call = [this] {
+    filled_as_chosen_ = true;
+    model_.disturbed();
+    trace_.note(surroundings_.events.now(), "world", "no host has a free byte");
+    for (auto& [id, host] : hosts_) host->disk.full = true;
+  };
 }
 
 /// Everything that was begun ends, and the fleet is as it was told.
@@ -287,12 +311,17 @@ void World::sleep_through_the_night() {
   if (!watchman_.violations().empty()) return;
   coordinator_wanted_ = false;
   crash_coordinator("the night");
+  const std::int64_t evening = surroundings_.events.now();
   run_for(surroundings_.dice.between(1'200'000, 2'800'000));
+  night_ms_ = surroundings_.events.now() - evening;
   if (surroundings_.dice.chance(0.3)) surroundings_.dice.pick(hosts_).second->reboot(surroundings_.dice.chance(0.5));
   coordinator_wanted_ = true;
   start_coordinator();
   run_for(60'000);
   compare_with_model("in the morning");
+  for (const auto& [id, host] : hosts_) {
+    if (model_.behind(id.str())) watchman_.violation("I13: " + id.str() + " was left out, and has never followed");
+  }
   for (const auto& [place, release] : model_.fleet()) {
     const std::size_t idle = hosts_.at(HostId(place.first))->machine.idle_units_of(place.second);
     if (idle > 0) watchman_.violation("on " + place.first + " an old slot of " + place.second + " was never stopped");

@@ -25,11 +25,13 @@ struct Outcome {
   std::int64_t simulated_ms = 0;
   std::uint64_t trace_hash = 0;
   std::uint64_t crashes = 0;
-  bool crashed_as_chosen = false;
+  bool happened_as_chosen = false;  ///< what Options::crash_at or full_at asks for
   std::uint64_t points = 0;  ///< writes, syncs and commits passed
   std::uint64_t done = 0, rolled_back = 0, refused = 0, given_up = 0;
   /// From the last fault until what was under way then was over, or known to be stuck (I13).
   std::int64_t settled_ms = 0;
+  /// Of the simulated time: while the coordinator was switched off for hours.
+  std::int64_t night_ms = 0;
 };
 
 /// A whole fleet in one thread: the real coordinator (planner, engine, fleet, store logic) and the real agents and
@@ -49,6 +51,8 @@ class World {
         0;  ///< the n-th write, sync or commit since the second wish began is the last of its process
     bool crash_with_power = false;
     bool rollback_wish = false;  ///< without faults: the second wish is a rollback
+    /// From the n-th on no host has a free byte, until what was wished for is over.
+    std::uint64_t full_at = 0;
   };
   World(std::uint64_t seed, const Artifacts& artifacts, Options options);
   ~World();
@@ -84,6 +88,7 @@ class World {
   bool run_until_content(std::int64_t ms_max);
   void end_faults();
   void watch_the_end();
+  void fill_disks_at(std::uint64_t point);
   void settle(const std::string& when);
   void sleep_through_the_night();
   void compare_with_model(const std::string& when);
@@ -105,7 +110,8 @@ class World {
   Operators operators_;
   std::unique_ptr<Faults> faults_;
   bool faults_on_ = false;
-  std::int64_t faults_ended_ms_ = 0, settled_ms_ = 0;
+  bool filled_as_chosen_ = false;
+  std::int64_t faults_ended_ms_ = 0, settled_ms_ = 0, night_ms_ = 0;
   std::vector<DeploymentId> unfinished_;  ///< when the faults ended
   bool coordinator_wanted_ = true;
 };

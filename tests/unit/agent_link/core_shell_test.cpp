@@ -35,7 +35,10 @@ class FillingDisk final : public JournalDisk {
   void write(std::uint64_t at, std::string_view bytes) override { real_.write(at, bytes); }
   void sync() override { real_.sync(); }
   int allocate(std::uint64_t size) override { return full_ ? ENOSPC : real_.allocate(size); }
-  void replace(std::string_view bytes) override { real_.replace(bytes); }
+  void replace(std::string_view bytes) override {
+    if (full_) throw SysError(ENOSPC, "writing");
+    real_.replace(bytes);
+  }
   void sync_name() override { real_.sync_name(); }
   std::string name() const override { return real_.name(); }
 

@@ -48,13 +48,17 @@ class NotingDisk final : public JournalDisk {
     notes_.push_back("sync");
     below_.sync();
   }
-  int allocate(std::uint64_t size) override { return below_.allocate(size); }
-  void replace(std::string_view bytes) override { below_.replace(bytes); }
+  int allocate(std::uint64_t size) override { return full ? ENOSPC : below_.allocate(size); }
+  void replace(std::string_view bytes) override {
+    if (full) throw SysError(ENOSPC, "writing " + name());
+    below_.replace(bytes);
+  }
   void sync_name() override {
     notes_.push_back("sync name");
     below_.sync_name();
   }
   std::string name() const override { return below_.name(); }
+  bool full = false;
 
  private:
   PosixJournalDisk below_;
@@ -282,6 +286,37 @@ TEST_F(Journal, IsShorterAfterACompactionAndTheOtherWriterFollows) {
     EXPECT_EQ(turn.foreign().size(), 1u);
   }
   EXPECT_EQ(JournalFile(directory).records().size(), 4u);
+}
+
+TEST_F(Journal, KeepsItsRoomAndItsRecordsWhereTheDiskIsTooFullForACompaction) {
+  std::vector<std::string> notes;
+  auto noting = std::make_unique<NotingDisk>(directory, notes);
+  NotingDisk& disk = *noting;
+  JournalFile journal(std::move(noting), 64 * 1024);
+  for (int i = 0; i < 5; ++i) append(journal, {record(RecordKind::intent, std::to_string(i))});
+  disk.full = true;
+  EXPECT_FALSE(JournalFile::Turn(journal).replace({record(RecordKind::epoch)}));
+  EXPECT_TRUE(journal.has_room());
+  append(journal, {record(RecordKind::reverted)});
+  EXPECT_EQ(JournalFile(directory).records().size(), 6u);
+}
+
+/// Else who fills the disk just then takes what the old file had.
+TEST_F(Journal, HasItsRoomFromTheMomentOfACompactionOn) {
+  std::vector<std::string> notes;
+  auto noting = std::make_unique<NotingDisk>(directory, notes);
+  NotingDisk& disk = *noting;
+  constexpr std::uint64_t bytes_reserved = 64 * 1024;
+  JournalFile journal(std::move(noting), bytes_reserved);
+  append(journal, {record(RecordKind::intent)});
+  EXPECT_TRUE(JournalFile::Turn(journal).replace({record(RecordKind::epoch), record(RecordKind::fence)}));
+  disk.full = true;
+  EXPECT_TRUE(journal.has_room());
+  EXPECT_TRUE(journal.has_room(bytes_reserved / 2));
+  EXPECT_FALSE(journal.has_room(bytes_reserved / 2 + 1));
+  EXPECT_GE(std::filesystem::file_size(file), journal.size() + bytes_reserved);
+  append(journal, {record(RecordKind::reverted)});
+  EXPECT_EQ(JournalFile(directory).records().size(), 3u);
 }
 
 TEST_F(Journal, GrowsBeyondItsFirstReserve) {
