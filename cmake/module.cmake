@@ -25,6 +25,9 @@ function(project_test)
   if(NOT T_TIMEOUT)
     set(T_TIMEOUT 120)
   endif()
+  if(SWITCHYARD_SANITIZE)  # ten times as slow as the others
+    math(EXPR T_TIMEOUT "5 * ${T_TIMEOUT}")
+  endif()
   add_executable(${T_NAME} ${T_SRCS})
   target_link_libraries(${T_NAME} PRIVATE project_settings ${T_DEPS} ${T_LIBS}
     test_support GTest::gtest_main rapidcheck rapidcheck_gtest)

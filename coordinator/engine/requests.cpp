@@ -24,6 +24,11 @@ void ask_prepares(Requests& requests, DeploymentRun& run) {
   }
 }
 
+/// A host that boots before it was told to switch keeps nothing of what it had prepared: it prepares it once more.
+bool lost_what_was_staged(const HostRun& host, const std::string& component, std::uint32_t stages_done) {
+  return host.heard && stages_done == 0 && !host.staged.contains(component);
+}
+
 void ask_swaps(Requests& requests, DeploymentRun& run) {
   for (const std::size_t index : working_nodes(run, Pass::swap)) {
     const model::PlanNode& node = run.plan.nodes[index];
@@ -31,8 +36,12 @@ void ask_swaps(Requests& requests, DeploymentRun& run) {
       const auto state = run.hosts.find(host);
       if (state == run.hosts.end()) continue;
       const auto stage = state->second.stage.find(node.component);
-      const bool done = stage != state->second.stage.end() && stage->second >= node.stage;
-      if (!done) requests[host].insert({Kind::swap, node.component, node.stage});
+      const std::uint32_t stages_done = stage == state->second.stage.end() ? 0 : stage->second;
+      if (lost_what_was_staged(state->second, node.component, stages_done)) {
+        requests[host].insert({Kind::prepare, node.component, 0});
+      } else if (stages_done < node.stage) {
+        requests[host].insert({Kind::swap, node.component, node.stage});
+      }
     }
   }
 }

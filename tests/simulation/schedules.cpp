@@ -26,7 +26,7 @@ struct Report {
   std::uint64_t schedules = 0, events = 0, fewest_events = UINT64_MAX, crashes = 0, violations = 0;
   std::uint64_t done = 0, rolled_back = 0, refused = 0, given_up = 0;
   std::int64_t simulated_ms = 0, night_ms = 0, settled_ms_max = 0;
-  std::uint64_t settled_late = 0;
+  std::uint64_t settled_late = 0, latest_seed = 0;
   std::uint64_t first_bad_seed = 0;
   std::size_t texts = 0;
   char text[texts_max][text_bytes] = {};
@@ -50,6 +50,7 @@ void run_range(Report& report, std::uint64_t first, std::uint64_t last, std::uin
     report.fewest_events = std::min(report.fewest_events, outcome.events);
     report.simulated_ms += outcome.simulated_ms;
     report.night_ms += outcome.night_ms;
+    if (outcome.settled_ms > report.settled_ms_max) report.latest_seed = seed;
     report.settled_ms_max = std::max(report.settled_ms_max, outcome.settled_ms);
     report.settled_late += outcome.settled_ms > minute_ms ? 1 : 0;
     report.crashes += outcome.crashes;
@@ -77,6 +78,7 @@ Tally tally_of(const Report& report) {
   tally.simulated_ms = report.simulated_ms;
   tally.night_ms = report.night_ms;
   tally.settled_ms_max = report.settled_ms_max;
+  tally.latest_seed = report.latest_seed;
   tally.settled_late = report.settled_late;
   tally.first_bad_seed = report.first_bad_seed;
   for (std::size_t i = 0; i < report.texts; ++i) tally.texts.emplace_back(report.text[i]);
@@ -102,6 +104,7 @@ void Tally::add(const Tally& other) {
   given_up += other.given_up;
   simulated_ms += other.simulated_ms;
   night_ms += other.night_ms;
+  if (other.settled_ms_max > settled_ms_max) latest_seed = other.latest_seed;
   settled_ms_max = std::max(settled_ms_max, other.settled_ms_max);
   settled_late += other.settled_late;
   if (other.first_bad_seed != 0 && (first_bad_seed == 0 || other.first_bad_seed < first_bad_seed)) {

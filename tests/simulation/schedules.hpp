@@ -12,6 +12,7 @@ struct Tally {
   std::uint64_t done = 0, rolled_back = 0, refused = 0, given_up = 0;
   std::int64_t simulated_ms = 0, night_ms = 0;
   std::int64_t settled_ms_max = 0;
+  std::uint64_t latest_seed = 0;  ///< of settled_ms_max
   std::uint64_t settled_late = 0;    ///< worlds in which that took more than a minute
   std::uint64_t first_bad_seed = 0;  ///< 0: none
   std::vector<std::string> texts;    ///< one for each violation, the first ones

@@ -16,7 +16,7 @@ namespace {
 
 class Simulation : public ::testing::Test {
  protected:
-  static void SetUpTestSuite() { log::set_up("simulation", Trace::told() ? log::Level::warning : log::Level::off); }
+  static void SetUpTestSuite() { log::set_up("simulation", Trace::told() ? log::Level::info : log::Level::off); }
 };
 
 void print(const Tally& tally, std::int64_t seconds) {
@@ -28,7 +28,7 @@ void print(const Tally& tally, std::int64_t seconds) {
             << tally.rolled_back << " rolled back, " << tally.refused << " refusals, " << tally.given_up
             << " given up; what was under way at the last fault was over within a minute in "
             << tally.schedules - tally.settled_late << ", at the latest after " << tally.settled_ms_max / 1'000
-            << " s; " << seconds << " s\n";
+            << " s (seed " << tally.latest_seed << "); " << seconds << " s\n";
 }
 
 TEST_F(Simulation, EveryScheduleEndsAllNewOrAllOldAndSaysWhich) {

@@ -119,6 +119,22 @@ void lose(Coordinator& coordinator, const std::string& host) {
   coordinator.happen(AgentLost{HostId(host), coordinator.run.hosts.at(HostId(host)).session});
 }
 
+/// It keeps nothing of what it had prepared, and says so: nobody waits for it to switch.
+TEST(Engine, AHostThatBootsBeforeItsSwitchPreparesOnceMoreAndIsSwitchedThen) {
+  Coordinator coordinator("app@h1,h2");
+  for (const char* host : {"h1", "h2"}) coordinator.stage(host);
+  coordinator.swap("h1", "app");
+  lose(coordinator, "h2");
+  coordinator.asked.clear();
+  coordinator.connect("h2", protocol::AgentState::accepted);
+  EXPECT_TRUE(coordinator.has_asked("h2 prepare"));
+  EXPECT_FALSE(coordinator.has_asked("h2 swap app"));
+  coordinator.say("h2", protocol::Staged{coordinator.run.row.id, "app", 0});
+  EXPECT_TRUE(coordinator.has_asked("h2 swap app"));
+  coordinator.swap("h2", "app");
+  EXPECT_EQ(coordinator.state(), DeploymentState::holding);
+}
+
 /// Of a host that does not answer nobody knows what it serves.
 TEST_F(CanaryTest, GoesOnOnlyWhenEveryHostThatHasTheShareIsConnected) {
   lose(coordinator, "h2");
