@@ -9,8 +9,8 @@
 
 namespace switchyard::simulation {
 
-/// The history of a world as one number (FNV-1a): what processes do, every frame, every byte of a journal, every commit.
-/// With SIMULATION_TRACE=1 what processes do as text, too.
+/// The history of a world as one number (FNV-1a): what processes do, every frame, every byte of a journal, and every
+/// commit. With SIMULATION_TRACE=1 what processes do as text, too.
 class Trace {
  public:
   void note(std::int64_t now, std::string_view who, std::string_view what) {

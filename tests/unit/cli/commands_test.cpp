@@ -596,8 +596,8 @@ TEST_F(CommandsTest, TheStatusSaysWhatServesWhereAndWhatIsToBecomeOfIt) {
             "production   cache      a-1   1.2      0123456789ab  blue  -      serves\n"
             "production   cache      a-2   1.2      0123456789ab  blue  -      NOT as committed: cache@blue.service is "
             "failed\n"
-            "production   cache      a-3   1.2      0123456789ab  blue  -      committed; not known now: its agent does "
-            "not answer\n"
+            "production   cache      a-3   1.2      0123456789ab  blue  -      committed; not known now: its agent "
+            "does not answer\n"
             "production   web        a-1   1.2      0123456789ab  blue  -      committed\n"
             "\nA rollback would go back to:\n"
             "  production guestbook: 1.1 (" +

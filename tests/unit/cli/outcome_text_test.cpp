@@ -124,8 +124,9 @@ TEST(OutcomeText, WhatIsHeldSaysWhatServesNowAndWhatWillAfterEachWayOn) {
 }
 
 TEST(OutcomeText, WhatFailedIsTriedAgainByResume) {
-  EXPECT_NE(cli::outcome_text(paused("web-2: no")).find("Try again what failed, until all is new (a command that has run is "
-                                                 "not run again): switchyard deploy resume d-1\n"),
+  EXPECT_NE(cli::outcome_text(paused("web-2: no"))
+                .find("Try again what failed, until all is new (a command that has run is not run again): switchyard "
+                      "deploy resume d-1\n"),
             std::string::npos);
 }
 
