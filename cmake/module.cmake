@@ -26,7 +26,7 @@ function(project_test)
     set(T_TIMEOUT 120)
   endif()
   if(SWITCHYARD_SANITIZE)  # ten times as slow as the others
-    math(EXPR T_TIMEOUT "5 * ${T_TIMEOUT}")
+    math(EXPR T_TIMEOUT "10 * ${T_TIMEOUT}")
   endif()
   add_executable(${T_NAME} ${T_SRCS})
   target_link_libraries(${T_NAME} PRIVATE project_settings ${T_DEPS} ${T_LIBS}
