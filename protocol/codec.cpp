@@ -71,7 +71,7 @@ Envelope decode(std::string_view frame) {
   in.unsigned_number(std::numeric_limits<std::uint32_t>::max());
 
   std::optional<Message> message = message_of(type, std::make_index_sequence<kinds>{});
-  if (!message) in.fail("this version knows no message type " + std::to_string(type));
+  if (!message) throw UnknownMessageError("this version knows no message type " + std::to_string(type));
   envelope.message = *std::move(message);
   if (!is_bulk(type_of(envelope.message)) && frame.size() > limits::control_frame_bytes_max) {
     in.fail("the frame is longer than a control frame may be");

@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "common/error.hpp"
 #include "protocol/plan.hpp"
 
 /// Everything that crosses the bus, as plain values. C = coordinator, A = agent. Any message may arrive any number of
@@ -437,6 +438,10 @@ struct Envelope {
 /// Frame bytes. Throws TransportError when they are more than a frame of its channel may have, and Error when a text in
 /// them is none.
 std::string encode(const Envelope& envelope);
+/// The head of the frame can be read, and this version does not know the type: its sender may be of a newer one.
+struct UnknownMessageError : DecodeError {
+  using DecodeError::DecodeError;
+};
 /// Throws DecodeError: what is wrong and at which byte. Never allocates more than a small multiple of the input.
 Envelope decode(std::string_view frame);
 

@@ -135,7 +135,8 @@ void ZmqRouterThread::receive(Channel channel) {
   }
 }
 
-/// A frame is exactly one part after the routing id; anything else is not from an agent of ours.
+/// A frame is exactly one part after the routing id. More parts are not from an agent of ours: they are handed on as an
+/// empty frame, which is none, so that their sender is dealt with as who sends such.
 bool ZmqRouterThread::receive_one(Channel channel) {
   Side& from = side(channel);
   const auto routing_id = from.socket->receive();
@@ -145,7 +146,7 @@ bool ZmqRouterThread::receive_one(Channel channel) {
   ENSURE(body);
   if (body->more) {
     from.socket->drop_rest();
-    return true;
+    body->bytes.clear();
   }
   const auto grant = parse_grant(body->user_id);
   if (!grant || !allowed_.holds(*grant)) return true;  // its key was revoked after it had connected

@@ -56,6 +56,7 @@ HelloOutcome AgentRegistry::hello(const HostId& host, std::uint64_t connection, 
     session.audit_head = head_or_none(hello.audit_head);
     outcome.begun = session.number;
     sessions_.insert_or_assign(host, std::move(session));
+    hosts_.insert_or_assign(envelope.session, host);
     log::info("agent connected", {{"host", host.str()}, {"version", hello.agent_version}});
   }
   sessions_.at(host).heard_boot_ms = clock_.boot_ms();
@@ -102,6 +103,7 @@ std::optional<EndedSession> AgentRegistry::end(const HostId& host) {
   const auto found = sessions_.find(host);
   if (found == sessions_.end()) return std::nullopt;
   EndedSession ended{host, found->second.number, clock_.boot_ms() - found->second.heard_boot_ms};
+  hosts_.erase(found->second.id);
   sessions_.erase(found);
   return ended;
 }
@@ -138,6 +140,11 @@ std::optional<std::uint64_t> AgentRegistry::session_number(const HostId& host) c
 const AgentSession* AgentRegistry::find(const HostId& host) const {
   const auto found = sessions_.find(host);
   return found == sessions_.end() ? nullptr : &found->second;
+}
+
+const HostId* AgentRegistry::other_in(const std::string& session, const HostId& peer) const {
+  const auto found = hosts_.find(session);
+  return found == hosts_.end() || found->second == peer ? nullptr : &found->second;
 }
 
 }  // namespace switchyard::fleet

@@ -69,6 +69,8 @@ class AgentRegistry {
   bool connected(const HostId& host) const { return sessions_.contains(host); }
   std::optional<std::uint64_t> session_number(const HostId& host) const;
   const AgentSession* find(const HostId& host) const;
+  /// Whose present session this is; nullptr when it is nobody's, or `peer`'s own. One that is over is nobody's.
+  const HostId* other_in(const std::string& session, const HostId& peer) const;
 
  private:
   std::optional<EndedSession> end(const HostId& host);
@@ -79,6 +81,7 @@ class AgentRegistry {
   std::uint64_t epoch_ = 0;
   std::string audit_head_;
   std::map<HostId, AgentSession> sessions_;
+  std::map<std::string, HostId> hosts_;          ///< by the id of their present session
   std::map<HostId, std::uint64_t> last_number_;  ///< outlives the session: numbers only grow
 };
 

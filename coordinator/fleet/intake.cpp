@@ -31,17 +31,29 @@ const DeploymentId* deployment_of(const protocol::Message& message) {
 void Intake::frame_arrived(const HostId& peer, protocol::Channel channel, std::uint64_t connection,
                            const std::string& frame) {
   try {
-    protocol::Envelope envelope = protocol::decode(frame);
+    std::optional<protocol::Envelope> envelope = read(peer, frame);
+    if (!envelope) return;
     // A host masks what it knows to be secret; one that is of an older version, or was started anew, does not.
-    if (!PLANTED(words_of_hosts_are_not_masked)) mask_texts(envelope.message, parts_.masks.of(peer));
-    handle(peer, channel, connection, envelope);
+    if (!PLANTED(words_of_hosts_are_not_masked)) mask_texts(envelope->message, parts_.masks.of(peer));
+    handle(peer, channel, connection, *envelope);
   } catch (const StaleEpochError&) {
     throw;
-  } catch (const DecodeError& error) {
-    log::warning("frame dropped", {{"peer", peer.str()}, {"why", error.what()}});
   } catch (const Error& error) {
     log::error("message not handled", {{"peer", peer.str()}, {"why", error.what()}});
   }
+}
+
+/// Nothing: it is no frame, or a message that this version does not know. The latter an honest agent of a newer version
+/// may send, since messages are added without a new number of the protocol: it is passed over.
+std::optional<protocol::Envelope> Intake::read(const HostId& peer, const std::string& frame) {
+  try {
+    return protocol::decode(frame);
+  } catch (const protocol::UnknownMessageError& error) {
+    log::warning("message passed over", {{"peer", peer.str()}, {"why", error.what()}});
+  } catch (const DecodeError& error) {
+    forbid(peer, std::string("sent a frame that cannot be read: ") + error.what());
+  }
+  return std::nullopt;
 }
 
 void Intake::handle(const HostId& peer, protocol::Channel channel, std::uint64_t connection,
@@ -53,6 +65,11 @@ void Intake::handle(const HostId& peer, protocol::Channel channel, std::uint64_t
     forbid(peer, "said " + std::string(protocol::message_name(type)) + " on the " +
                      (channel == protocol::Channel::bulk ? "bulk" : "control") +
                      " channel, which is not for it to say");
+    return;
+  }
+  // Of its own, what comes late from a session that is over is passed over further down. Another's it cannot know.
+  if (const HostId* other = parts_.registry.other_in(envelope.session, peer)) {
+    forbid(peer, "spoke in the session of host " + other->str());
     return;
   }
   if (token) return enrol(peer, *token, envelope);
@@ -78,7 +95,7 @@ protocol::Blob Intake::blob_for(const HostId& host, const protocol::BlobGet& wis
 /// No program of ours does this, so its key is in other hands, or it is none of ours: its session is over, and people
 /// shall hear of it.
 void Intake::forbid(const HostId& peer, const std::string& what) {
-  log::warning("message that its sender may not say was dropped", {{"peer", peer.str()}, {"what", what}});
+  log::warning("what its sender may not say was dropped", {{"peer", peer.str()}, {"what", what}});
   parts_.refusals.note(
       {.operation = "message.refuse", .object = peer.str(), .origin = "agent", .why = what, .known = true});
   const auto ended = parts_.registry.refuse(peer, "forbidden", "this host " + what);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,8 +23,9 @@
 namespace switchyard::fleet {
 
 /// Where every frame from the bus comes in: decoded, checked against who may say what, masked, and handed to whom it
-/// concerns. The per-message catch: a bad frame is dropped, a store that cannot be written is as if the message was
-/// lost. StaleEpochError passes. Loop thread only.
+/// concerns. Who says what is not for it to say, speaks in the session of another host or sends what is no frame has no
+/// session afterwards, and a row in the audit. The per-message catch: a store that cannot be written is as if the
+/// message was lost. StaleEpochError passes. Loop thread only.
 class Intake {
  public:
   struct Parts {
@@ -53,6 +55,7 @@ class Intake {
   void cut_off(const HostId& host, const std::string& why);
 
  private:
+  std::optional<protocol::Envelope> read(const HostId& peer, const std::string& frame);
   void handle(const HostId& peer, protocol::Channel channel, std::uint64_t connection,
               const protocol::Envelope& envelope);
   void hello(const HostId& host, std::uint64_t connection, const protocol::Envelope& envelope);

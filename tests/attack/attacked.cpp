@@ -161,16 +161,13 @@ std::string Attacked::whole_audit() const {
   }
 }
 
-std::string Attacked::new_enrolment(const std::string& host_pattern) const {
+TokenKeys Attacked::token(const std::string& host_pattern) const {
   const HttpAnswer made = ask("POST", "/v1/agents/tokens", "{\"host_pattern\":\"" + host_pattern + "\"}");
   const std::string text = between(made.body, "\"enrolment\":\"", "\"");
   if (text.empty()) throw std::runtime_error("no token: " + made.body);
-  return text;
-}
-
-protocol::CurveKeyPair Attacked::token_keys(const std::string& host_pattern) const {
-  const std::string token = protocol::decode_enrolment(new_enrolment(host_pattern)).token;
-  return protocol::curve_keys_from_secret(protocol::enrolment_secret(token));
+  const std::string secret = protocol::enrolment_secret(protocol::decode_enrolment(text).token);
+  return {protocol::curve_keys_from_secret(secret),
+          protocol::enrolment_peer(between(made.body, "\"id\":\"", "\"")).str()};
 }
 
 protocol::CurveKeyPair Attacked::enrol(const std::string& host) const {

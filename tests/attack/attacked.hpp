@@ -18,6 +18,12 @@ struct HttpAnswer {
   std::string body;
 };
 
+/// What an enrolment token opens the door with.
+struct TokenKeys {
+  protocol::CurveKeyPair keys;
+  std::string peer;  ///< as the audit calls who has them
+};
+
 /// The program switchyard-coordinator in a directory of its own, on loopback: what is attacked is what is shipped. From
 /// construction to destruction it runs; one thread. Throws std::runtime_error when it does not start.
 class Attacked {
@@ -41,8 +47,9 @@ class Attacked {
   HttpAnswer ask(const std::string& method, const std::string& path, const std::string& body = {}) const;
   /// As JSON, page after page.
   std::string whole_audit() const;
-  /// An enrolment token's own keys. Throws when there is none.
-  protocol::CurveKeyPair token_keys(const std::string& host_pattern) const;
+  /// Throws when there is none.
+  TokenKeys token(const std::string& host_pattern) const;
+  protocol::CurveKeyPair token_keys(const std::string& host_pattern) const { return token(host_pattern).keys; }
   /// A host with a key of its own, through the front door.
   protocol::CurveKeyPair enrol(const std::string& host) const;
   RawPeer dial(const protocol::CurveKeyPair& keys, const std::string& routing_id = {}) const;
@@ -66,7 +73,6 @@ class Attacked {
   void start();
   pid_t spawn(const std::vector<std::string>& more = {}) const;
   void wait_until_it_answers();
-  std::string new_enrolment(const std::string& host_pattern) const;
 
   std::filesystem::path root_;
   protocol::Endpoint endpoint_;

@@ -16,8 +16,15 @@ std::string word_of_answer(const protocol::Message& answer) {
   return blob->missing && blob->bytes.empty() ? "blob that is missing" : "BLOB WITH BYTES";
 }
 
-/// What came back on this connection for all that was said on it. Frames of one connection are looked at in their
-/// order, and every host may ask for a blob: when that is answered, what was said before it has been dealt with.
+std::string together(const std::string& answers, const std::string& session) {
+  if (answers.empty()) return session.empty() ? "not heard" : session;
+  return session.empty() ? answers : answers + ", " + session;
+}
+
+}  // namespace
+
+/// Frames of one connection are looked at in their order, and every host may ask for a blob: when that is answered, what
+/// was said before it has been dealt with.
 std::string answers_on(RawPeer& bulk) {
   bulk.say(protocol::BlobGet{nowhere, true, 0, 1});
   std::string answers;
@@ -28,13 +35,6 @@ std::string answers_on(RawPeer& bulk) {
   }
   return answers + "NOT SERVED";
 }
-
-std::string together(const std::string& answers, const std::string& session) {
-  if (answers.empty()) return session.empty() ? "not heard" : session;
-  return session.empty() ? answers : answers + ", " + session;
-}
-
-}  // namespace
 
 std::string word_of(Outcome outcome) {
   switch (outcome) {
@@ -69,32 +69,38 @@ std::string BulkMatrix::said_by_itself(const protocol::Message& message) {
   return together(answers, "session dropped");
 }
 
-/// In the session of another host, with a key of its own: what the victim notices, and what becomes of the thief.
+/// In the session of another host, with a key and a session of its own: what the victim notices, and what becomes of
+/// the thief.
 std::string BulkMatrix::said_as_another(const protocol::Message& message) {
   RawPeer victim = attacked_.dial(parties_.victim);
-  RawPeer thief = attacked_.dial(parties_.thief);
+  const std::string host = host_for("bulk-thief-", message);
+  const protocol::CurveKeyPair keys = attacked_.enrol(host);
+  RawPeer thief = attacked_.dial(keys);
   if (victim.outcome() != Outcome::let_in || !victim.greet()) return "NO VICTIM";
   if (thief.outcome() != Outcome::let_in || !thief.greet()) return "NO THIEF";
   RawPeer of_victim = attacked_.dial_bulk(parties_.victim);
-  RawPeer of_thief = attacked_.dial_bulk(parties_.thief);
+  RawPeer of_thief = attacked_.dial_bulk(keys);
   if (of_victim.outcome() != Outcome::let_in) return "NO VICTIM";
   if (of_thief.outcome() != Outcome::let_in) return "turned away";
   // The victim's connection is known before the thief speaks: whatever went to the newest one would go there.
   if (!answers_on(of_victim).empty()) return "NO VICTIM";
   of_thief.session = victim.session;
   of_thief.say(message);
+  of_thief.session = thief.session;
   const std::string answers = answers_on(of_thief);
   if (!victim.is_heard()) return "THE OTHER LOST ITS SESSION";
   if (!answers_on(of_victim).empty()) return "THE OTHER WAS ANSWERED";
-  return together(answers, thief.is_heard() ? "" : "its own session dropped");
+  if (thief.is_heard()) return together(answers, "STILL IN ITS SESSION");
+  offenders_.push_back(host);
+  return together(answers, "its own session dropped");
 }
 
 /// With the key of an enrolment token, which nothing on this channel is for.
-std::string BulkMatrix::said_by_newcomer(const protocol::Message& message) const {
+std::string BulkMatrix::said_by_newcomer(const protocol::Message& message) {
   const bool enrols = std::holds_alternative<protocol::Enrol>(message);
   const std::string host = "bulk-new-host";
-  // One token for all others: the audit has one row for each source, and not many in an hour.
-  RawPeer newcomer = attacked_.dial_bulk(enrols ? attacked_.token_keys(host) : parties_.newcomer);
+  const TokenKeys token = attacked_.token(host);
+  RawPeer newcomer = attacked_.dial_bulk(token.keys);
   if (newcomer.outcome() != Outcome::let_in) return "turned away";
   if (enrols) {
     newcomer.say(protocol::Enrol{host, std::get<protocol::Enrol>(message).public_key, "0"});
@@ -102,6 +108,7 @@ std::string BulkMatrix::said_by_newcomer(const protocol::Message& message) const
     newcomer.say(message);
   }
   if (const auto answer = newcomer.hear(quiet_ms)) return "answered " + word_of_answer(*answer);
+  offenders_.push_back(token.peer);
   // The answer to ENROL would go to the control channel, where nobody listens: the list of hosts tells it.
   return attacked_.ask("GET", "/v1/hosts").body.find(host) == std::string::npos ? "not heard" : "ENROLLED";
 }

@@ -67,6 +67,10 @@ std::string RawPeer::frame_of(protocol::Message message) {
 
 void RawPeer::say(protocol::Message message) { socket_.send(frame_of(std::move(message)), false); }
 
+void RawPeer::say_parts(const std::vector<std::string>& parts) {
+  for (std::size_t i = 0; i < parts.size(); ++i) socket_.send(parts[i], i + 1 < parts.size());
+}
+
 bool RawPeer::say_with(protocol::Message message, const std::string& placeholder, const std::string& text) {
   std::string frame = frame_of(std::move(message));
   const std::size_t at = frame.find(placeholder);

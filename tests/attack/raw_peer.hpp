@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "protocol/message.hpp"
 #include "protocol/zmq_curve_keys.hpp"
@@ -26,6 +27,8 @@ class RawPeer {
   /// How the dial ended.
   Outcome outcome();
   void say(protocol::Message message);
+  /// Whatever it is, as one message of libzmq.
+  void say_parts(const std::vector<std::string>& parts);
   /// With `text` in the place of the first `placeholder` of the frame, byte for byte: past all that our own encoder
   /// would refuse or clean. They are equally long, so that the frame stays one. False when it could not be sent; throws
   /// std::logic_error when the placeholder is not there.

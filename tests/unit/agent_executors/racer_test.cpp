@@ -7,12 +7,17 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
+#include <climits>
 #include <cstdio>
-#include <functional>
+#include <deque>
 #include <map>
 #include <stop_token>
+#include <string>
+#include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "agent/executors/executors.hpp"
@@ -20,6 +25,7 @@
 #include "agent/executors/link_executor.hpp"
 #include "agent/executors/prune_executor.hpp"
 #include "agent/executors/release_executor.hpp"
+#include "common/ensure.hpp"
 #include "common/file_descriptor.hpp"
 #include "tests/support/fake_service_manager.hpp"
 #include "tests/unit/agent_executors/archives.hpp"
@@ -28,9 +34,14 @@
 namespace switchyard::agent::testing {
 namespace {
 
-constexpr std::uint64_t flips_wanted = 1'000'000;
-/// Even: what belongs there is there again at the end.
-constexpr int flips_in_a_row = 10'000;
+/// Of `current`, and of each other name.
+constexpr std::uint64_t current_flips_wanted = 1'000'000;
+constexpr std::uint64_t other_flips_wanted = 50'000;
+/// To and fro: two flips each.
+constexpr int tries_with_current = 5'000;
+constexpr int tries_with_another = 2'500;
+/// What is not there cannot be flipped: only now and then a step takes `current` away.
+constexpr int rounds_with_current = 8;
 
 /// Every directory's time of change tells of all that comes, goes or is renamed in it.
 std::map<std::string, std::string> state_of(const std::filesystem::path& root) {
@@ -47,18 +58,50 @@ std::map<std::string, std::string> state_of(const std::filesystem::path& root) {
   return all;
 }
 
-/// Two names beneath one directory that change places: what belongs there, and a link to the outside.
-struct Pair {
-  FileDescriptor parent;
-  std::string name;
-  std::string decoy;
-};
+/// Two names beneath one directory that change places: what belongs there, and a link to the outside. One thread flips.
+class Pair {
+ public:
+  Pair(const std::filesystem::path& parent, std::string name, const std::filesystem::path& outside)
+      : parent_(::open(parent.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)),
+        name_(std::move(name)),
+        decoy_("decoy-" + name_),
+        outside_(outside.string()) {
+    make_decoy();
+  }
 
-Pair racing_pair(const std::filesystem::path& parent, const std::string& name, const std::filesystem::path& outside) {
-  const std::string decoy = "decoy-" + name;
-  std::filesystem::create_symlink(outside, parent / decoy);
-  return {FileDescriptor(::open(parent.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)), name, decoy};
-}
+  /// What leads outside comes to where steps look, and goes again. Only what came there, and went, is counted.
+  void flip_to_and_fro() {
+    // A step takes `current` away or puts its own in its place, whatever it was.
+    if (!decoy_leads_outside()) make_decoy();
+    if (!exchange()) return;  // `current` is not always there
+    ++flips_;
+    if (exchange() && decoy_leads_outside()) ++flips_;
+  }
+
+  const std::string& name() const { return name_; }
+  /// From any thread.
+  std::uint64_t flips() const { return flips_; }
+
+ private:
+  void make_decoy() {
+    ENSURE(::symlinkat(outside_.c_str(), parent_.get(), "decoy-new") == 0);
+    ENSURE(::renameat(parent_.get(), "decoy-new", parent_.get(), decoy_.c_str()) == 0);
+  }
+  bool decoy_leads_outside() const {
+    std::array<char, PATH_MAX> target;
+    const ssize_t length = ::readlinkat(parent_.get(), decoy_.c_str(), target.data(), target.size());
+    return length > 0 && std::string_view(target.data(), static_cast<std::size_t>(length)) == outside_;
+  }
+  bool exchange() {
+    return ::renameat2(parent_.get(), name_.c_str(), parent_.get(), decoy_.c_str(), RENAME_EXCHANGE) == 0;
+  }
+
+  FileDescriptor parent_;
+  std::string name_;
+  std::string decoy_;
+  std::string outside_;
+  std::atomic<std::uint64_t> flips_{0};
+};
 
 class Racer : public ::testing::Test {
  protected:
@@ -82,25 +125,24 @@ class Racer : public ::testing::Test {
     blobs.add(artifact);
     actions = {
         {"release", protocol::EnsureRelease{"app", artifact.ref, {"log"}, {}}},
-        {"link", protocol::EnsureLink{(paths.components / "app/current").string(), "releases/" + artifact.release.str(),
-                                      false}},
         {"file", protocol::EnsureFile{(scratch / "etc/app/config").string(), "a=1", 0644, {}, false}},
         {"no_file", protocol::EnsureFile{(scratch / "etc/app/config").string(), {}, 0644, {}, true}},
         {"shared", protocol::EnsureFile{(paths.components / "app/shared/config").string(), "b", 0600, {}, false}},
         {"no_link", protocol::EnsureLink{(paths.components / "app/current").string(), {}, true}},
         {"prune", protocol::Prune{"app", 0, {}}},
+        {"link", protocol::EnsureLink{(paths.components / "app/current").string(), "releases/" + artifact.release.str(),
+                                      false}},
     };
   }
 
-  /// One pair at a time, long enough for whole steps to fall into it: those that do not pass there shall work.
-  void race(const std::vector<Pair>& pairs, const std::stop_token& stop) {
+  /// One pair at a time, long enough for whole steps to fall into it: those that do not pass there shall work. Every
+  /// second turn is that of the first pair.
+  static void race(std::deque<Pair>& pairs, const std::stop_token& stop) {
     for (std::size_t turn = 0; !stop.stop_requested(); ++turn) {
-      const Pair& pair = pairs[turn % pairs.size()];
-      for (int i = 0; i < flips_in_a_row && !stop.stop_requested(); ++i) {
-        const int failed =
-            ::renameat2(pair.parent.get(), pair.name.c_str(), pair.parent.get(), pair.decoy.c_str(), RENAME_EXCHANGE);
-        // `current` is not always there.
-        if (failed == 0) ++flips;
+      const bool first = turn % 2 == 0;
+      Pair& pair = first ? pairs.front() : pairs[1 + turn / 2 % (pairs.size() - 1)];
+      for (int left = first ? tries_with_current : tries_with_another; left > 0 && !stop.stop_requested(); --left) {
+        pair.flip_to_and_fro();
       }
     }
   }
@@ -128,18 +170,18 @@ class Racer : public ::testing::Test {
   FakeBlobs blobs;
   Artifact artifact;
   std::vector<std::pair<std::string, protocol::Action>> actions;
-  std::atomic<std::uint64_t> flips{0};
 };
 
-TEST_F(Racer, FlipsAMillionTimesAndNothingIsWrittenOutside) {
+TEST_F(Racer, FlipsCurrentAMillionTimesAndNothingIsWrittenOutside) {
   const std::filesystem::path app = paths.components / "app";
-  std::vector<Pair> pairs;
-  pairs.push_back(racing_pair(paths.components, "app", scratch / "outside/app"));
-  pairs.push_back(racing_pair(app, "current", "../../outside/app"));
-  pairs.push_back(racing_pair(app, "releases", scratch / "outside/releases"));
-  pairs.push_back(racing_pair(app, ".staging", scratch / "outside/app/.staging"));
-  pairs.push_back(racing_pair(app, "shared", scratch / "outside"));
-  pairs.push_back(racing_pair(scratch / "etc", "app", scratch / "outside"));
+  std::deque<Pair> pairs;
+  pairs.emplace_back(app, "current", "../../outside/app");
+  pairs.emplace_back(paths.components, "app", scratch / "outside/app");
+  pairs.emplace_back(app, "releases", scratch / "outside/releases");
+  pairs.emplace_back(app, ".staging", scratch / "outside/app/.staging");
+  pairs.emplace_back(app, "shared", scratch / "outside");
+  pairs.emplace_back(scratch / "etc", "app", scratch / "outside");
+  const Pair& current = pairs.front();
   const auto before = state_of(scratch / "outside");
 
   std::map<std::string, int> worked, refused;
@@ -150,16 +192,24 @@ TEST_F(Racer, FlipsAMillionTimesAndNothingIsWrittenOutside) {
                          [&](const auto& action) { return worked[action.first] > 0 && refused[action.first] > 0; });
     };
     // On a busy machine whole turns of the racer may fall between two steps.
-    while (flips < flips_wanted || (!all_seen() && flips < 20 * flips_wanted)) {
+    for (int round = 0;
+         current.flips() < current_flips_wanted || (!all_seen() && current.flips() < 20 * current_flips_wanted);
+         ++round) {
       for (const auto& [name, action] : actions) {
+        if (name == "no_link" && round % rounds_with_current != 0) continue;
         try {
           ++(run(action).state == protocol::StepState::done ? worked : refused)[name];
         } catch (const Error&) {
           ++refused[name];
         }
       }
-      ASSERT_EQ(state_of(scratch / "outside"), before) << "after " << flips << " flips";
+      ASSERT_EQ(state_of(scratch / "outside"), before) << "after " << current.flips() << " flips of current";
     }
+  }
+  std::string flips;
+  for (const Pair& pair : pairs) {
+    EXPECT_GE(pair.flips(), &pair == &current ? current_flips_wanted : other_flips_wanted) << pair.name();
+    flips += std::to_string(pair.flips()) + " flips of " + pair.name() + ", ";
   }
   int all_worked = 0, all_refused = 0;
   for (const auto& [name, action] : actions) {
@@ -169,8 +219,7 @@ TEST_F(Racer, FlipsAMillionTimesAndNothingIsWrittenOutside) {
     EXPECT_GT(worked[name], 0) << name;
     EXPECT_GT(refused[name], 0) << name;
   }
-  std::printf("racer: %llu flips, %d steps worked, %d were refused, 0 writes outside\n",
-              static_cast<unsigned long long>(flips.load()), all_worked, all_refused);
+  std::printf("racer: %s%d steps worked, %d were refused, 0 writes outside\n", flips.c_str(), all_worked, all_refused);
 }
 
 /// The same without a race.
