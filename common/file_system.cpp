@@ -27,21 +27,40 @@ void write_all(int descriptor, std::string_view bytes, const std::string& what) 
   }
 }
 
-[[noreturn]] void abort_after_failed_sync(std::string_view what) {
-  log::error("fsync failed, state on disk is unknown; ending the process", {{"what", what}, {"errno", errno}});
+}  // namespace
+
+void abort_after_failed_sync(const std::string& call, std::string_view what) {
+  const int error = errno;
+  log::error(call + " failed, state on disk is unknown; ending the process", {{"what", what}, {"errno", error}});
   std::abort();
 }
 
-}  // namespace
-
 void sync_or_abort(int descriptor, std::string_view what) {
-  if (::fsync(descriptor) != 0) abort_after_failed_sync(what);
+  if (::fsync(descriptor) != 0) abort_after_failed_sync("fsync", what);
 }
 
 void sync_directory_or_abort(const std::filesystem::path& directory) {
   const FileDescriptor fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!fd) throw_errno("opening directory " + directory.string());
   sync_or_abort(fd.get(), directory.string());
+}
+
+void write_again_durably(const std::filesystem::path& path) {
+  const FileDescriptor fd(::open(path.c_str(), O_RDWR | O_CLOEXEC));
+  if (!fd && errno == ENOENT) return;
+  if (!fd) throw_errno("opening " + path.string());
+  char buffer[65536];
+  for (off_t at = 0;;) {
+    const ssize_t got = ::pread(fd.get(), buffer, sizeof buffer, at);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) throw_errno("reading " + path.string());
+    if (got == 0) break;
+    const ssize_t done = ::pwrite(fd.get(), buffer, static_cast<std::size_t>(got), at);
+    if (done < 0 && errno == EINTR) continue;
+    if (done < 0) throw_errno("writing " + path.string());
+    at += done;
+  }
+  if (::fdatasync(fd.get()) != 0) abort_after_failed_sync("fdatasync", path.string());
 }
 
 std::optional<std::string> PosixFileSystem::read(const std::filesystem::path& path) const {
@@ -89,7 +108,7 @@ void PosixFileSystem::append_durably(const std::filesystem::path& path, std::str
   }
   if (!fd) throw_errno("opening " + path.string());
   write_all(fd.get(), bytes, "appending to " + path.string());
-  if (::fdatasync(fd.get()) != 0) abort_after_failed_sync(path.string());
+  if (::fdatasync(fd.get()) != 0) abort_after_failed_sync("fdatasync", path.string());
   if (created) sync_directory_or_abort(path.parent_path());
 }
 

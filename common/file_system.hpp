@@ -44,5 +44,10 @@ class PosixFileSystem final : public FileSystem {
 void sync_or_abort(int descriptor, std::string_view what);
 /// fsync of a directory, same rule.
 void sync_directory_or_abort(const std::filesystem::path& directory);
+/// Writes once more what the file holds, and syncs it: of a sync that failed, in whatever process, the kernel takes
+/// pages for clean that are not, and no later one would bring them to the disk. Does nothing if there is no such file.
+void write_again_durably(const std::filesystem::path& path);
+/// The same rule for whoever has made another of these calls; it reads errno.
+[[noreturn]] void abort_after_failed_sync(const std::string& call, std::string_view what);
 
 }  // namespace switchyard

@@ -186,6 +186,8 @@ inline constexpr std::size_t refusal_sources_max = 256;
 // --- store ---------------------------------------------------------------------------------------------------------
 /// Another process (a backup, a person with sqlite3) may read the database, but not hold it for longer than a tick.
 inline constexpr int store_busy_ms_max = 2'000;
+/// As much is committed to the WAL before it is copied into the database; SQLite's own number.
+inline constexpr int store_wal_pages_max = 1'000;
 /// A store that cannot be written is tried again so often.
 inline constexpr std::int64_t store_retry_ms = 1'000;
 /// Events that wait for the store. Beyond it messages are dropped, as if the network had lost them: agents send again.

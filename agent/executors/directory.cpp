@@ -10,14 +10,12 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdlib>
 #include <memory>
 #include <utility>
 
 #include "common/error.hpp"
 #include "common/file_system.hpp"
 #include "common/limits.hpp"
-#include "common/log.hpp"
 
 namespace switchyard::agent {
 namespace {
@@ -301,9 +299,7 @@ void Directory::walk_beneath(const std::string& prefix, unsigned depth,
 void Directory::sync() const { sync_or_abort(descriptor_.get(), shown_); }
 
 void Directory::sync_file_system() const {
-  if (::syncfs(descriptor_.get()) == 0) return;
-  log::error("syncfs failed, state on disk is unknown; ending the process", {{"what", shown_}, {"errno", errno}});
-  std::abort();
+  if (::syncfs(descriptor_.get()) != 0) abort_after_failed_sync("syncfs", shown_);
 }
 
 std::uint64_t Directory::free_bytes() const {

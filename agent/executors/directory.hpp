@@ -81,6 +81,7 @@ class Directory {
   /// fsync; a failure ends the process.
   void sync() const;
   /// syncfs: everything written to the file system of this directory is durable. One call for a tree of many files.
+  /// A failure ends the process too.
   void sync_file_system() const;
   std::uint64_t free_bytes() const;
   int descriptor() const { return descriptor_.get(); }

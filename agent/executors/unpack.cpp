@@ -90,8 +90,10 @@ class Unpacking {
   /// serves all of them, where one after the other each would need its own.
   void sync_files() {
     for (const auto& [file, path] : unsynced_) {
-      // What goes wrong here, the sync finds too.
-      static_cast<void>(::sync_file_range(file.get(), 0, 0, SYNC_FILE_RANGE_WRITE));
+      // What goes wrong here the sync need not find once more: it may be told to the first who asks, and forgotten.
+      if (::sync_file_range(file.get(), 0, 0, SYNC_FILE_RANGE_WRITE) != 0) {
+        abort_after_failed_sync("sync_file_range", path);
+      }
     }
     for (const auto& [file, path] : unsynced_) sync_or_abort(file.get(), path);
     unsynced_.clear();

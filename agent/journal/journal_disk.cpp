@@ -5,13 +5,11 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdlib>
 #include <utility>
 
 #include "common/error.hpp"
 #include "common/file_lock.hpp"
 #include "common/file_system.hpp"
-#include "common/log.hpp"
 
 namespace switchyard::agent {
 namespace {
@@ -80,10 +78,7 @@ void PosixJournalDisk::write(std::uint64_t at, std::string_view bytes) {
 /// The bytes and where they are, not the time of the write: with the space allocated ahead, that is all a frame needs,
 /// and mostly spares the file system a commit of its own.
 void PosixJournalDisk::sync() {
-  if (::fdatasync(file_.get()) == 0) return;
-  log::error("fdatasync failed, state on disk is unknown; ending the process",
-             {{"what", path_.string()}, {"errno", errno}});
-  std::abort();
+  if (::fdatasync(file_.get()) != 0) abort_after_failed_sync("fdatasync", path_.string());
 }
 
 int PosixJournalDisk::allocate(std::uint64_t size) {

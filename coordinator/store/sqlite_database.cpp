@@ -7,21 +7,28 @@
 
 #include "common/error.hpp"
 #include "common/file_descriptor.hpp"
+#include "common/file_system.hpp"
 #include "common/limits.hpp"
 #include "common/log.hpp"
 
 namespace switchyard::store {
 namespace {
 
+void end_if_a_sync_failed(int extended) {
+  if (extended != SQLITE_IOERR_FSYNC && extended != SQLITE_IOERR_DIR_FSYNC && extended != SQLITE_IOERR_COMMIT_ATOMIC) {
+    return;
+  }
+  log::error("fsync of the store failed, its state on disk is unknown; ending the process",
+             {{"sqlite", sqlite3_errstr(extended)}, {"code", extended}});
+  std::abort();
+}
+
 /// Never returns without success.
 void check(sqlite3* handle, int code, const char* what) {
   if (code == SQLITE_OK || code == SQLITE_ROW || code == SQLITE_DONE) return;
   const int extended = handle != nullptr ? sqlite3_extended_errcode(handle) : code;
   const std::string said = handle != nullptr ? sqlite3_errmsg(handle) : sqlite3_errstr(code);
-  if (extended == SQLITE_IOERR_FSYNC || extended == SQLITE_IOERR_DIR_FSYNC || extended == SQLITE_IOERR_COMMIT_ATOMIC) {
-    log::error("fsync of the store failed, its state on disk is unknown; ending the process", {{"sqlite", said}});
-    std::abort();
-  }
+  end_if_a_sync_failed(extended);
   const std::string text =
       std::string("the store failed at ") + what + ": " + said + " (sqlite " + std::to_string(extended) + ")";
   if ((extended & 0xff) == SQLITE_FULL) throw StoreFullError(text + "; free space on the disk of the state directory");
@@ -35,6 +42,17 @@ void create_file(const std::filesystem::path& file) {
   if (!fd) throw_errno("opening the store " + file.string());
 }
 
+/// What it cannot copy now it copies another time, for which the WAL is there: only a sync that fails matters.
+void checkpoint(sqlite3* handle) {
+  end_if_a_sync_failed(sqlite3_wal_checkpoint_v2(handle, nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr));
+}
+
+/// After each commit. SQLite's own hook does the same, and keeps to itself how its checkpoint ended.
+int checkpoint_when_large(void*, sqlite3* handle, const char*, int pages) {
+  if (pages >= limits::store_wal_pages_max) checkpoint(handle);
+  return SQLITE_OK;
+}
+
 }  // namespace
 
 SqliteDatabase::SqliteDatabase(const std::filesystem::path& file) {
@@ -45,13 +63,22 @@ SqliteDatabase::SqliteDatabase(const std::filesystem::path& file) {
     sqlite3_extended_result_codes(handle_, 1);
     sqlite3_busy_timeout(handle_, limits::store_busy_ms_max);
     run("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF");
+    sqlite3_wal_hook(handle_, checkpoint_when_large, nullptr);
+    // Reading makes the WAL, which then stays until we close. SQLite syncs its name too, but does not look whether that
+    // worked.
+    run("SELECT count(*) FROM sqlite_schema");
+    sync_directory_or_abort(std::filesystem::absolute(file).parent_path());
   } catch (...) {
     sqlite3_close_v2(handle_);
     throw;
   }
 }
 
-SqliteDatabase::~SqliteDatabase() { sqlite3_close_v2(handle_); }
+SqliteDatabase::~SqliteDatabase() {
+  // Closing would do it, and keep to itself how it ended.
+  checkpoint(handle_);
+  sqlite3_close_v2(handle_);
+}
 
 void SqliteDatabase::run(const std::string& sql) {
   check(handle_, sqlite3_exec(handle_, sql.c_str(), nullptr, nullptr, nullptr), "running a statement");

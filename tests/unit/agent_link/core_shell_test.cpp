@@ -9,6 +9,7 @@
 #include <boost/asio/io_context.hpp>
 #include <cerrno>
 #include <chrono>
+#include <cstdlib>
 #include <map>
 #include <optional>
 
@@ -16,6 +17,7 @@
 #include "common/error.hpp"
 #include "common/event_loop.hpp"
 #include "common/limits.hpp"
+#include "tests/support/failing_sync.hpp"
 #include "tests/support/fake_clock.hpp"
 #include "tests/unit/agent_link/journal_host.hpp"
 
@@ -100,6 +102,13 @@ class Shell : public ::testing::Test {
     ask(protocol::Hold{host.id()});
     ASSERT_TRUE(find<protocol::Held>().has_value());
   }
+  /// Asked this while nothing can be synced. Ends the workers: a death test forks, with no other thread at work.
+  void expect_to_end_unsaid(const protocol::Message& message) {
+    pool.reset();
+    on_send = [](const protocol::Message&) { std::_Exit(2); };
+    EXPECT_EXIT(failing_sync::run(failing_sync::is_any, [&] { ask(message); }), failing_sync::ended_itself,
+                failing_sync::said_why);
+  }
   /// The other process: it reads the journal, and writes these steps' end.
   std::vector<JournalRecord> revert_elsewhere() {
     JournalFile other(host.state());
@@ -155,6 +164,16 @@ TEST_F(Shell, WritesAPromiseBeforeItIsSaid) {
   };
   hold();
   EXPECT_EQ(on_disk, (std::map<std::string, std::size_t>{{"plan", 1}, {"staged", 1}, {"swapped", 1}, {"held", 1}}));
+}
+
+TEST_F(Shell, EndsTheProcessBeforeItAcknowledgesAPlanThatItsDiskCannotSync) {
+  expect_to_end_unsaid(protocol::Plan{host.signed_plan()});
+}
+
+TEST_F(Shell, EndsTheProcessBeforeItSaysHeldWhenItsDiskCannotSync) {
+  swap();
+  shell->handle(SessionBegan{2});
+  expect_to_end_unsaid(protocol::Hold{host.id()});
 }
 
 TEST_F(Shell, ArmsTheDeadManBeforeAnyStepOfASwap) {

@@ -15,6 +15,7 @@
 #include <thread>
 
 #include "common/limits.hpp"
+#include "tests/support/failing_sync.hpp"
 #include "tests/unit/agent_link/names.hpp"
 
 namespace switchyard::agent {
@@ -348,6 +349,36 @@ void revert_on_a_full_disk(const std::filesystem::path& directory) {
 /// "Full" is what the kernel says of a file that may not grow any more; the records must fit into what was reserved.
 TEST_F(Journal, WritesTwoHundredStepsOfARevertWhenTheFileCannotGrow) {
   EXPECT_EXIT(revert_on_a_full_disk(directory), testing::ExitedWithCode(0), "");
+}
+
+TEST_F(Journal, EndsTheProcessBeforeARecordIsSaidToBeDurable) {
+  std::atomic<bool> broken = false;
+  EXPECT_EXIT(failing_sync::run([&](const failing_sync::Sync& sync) { return broken && sync.of == file; },
+                                [&] {
+                                  JournalFile journal(directory);
+                                  append(journal, {record(RecordKind::plan)});
+                                  broken = true;
+                                  append(journal, {record(RecordKind::held)});
+                                }),
+              failing_sync::ended_itself, "fdatasync failed, state on disk is unknown; ending the process");
+  EXPECT_GE(JournalFile(directory).records().size(), 1u);
+}
+
+/// Also of the name of a new journal, and of one that takes the place of the other in a compaction.
+TEST_F(Journal, EndsTheProcessWhicheverSyncFails) {
+  const int syncs = failing_sync::expect_each_to_end_the_process(
+      failing_sync::is_any,
+      [&] {
+        std::filesystem::remove_all(directory);
+        std::filesystem::create_directory(directory);
+      },
+      [&] {
+        JournalFile journal(directory);               // the file, its name, and its name as it is read
+        append(journal, {record(RecordKind::held)});  // the file
+        const JournalFile other(directory);           // its name, and the frame that was read
+        JournalFile::Turn(journal).replace({});       // as at the beginning
+      });
+  EXPECT_EQ(syncs, 9);
 }
 
 TEST_F(Journal, NeverWritesAFrameThatItCouldNotReadBack) {

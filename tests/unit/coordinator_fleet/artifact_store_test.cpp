@@ -3,10 +3,12 @@
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
+#include <chrono>
 #include <fstream>
 
 #include "common/crypto.hpp"
 #include "common/error.hpp"
+#include "tests/support/failing_sync.hpp"
 
 namespace switchyard::fleet {
 namespace {
@@ -99,6 +101,45 @@ TEST_F(ArtifactStoreTest, FindsBytesThatTheDiskLostDuringAnUpload) {
   std::ofstream(directory / release.str() / "archive.partial", std::ios::in | std::ios::binary).write("XX", 2);
   ArtifactStore store(directory);
   EXPECT_EQ(store.begin(release, encoded), (std::vector<std::uint32_t>{0}));
+}
+
+/// Who wrote them may have died of a sync that failed, after which the kernel takes pages for clean that are not: no
+/// later sync would bring them to the disk.
+TEST_F(ArtifactStoreTest, WritesOnceMoreWhatAnEarlierProcessHasWrittenOfAnUpload) {
+  {
+    ArtifactStore store(directory);
+    store.begin(release, encoded);
+    ASSERT_EQ(store.put_chunk(release, 0, chunk(0)), std::nullopt);
+  }
+  const std::filesystem::path partial = archive().string() + ".partial";
+  const auto long_ago = std::filesystem::last_write_time(partial) - std::chrono::hours(1);
+  std::filesystem::last_write_time(partial, long_ago);
+  ArtifactStore store(directory);
+  EXPECT_EQ(store.begin(release, encoded), (std::vector<std::uint32_t>{1, 2}));
+  EXPECT_GT(std::filesystem::last_write_time(partial), long_ago);
+}
+
+TEST_F(ArtifactStoreTest, EndsTheProcessBeforeAnArtifactIsCompleteWhoseBytesCannotBeSynced) {
+  EXPECT_EXIT(failing_sync::run([&](const failing_sync::Sync& sync) { return sync.of.filename() == "archive.partial"; },
+                                [&] {
+                                  ArtifactStore store(directory);
+                                  put_all(store);
+                                  (void)store.complete(release);
+                                }),
+              failing_sync::ended_itself, failing_sync::said_why);
+  EXPECT_FALSE(ArtifactStore(directory).complete_here(release));
+}
+
+TEST_F(ArtifactStoreTest, EndsTheProcessWhicheverSyncFails) {
+  const int syncs = failing_sync::expect_each_to_end_the_process(
+      failing_sync::is_any, [&] { std::filesystem::remove_all(directory / release.str()); },
+      [&] {
+        ArtifactStore store(directory);
+        put_all(store);                 // the directory's name, the manifest, and its name
+        (void)store.complete(release);  // the archive, and its name
+        store.drop(release);            // the directory's name
+      });
+  EXPECT_EQ(syncs, 6);
 }
 
 TEST_F(ArtifactStoreTest, NeedsNoChunkOfAnArtifactThatItHas) {

@@ -8,6 +8,7 @@
 
 #include "common/error.hpp"
 #include "common/hex.hpp"
+#include "tests/support/failing_sync.hpp"
 
 namespace switchyard {
 namespace {
@@ -39,6 +40,23 @@ TEST_F(KeyFilesTest, MakesBothKeysOnceAndForTheOwnerOnly) {
   EXPECT_EQ(load_or_make_server_keys(directory).public_key, server.public_key);
   EXPECT_EQ(load_or_make_plan_key(directory).public_key, plan.public_key);
   EXPECT_EQ(load_or_make_plan_key(directory).secret, plan.secret);
+}
+
+TEST_F(KeyFilesTest, EndsTheProcessWhicheverSyncOfAKeyFails) {
+  const int syncs = failing_sync::expect_each_to_end_the_process(
+      failing_sync::is_any,
+      [&] {
+        std::filesystem::remove_all(directory);
+        std::filesystem::create_directory(directory);
+      },
+      [&] {
+        load_or_make_server_keys(directory);
+        load_or_make_plan_key(directory);
+        load_or_make_vault_key(directory, {});
+        draw();
+        take_next_keys(directory);
+      });
+  EXPECT_EQ(syncs, 12) << "five new files and their names, and two names that changed";
 }
 
 TEST_F(KeyFilesTest, RefusesAKeyThatOthersCouldRead) {
