@@ -140,6 +140,11 @@ ArtifactStore::Upload ArtifactStore::open_upload(const ReleaseId& release, proto
                                       static_cast<std::size_t>(chunk_size(manifest, i)), path.string());
     if (bytes.empty()) break;  // nothing was written from here on
     upload.present[i] = sha256(bytes) == manifest.chunks[i];
+    // Who wrote it may have ended over a sync that failed: then the kernel takes it for written, and the sync of
+    // complete() would find nothing to do.
+    if (upload.present[i]) {
+      write_at(upload.file.get(), bytes, i * std::uint64_t{manifest.chunk_bytes}, path.string());
+    }
   }
   upload.manifest = std::move(manifest);
   return upload;

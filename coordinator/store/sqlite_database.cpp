@@ -47,6 +47,17 @@ void checkpoint(sqlite3* handle) {
   end_if_a_sync_failed(sqlite3_wal_checkpoint_v2(handle, nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr));
 }
 
+/// A process that ended over a sync left its last commit in the kernel's memory, and perhaps nowhere else: here it would
+/// be read and taken for decided. A sync alone would find nothing to write, as the kernel counts those pages as written.
+/// The transaction makes the WAL, which stays until we close, and keeps others from writing into it meanwhile. SQLite
+/// syncs the WAL's name too, but does not look whether that worked.
+void make_what_is_read_durable(SqliteDatabase& database, const std::filesystem::path& file) {
+  database.run("BEGIN IMMEDIATE");
+  write_again_durably(file.string() + "-wal");
+  database.run("ROLLBACK");
+  sync_directory_or_abort(std::filesystem::absolute(file).parent_path());
+}
+
 /// After each commit. SQLite's own hook does the same, and keeps to itself how its checkpoint ended.
 int checkpoint_when_large(void*, sqlite3* handle, const char*, int pages) {
   if (pages >= limits::store_wal_pages_max) checkpoint(handle);
@@ -64,10 +75,7 @@ SqliteDatabase::SqliteDatabase(const std::filesystem::path& file) {
     sqlite3_busy_timeout(handle_, limits::store_busy_ms_max);
     run("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF");
     sqlite3_wal_hook(handle_, checkpoint_when_large, nullptr);
-    // Reading makes the WAL, which then stays until we close. SQLite syncs its name too, but does not look whether that
-    // worked.
-    run("SELECT count(*) FROM sqlite_schema");
-    sync_directory_or_abort(std::filesystem::absolute(file).parent_path());
+    make_what_is_read_durable(*this, file);
   } catch (...) {
     sqlite3_close_v2(handle_);
     throw;

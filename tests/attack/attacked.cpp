@@ -67,7 +67,7 @@ Attacked::Attacked() {
   http_port_ = testing::free_port();
   start();
   wait_until_it_answers();
-  server_key_ = protocol::decode_enrolment(new_enrolment("nobody")).server_public_key;
+  server_key_ = new_token("nobody").enrolment.server_public_key;
 }
 
 Attacked::~Attacked() {
@@ -161,13 +161,17 @@ std::string Attacked::whole_audit() const {
   }
 }
 
+Attacked::NewToken Attacked::new_token(const std::string& host_pattern) const {
+  const std::string made = ask("POST", "/v1/agents/tokens", "{\"host_pattern\":\"" + host_pattern + "\"}").body;
+  const std::string text = between(made, "\"enrolment\":\"", "\"");
+  if (text.empty()) throw std::runtime_error("no token: " + made);
+  return {protocol::decode_enrolment(text), between(made, "\"id\":\"", "\"")};
+}
+
 TokenKeys Attacked::token(const std::string& host_pattern) const {
-  const HttpAnswer made = ask("POST", "/v1/agents/tokens", "{\"host_pattern\":\"" + host_pattern + "\"}");
-  const std::string text = between(made.body, "\"enrolment\":\"", "\"");
-  if (text.empty()) throw std::runtime_error("no token: " + made.body);
-  const std::string secret = protocol::enrolment_secret(protocol::decode_enrolment(text).token);
-  return {protocol::curve_keys_from_secret(secret),
-          protocol::enrolment_peer(between(made.body, "\"id\":\"", "\"")).str()};
+  const NewToken made = new_token(host_pattern);
+  return {protocol::curve_keys_from_secret(protocol::enrolment_secret(made.enrolment.token)),
+          protocol::enrolment_peer(made.id).str()};
 }
 
 protocol::CurveKeyPair Attacked::enrol(const std::string& host) const {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "protocol/endpoint.hpp"
+#include "protocol/enrolment.hpp"
 #include "protocol/zmq_curve_keys.hpp"
 #include "tests/attack/raw_peer.hpp"
 
@@ -70,9 +71,15 @@ class Attacked {
   std::int64_t cpu_ms() const;
 
  private:
+  struct NewToken {
+    protocol::Enrolment enrolment;
+    std::string id;
+  };
+
   void start();
   pid_t spawn(const std::vector<std::string>& more = {}) const;
   void wait_until_it_answers();
+  NewToken new_token(const std::string& host_pattern) const;
 
   std::filesystem::path root_;
   protocol::Endpoint endpoint_;

@@ -6,11 +6,15 @@ switch are kept in memory (tests/bench/local_host.hpp).
     leak.py [--deployments N] [--refusals N] [--build DIRECTORY]
 
 The first part of each is not judged: caches, pools and bounded books fill up. From there to the end nothing may grow by
-more than the margins below, which are far below what one forgotten object each time would come to.
+more than the margins below, which are far below what one forgotten object each time would come to. What grows is the
+slope of a line through many looks (Theil and Sen's: the median of the slopes between any two of them), so that a single
+look at a bad moment changes nothing. Nor may there be more open files or threads at the end than there were.
 """
 
 import argparse
+import itertools
 import pathlib
+import statistics
 import sys
 import tempfile
 import time
@@ -31,8 +35,10 @@ COORDINATOR_BYTES_PER_DEPLOYMENT = 2_048
 AGENT_BYTES_PER_DEPLOYMENT = 1_024
 COORDINATOR_BYTES_PER_REFUSAL = 128
 AGENT_BYTES_PER_REFUSAL = 512
-# What an allocator keeps or gives back from one moment to the next.
-NOISE_KIB = 2_048
+# What an allocator keeps or gives back from one moment to the next, over all that is judged.
+NOISE_KIB = 1_024
+# So many times memory is looked at, evenly over what is judged.
+LOOKS = 20
 
 AGENTS = 4
 # The old slots go after a second.
@@ -79,28 +85,45 @@ class Deployer:
         self._coordinator.run("--json", "deploy", "start", manifest)
 
 
+def open_files(process):
+    return len(list(pathlib.Path(f"/proc/{process}/fd").iterdir()))
+
+
+def threads(process):
+    return len(list(pathlib.Path(f"/proc/{process}/task").iterdir()))
+
+
 class Watched:
-    """Processes whose memory is looked at twice."""
+    """Processes that are looked at again and again, while they do what may not make them grow."""
 
     def __init__(self, **processes):
         self._processes = processes
-        self._first = None
+        self._looks = {name: [] for name in processes}
 
-    def look(self):
-        return {name: local.private_kib(process) for name, process in self._processes.items()}
+    def look(self, done):
+        """`done` deployments or refusals have been, since the first look or before it."""
+        for name, process in self._processes.items():
+            self._looks[name].append((done, local.private_kib(process), open_files(process), threads(process)))
 
-    def begin(self):
-        self._first = self.look()
-
-    def judge(self, what, count, bounds):
+    def judge(self, what, bounds):
         """True when nothing grew too much. Says what was measured."""
         good = True
-        for name, now in self.look().items():
-            grew = now - self._first[name]
-            bound = NOISE_KIB + bounds[name] * count // 1024
-            good = good and grew <= bound
-            print(f"  {name}: {self._first[name]} KiB, after {count} more {what} {now} KiB: {grew:+} KiB"
-                  f" (at most {bound:+}){'' if grew <= bound else '  GROWS'}", flush=True)
+        for name, looks in self._looks.items():
+            count = looks[-1][0] - looks[0][0]
+            slope = statistics.median((b[1] - a[1]) / (b[0] - a[0]) for a, b in itertools.combinations(looks, 2))
+            bound = NOISE_KIB / count + bounds[name] / 1024
+            grows = slope > bound
+            # Of things that come and go, the many looks show the usual number.
+            half = len(looks) // 2
+            kept = {kind: (statistics.median_low(look[at] for look in looks[:half]),
+                           statistics.median_low(look[at] for look in looks[half:]))
+                    for kind, at in (("open files", 2), ("threads", 3))}
+            stays = all(after <= before for before, after in kept.values())
+            print(f"  {name}: {looks[0][1]} KiB, after {count} more {what} {looks[-1][1]} KiB: {slope * 1024:+.0f} bytes"
+                  f" each (at most {bound * 1024:+.0f}){'  GROWS' if grows else ''}; "
+                  + ", ".join(f"{after} {kind}" + ("" if after <= before else f", {before} before  GROW")
+                              for kind, (before, after) in kept.items()), flush=True)
+            good = good and stays and not grows
         return good
 
 
@@ -122,12 +145,14 @@ def over_deployments(build, count, place):
 
         began = time.monotonic()
         deploy(warm)
-        watched.begin()
-        deploy(count - warm)
+        watched.look(version)
+        for look in range(1, LOOKS):
+            deploy(warm + (count - warm) * look // (LOOKS - 1) - version)
+            watched.look(version)
         print(f"  {count} deployments to {AGENTS} agents in {time.monotonic() - began:.0f} s")
         # The agents' process is all four.
-        return watched.judge("deployments", count - warm, {"coordinator": COORDINATOR_BYTES_PER_DEPLOYMENT,
-                                                           "agents": AGENT_BYTES_PER_DEPLOYMENT * AGENTS})
+        return watched.judge("deployments", {"coordinator": COORDINATOR_BYTES_PER_DEPLOYMENT,
+                                             "agents": AGENT_BYTES_PER_DEPLOYMENT * AGENTS})
 
 
 def over_refusals(build, count, place):
@@ -143,13 +168,15 @@ def over_refusals(build, count, place):
             return int(words[2])
 
         began = time.monotonic()
-        first = wait_for(STRANGERS * WARM_REFUSALS)
-        watched.begin()
-        last = wait_for(first + count)
+        first = last = wait_for(STRANGERS * WARM_REFUSALS)
+        watched.look(first)
+        for look in range(1, LOOKS):
+            last = wait_for(max(first + count * look // (LOOKS - 1), last + 1))
+            watched.look(last)
         print(f"  {last} dials of {STRANGERS} agents that nobody enrolled, turned away in "
               f"{time.monotonic() - began:.0f} s")
         bounds = {"coordinator": COORDINATOR_BYTES_PER_REFUSAL, "refused_agents": AGENT_BYTES_PER_REFUSAL}
-        return watched.judge("refusals", last - first, bounds)
+        return watched.judge("refusals", bounds)
 
 
 def main():
