@@ -34,7 +34,10 @@ protocol::StepResult FileExecutor::run(const protocol::Action& action, const Ste
 }
 
 protocol::StepResult FileExecutor::remove(const protocol::EnsureFile& wanted, const AllowedPlace& place) {
-  if (!place.root.info(place.relative)) return done(false, wanted.path + " was absent already");
+  if (!place.root.info(place.relative)) {
+    sync_folder(place);
+    return done(false, wanted.path + " was absent already");
+  }
   remove_file(place);
   changed(place);
   return done(true, wanted.path + " was removed");
@@ -44,7 +47,10 @@ protocol::StepResult FileExecutor::write(const protocol::EnsureFile& wanted, con
   const std::optional<Account> owner = find_account(wanted.owner);
   if (!owner) return failed("unknown_user", no_such_user(wanted.owner, "who shall own " + wanted.path));
   const FileRights rights{wanted.mode, owner->uid, owner->gid};
-  if (is_as_wanted(wanted, rights, place)) return done(false, wanted.path + " was so already");
+  if (is_as_wanted(wanted, rights, place)) {
+    sync_folder(place);
+    return done(false, wanted.path + " was so already");
+  }
   replace_file(place, wanted.content, rights, wanted.path);
   if (!is_as_wanted(wanted, rights, place)) {
     return failed("changed_meanwhile",

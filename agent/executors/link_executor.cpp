@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "agent/executors/allowed_paths.hpp"
+#include "agent/executors/whole_file.hpp"
 #include "common/error.hpp"
 #include "common/ids.hpp"
 #include "common/limits.hpp"
@@ -58,14 +59,14 @@ protocol::StepResult LinkExecutor::run(const protocol::Action& action, const Ste
     return failed("not_a_link", wanted.path + " exists and is no symbolic link; move it away");
   }
   if (wanted.absent) {
-    if (!info) return done(false, wanted.path + " was absent already");
-    place.root.remove_file(place.relative);
-    parent_of(place).sync();
-    return done(true, wanted.path + " was removed");
+    if (info) place.root.remove_file(place.relative);
+    sync_folder(place);
+    return done(info.has_value(), wanted.path + (info ? " was removed" : " was absent already"));
   }
   if (const auto why = refuse_link(paths_, wanted))
     return failed("path_not_allowed", wanted.path + " is refused: " + *why);
   if (info && place.root.read_link(place.relative) == wanted.target) {
+    sync_folder(place);
     return done(false, wanted.path + " led to " + wanted.target + " already");
   }
   replace_link(place, wanted.target);

@@ -135,6 +135,8 @@ protocol::StepResult ReleaseExecutor::present(const ReleaseStore& store, const p
                                         " was unpacked with other shared paths, and a release is never changed; "
                                         "change any file of the artifact, so that it becomes another release");
   }
+  // It may have been unpacked by a run that ended before it had made the name durable.
+  store.root().directory("releases").sync();
   protocol::StepResult result = done(false, "release " + release.str() + " was there already: " + found.text());
   result.evidence["extra_files"] = std::to_string(found.extra_count);
   return result;

@@ -6,6 +6,7 @@
 
 #include "agent/executors/allowed_paths.hpp"
 #include "agent/executors/snapshot_store.hpp"
+#include "agent/executors/whole_file.hpp"
 #include "agent/probes/schema_dump.hpp"
 #include "common/crypto.hpp"
 #include "common/limits_snapshots.hpp"
@@ -82,7 +83,10 @@ std::variant<bool, StepResult> restore_file(const std::string& path, const Saved
   const auto is_so = [&] {
     return file.present ? is_file(place, file.rights, file.bytes, file.sha256) : !place.root.info(place.relative);
   };
-  if (is_so()) return false;
+  if (is_so()) {
+    sync_folder(place);
+    return false;
+  }
   if (file.present) {
     replace_file(place, content, file.rights, path);
   } else {
@@ -118,7 +122,11 @@ SnapshotExecutor::KeptSchemas SnapshotExecutor::keep_schemas(const std::string& 
   const std::string name = schemas_name(snapshot);
   const std::lock_guard turn(one_at_a_time_);
   const SnapshotStore store = SnapshotStore::open(paths_, component);
-  if (!store.find_whole(name)) make_schemas(store, name, texts);
+  if (store.find_whole(name)) {
+    store.sync();
+  } else {
+    make_schemas(store, name, texts);
+  }
   const auto made = store.find_whole(name);
   KeptSchemas kept;
   for (const auto& [called, text] : texts) {
@@ -149,7 +157,10 @@ StepResult SnapshotExecutor::run(const protocol::Action& action, const StepConte
     return failed("snapshot_missing", "snapshot " + wanted.needed + " of " + wanted.component +
                                           " is not on this host any more, so its files cannot be restored");
   }
-  if (const auto made = store.find_whole(wanted.name)) return done(false, told(*made) + " were saved already");
+  if (const auto made = store.find_whole(wanted.name)) {
+    store.sync();
+    return done(false, told(*made) + " were saved already");
+  }
   Reading reading;
   for (const std::string& path : wanted.files) {
     const auto found = find_allowed(paths_, path);

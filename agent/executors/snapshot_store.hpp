@@ -35,6 +35,8 @@ class SnapshotStore {
 
   /// Nothing if there is none of that name. Every content is compared with its digest.
   std::optional<SavedFiles> find_whole(const std::string& name) const;
+  /// Of one that was found, whoever made it may have ended before its name was durable.
+  void sync() const { root_.sync(); }
   /// Its content, compared with its digest.
   std::string content(const std::string& name, const SavedFile& file) const;
   /// `contents`: by their digests.

@@ -16,11 +16,6 @@ std::string folder_of(const AllowedPlace& place) {
   return slash == std::string::npos ? "" : place.relative.substr(0, slash + 1);
 }
 
-Directory open_folder(const AllowedPlace& place) {
-  const std::string folder = folder_of(place);
-  return place.root.directory(folder.empty() ? "." : folder);
-}
-
 }  // namespace
 
 bool is_file(const AllowedPlace& place, const FileRights& rights, std::uint64_t bytes, const std::string& sha256) {
@@ -49,12 +44,17 @@ void replace_file(const AllowedPlace& place, std::string_view content, const Fil
     place.root.remove_file(temporary);
     throw;
   }
-  open_folder(place).sync();
+  sync_folder(place);
 }
 
 void remove_file(const AllowedPlace& place) {
   place.root.remove_file(place.relative);
-  open_folder(place).sync();
+  sync_folder(place);
+}
+
+void sync_folder(const AllowedPlace& place) {
+  const std::string folder = folder_of(place);
+  if (const auto found = place.root.find_directory(folder.empty() ? "." : folder)) found->sync();
 }
 
 }  // namespace switchyard::agent

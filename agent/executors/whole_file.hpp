@@ -24,5 +24,8 @@ bool is_file(const AllowedPlace& place, const FileRights& rights, std::uint64_t 
 void replace_file(const AllowedPlace& place, std::string_view content, const FileRights& rights,
                   const std::string& what);
 void remove_file(const AllowedPlace& place);
+/// What a step finds as it shall be may be the work of a run that ended before it had made the name durable: that it is
+/// so may be said after this. Nothing if the directory is not there.
+void sync_folder(const AllowedPlace& place);
 
 }  // namespace switchyard::agent

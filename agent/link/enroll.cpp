@@ -202,6 +202,7 @@ bool change_key(const std::filesystem::path& state) {
       throw_errno("putting " + tried.string() + " in the place of agent.key");
     }
     std::filesystem::last_write_time(present, now);
+    sync_directory_or_abort(state);
     return true;
   }
   return false;

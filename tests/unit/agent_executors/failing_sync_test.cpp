@@ -107,6 +107,22 @@ TEST_F(StepsOnAFailingDisk, EndTheProcessWhicheverSyncOfAReleaseFails) {
   }
 }
 
+/// Who made it may have ended before its name was durable.
+TEST_F(StepsOnAFailingDisk, DoNotSayThatWhatTheyFindIsSoBeforeItsNameIsOnTheDisk) {
+  write("old");
+  link("one");
+  save();
+  const Artifact artifact = add_artifact(2);
+  install(artifact);
+  expect_its_end(failing_sync::is_of_a_directory, [&] { write("old"); });
+  expect_its_end(failing_sync::is_of_a_directory, [&] { link("one"); });
+  expect_its_end(failing_sync::is_of_a_directory, [&] { save(); });
+  expect_its_end([&](const failing_sync::Sync& sync) { return sync.of == tree(artifact).parent_path(); },
+                 [&] { install(artifact); });
+  link("one", true);
+  expect_its_end(failing_sync::is_of_a_directory, [&] { link("one", true); });
+}
+
 /// The sync that follows may well succeed: the kernel need not tell of an error twice.
 TEST_F(StepsOnAFailingDisk, EndTheProcessWhenFilesOfAReleaseCannotBeSentOnTheirWay) {
   const Artifact artifact = add_artifact(2);

@@ -51,6 +51,8 @@ class RealServer {
   static pid_t start(const std::vector<std::string>& argv) {
     const pid_t child = ::fork();
     if (child != 0) return child;
+    // What was started in the background may ignore it, and hands that down.
+    ::signal(SIGQUIT, SIG_DFL);
     const int null = ::open("/dev/null", O_RDWR);
     for (const int number : {0, 1, 2}) ::dup2(null, number);
     if (::geteuid() == 0 && (::setgid(nobody) != 0 || ::setuid(nobody) != 0)) ::_exit(255);
