@@ -47,10 +47,10 @@ void checkpoint(sqlite3* handle) {
   end_if_a_sync_failed(sqlite3_wal_checkpoint_v2(handle, nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr));
 }
 
-/// A process that ended over a sync left its last commit in the kernel's memory, and perhaps nowhere else: here it would
-/// be read and taken for decided. A sync alone would find nothing to write, as the kernel counts those pages as written.
-/// The transaction makes the WAL, which stays until we close, and keeps others from writing into it meanwhile. SQLite
-/// syncs the WAL's name too, but does not look whether that worked.
+/// A process that ended over a sync left its last commit in the kernel's memory, and perhaps nowhere else: here it
+/// would be read and taken for decided. A sync alone would find nothing to write, as the kernel counts those pages as
+/// written. The transaction makes the WAL, which stays until we close, and keeps others from writing into it meanwhile.
+/// SQLite syncs the WAL's name too, but does not look whether that worked.
 void make_what_is_read_durable(SqliteDatabase& database, const std::filesystem::path& file) {
   database.run("BEGIN IMMEDIATE");
   write_again_durably(file.string() + "-wal");

@@ -8,6 +8,7 @@
 #include "common/ensure.hpp"
 #include "common/error.hpp"
 #include "common/limits.hpp"
+#include "common/planted.hpp"
 #include "coordinator/store/audit_chain.hpp"
 #include "coordinator/store/migrations.hpp"
 #include "coordinator/store/row_json.hpp"
@@ -101,7 +102,10 @@ SqliteStore::SqliteStore(const std::filesystem::path& file, Access access)
 
 std::uint64_t SqliteStore::take_epoch(const std::string& holder) {
   SqliteTransaction transaction(database_);
-  SqliteStatement statement(database_, "UPDATE lease SET epoch = epoch + 1, holder = ? WHERE id = 1 RETURNING epoch");
+  SqliteStatement statement(database_,
+                            PLANTED(starts_with_an_equal_epoch)
+                                ? "UPDATE lease SET epoch = MAX(epoch, 1), holder = ? WHERE id = 1 RETURNING epoch"
+                                : "UPDATE lease SET epoch = epoch + 1, holder = ? WHERE id = 1 RETURNING epoch");
   statement.bind(holder);
   ENSURE(statement.step());
   const auto taken = statement.as<std::uint64_t>();
@@ -115,9 +119,10 @@ std::uint64_t SqliteStore::take_epoch_above(std::uint64_t obeyed) {
   SqliteTransaction transaction(database_);
   check_epoch();
   SqliteStatement statement(database_,
-                            "UPDATE lease SET epoch = MAX(epoch, ?) + 1, plan_seq = plan_seq + ? WHERE id = 1 "
+                            "UPDATE lease SET epoch = MAX(epoch, ?) + ?, plan_seq = plan_seq + ? WHERE id = 1 "
                             "RETURNING epoch");
-  statement.bind(obeyed, limits::plan_numbers_skipped);
+  statement.bind(obeyed, PLANTED(recovers_with_an_equal_epoch) ? 0 : 1,
+                 PLANTED(plan_numbers_go_on_from_the_copy) ? 0 : limits::plan_numbers_skipped);
   ENSURE(statement.step());
   const auto taken = statement.as<std::uint64_t>();
   ENSURE(!statement.step());
@@ -128,7 +133,7 @@ std::uint64_t SqliteStore::take_epoch_above(std::uint64_t obeyed) {
 
 void SqliteStore::check_epoch() {
   SqliteStatement(database_, "UPDATE lease SET commits = commits + 1 WHERE id = 1 AND epoch = ?").bind(epoch_).run();
-  if (epoch_ == 0 || database_.changes() != 1) throw replaced(epoch_);
+  if (epoch_ == 0 || (database_.changes() != 1 && !PLANTED(replaced_coordinator_may_write))) throw replaced(epoch_);
 }
 
 void SqliteStore::confirm_epoch() const {

@@ -1,6 +1,7 @@
 #include "coordinator/store/sqlite_writer.hpp"
 
 #include "common/limits.hpp"
+#include "common/planted.hpp"
 #include "coordinator/store/audit_chain.hpp"
 #include "coordinator/store/conflicts.hpp"
 #include "coordinator/store/row_json.hpp"
@@ -66,6 +67,9 @@ void SqliteWriter::operator()(const PutPlan& write) {
 }
 
 void SqliteWriter::operator()(const PutDecision& write) {
+  if (PLANTED(decision_may_change)) {
+    SqliteStatement(database_, "DELETE FROM decision WHERE deployment = ?").bind(write.deployment).run();
+  }
   SqliteStatement present(database_, "SELECT decision FROM decision WHERE deployment = ?");
   present.bind(write.deployment);
   if (present.step()) {
