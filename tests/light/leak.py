@@ -38,7 +38,7 @@ AGENT_BYTES_PER_REFUSAL = 512
 # What an allocator keeps or gives back from one moment to the next, over all that is judged.
 NOISE_KIB = 1_024
 # So many times memory is looked at, evenly over what is judged.
-LOOKS = 20
+LOOKS = 12
 
 AGENTS = 4
 # The old slots go after a second.

@@ -128,6 +128,8 @@ class FullDisk(SlowSwap):
                 refused = self.product.run(*words)
                 self.assertNotEqual(refused.status, product.DONE, refused)
                 self.assertRegex(str(refused), "disk is full|free space", words)
+            status, refused = self.product.request("POST", "/v1/agents/tokens", {"host_pattern": "h9"})
+            self.assertEqual((status, refused["error"]["code"]), (503, "disk_full"), refused)
             self.assertTrue(self.product.get("/v1/hosts")["hosts"], "what is known can still be read")
             self.assertTrue(self.product.get("/v1/deployments")["deployments"])
             self.assert_all_serve(self.old, BOTH)
