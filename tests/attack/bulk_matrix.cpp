@@ -23,8 +23,8 @@ std::string together(const std::string& answers, const std::string& session) {
 
 }  // namespace
 
-/// Frames of one connection are looked at in their order, and every host may ask for a blob: when that is answered, what
-/// was said before it has been dealt with.
+/// Frames of one connection are looked at in their order, and every host may ask for a blob: when that is answered,
+/// what was said before it has been dealt with.
 std::string answers_on(RawPeer& bulk) {
   bulk.say(protocol::BlobGet{nowhere, true, 0, 1});
   std::string answers;
