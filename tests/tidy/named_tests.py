@@ -10,6 +10,7 @@ Names stand in backticks. What is looked for, and where:
   tests/…                             paths; those given to tests/fleet/run are scenarios
   script/test, soak and bench NAME    what these scripts can do
 
+Records of decisions name tests too, and types of the sources besides: there, a word without a dot is not looked for.
 In docs/SECURITY.md every threat names a test, and every test there is a link to its file:
 
   tests/tidy/named_tests.py           says what is wrong (tests/tidy/tidy.py asks so, too)
@@ -27,16 +28,24 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 TESTS = ROOT / "tests"
 THREATS = pathlib.Path("docs/SECURITY.md")
 PAGES = [THREATS, pathlib.Path("docs/RELIABILITY.md"), pathlib.Path("docs/PERFORMANCE.md")]
+RECORDS = sorted(path.relative_to(ROOT) for path in (ROOT / "docs/adr").glob("*.md"))
+HEAD = "| | threat | what stands against it | shown by |\n"
 BEGIN = "<!-- where the tests are: tests/tidy/named_tests.py --write -->\n"
 
 GOOGLE_TEST = re.compile(r"^[ \t]*(?:(?:TYPED_)?TEST(?:_F|_P)?|RC_GTEST_(?:FIXTURE_)?PROP)\(\s*(\w+),\s*(\w+)", re.M)
 QUOTED = re.compile(r"`([^`\n]+)`")
 TEST = re.compile(r"([A-Z]\w+)\.([A-Za-z]\w*)(…?)")
 SUITE = re.compile(r"[A-Z][a-z0-9]+(?:[A-Z][a-z0-9]*)+")
-PROGRAM = re.compile(r"(?:fuzz|unit|contract|golden)_\w+")
+PROGRAM = re.compile(r"(?:fuzz|unit|contract|golden)_[a-z]\w*")
 STORIES = re.compile(r"\b(?:scenarios?|story|stories)\s+((?:`[^`\n]+`(?:,\s+|\s+and\s+)?)+)")
 COMMAND = re.compile(r"script/(test|soak|bench)((?: [a-z][\w+]*)*)")
 FILES = {"cpp", "hpp", "json", "md", "py", "sh", "txt", "yaml"}  # `README.md` is no test of a suite
+
+
+def test_in(text):
+    """The match of a name of a test, or nothing."""
+    found = TEST.fullmatch(text)
+    return found if found and found[2] not in FILES else None
 
 
 def python_tests(path):
@@ -91,16 +100,15 @@ def missing_test(suite, name, more):
     tests = known_tests()
     if suite in tests and any(each == name or more and each.startswith(name) for each in tests[suite]):
         return ""
-    among = [suite] if suite in tests else tests
-    return f"there is no test {suite}.{name}" + nearest(
-        f"{suite}.{name}", {f"{each}.{test}" for each in among for test in tests[each]})
+    return f"there is no test {suite}.{name}{'…' if more else ''}" + nearest(
+        f"{suite}.{name}", [f"{each}.{test}" for each in tests for test in tests[each]])
 
 
 def missing(text):
     """What is wrong with one text in backticks, or nothing."""
     words = text.split()
-    test = TEST.fullmatch(text)
-    if test and test[2] not in FILES:
+    test = test_in(text)
+    if test:
         return missing_test(test[1], test[2], bool(test[3]))
     if SUITE.fullmatch(text) and text not in known_tests():
         return f"there is no suite of tests {text}" + nearest(text, known_tests())
@@ -133,7 +141,7 @@ def line_of(text, place):
 
 def links_of(page):
     """The links at the end of the page about threats, one for each test that it names."""
-    names = sorted({text for text in QUOTED.findall(page) if TEST.fullmatch(text) and not missing(text)})
+    names = sorted({text for text in QUOTED.findall(page) if test_in(text) and not missing(text)})
     tests = known_tests()
     return "".join(f"[`{name}`]: ../{tests[suite][test]}\n"
                    for name in names for suite, _, test in [name.partition(".")] if test in tests[suite])
@@ -142,17 +150,16 @@ def links_of(page):
 def check_threats(page, report):
     """Each row of the table shows its threat by something that exists, and each test is a link."""
     text, _, links = page.partition(BEGIN)
-    table = text.split("## Threats\n")[1].split("\n## ")[0]
-    first = line_of(text, text.index("## Threats\n")) + 1
-    rows = [(first + at, line) for at, line in enumerate(table.splitlines()) if line.startswith("|")]
-    for number, line in rows[2:]:  # below the heading and its rule
+    begin = text.index(HEAD)
+    table = text[begin:].split("\n\n")[0].splitlines()
+    for number, line in enumerate(table[2:], line_of(text, begin) + 2):  # below the heading and its rule
         shown = line.rsplit(" | ", 1)[-1]
-        named = [name for name in QUOTED.findall(shown) if TEST.fullmatch(name) or PROGRAM.fullmatch(name)
+        named = [name for name in QUOTED.findall(shown) if test_in(name) or PROGRAM.fullmatch(name)
                  or name.startswith("tests/")]
         if not named and not STORIES.search(shown):
             report(THREATS, number, "no test shows what stands against this threat")
     for found in QUOTED.finditer(text):
-        if TEST.fullmatch(found[1]) and not missing(found[1]) and text[found.start() - 1] != "[":
+        if test_in(found[1]) and not missing(found[1]) and text[found.start() - 1] != "[":
             report(THREATS, line_of(text, found.start()), f"{found[1]} is no link; tests/tidy/named_tests.py --write")
     if links.strip() != links_of(text).strip():
         report(THREATS, line_of(page, len(text)), "these are not the files of the tests that are named above; "
@@ -161,11 +168,11 @@ def check_threats(page, report):
 
 def check(report):
     """Calls report(page, line, what is wrong)."""
-    for path in PAGES:
+    for path in [*PAGES, *RECORDS]:
         page = (ROOT / path).read_text(encoding="utf-8")
         text = page.partition(BEGIN)[0]
         for found in QUOTED.finditer(text):
-            wrong = missing(found[1])
+            wrong = "" if path in RECORDS and SUITE.fullmatch(found[1]) else missing(found[1])
             if wrong:
                 report(path, line_of(text, found.start()), wrong)
         for found in STORIES.finditer(text):
@@ -179,7 +186,7 @@ def check(report):
 def write_links():
     path = ROOT / THREATS
     text = path.read_text(encoding="utf-8").partition(BEGIN)[0]
-    text = re.sub(r"(?<!\[)`([^`\n]+)`", lambda found: f"[{found[0]}]" if TEST.fullmatch(found[1]) else found[0], text)
+    text = re.sub(r"(?<!\[)`([^`\n]+)`", lambda found: f"[{found[0]}]" if test_in(found[1]) else found[0], text)
     path.write_text(f"{text.rstrip()}\n\n{BEGIN}\n{links_of(text)}", encoding="utf-8")
 
 
