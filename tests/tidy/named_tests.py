@@ -171,6 +171,9 @@ def check(report):
     for path in [*PAGES, *RECORDS]:
         page = (ROOT / path).read_text(encoding="utf-8")
         text = page.partition(BEGIN)[0]
+        for number, line in enumerate(text.splitlines(), 1):
+            if line.count("`") % 2 and not line.startswith("```"):
+                report(path, number, "what stands in backticks must end on its line, or it is not looked for")
         for found in QUOTED.finditer(text):
             wrong = "" if path in RECORDS and SUITE.fullmatch(found[1]) else missing(found[1])
             if wrong:
