@@ -37,7 +37,7 @@ QUOTED = re.compile(r"`([^`\n]+)`")
 TEST = re.compile(r"([A-Z]\w+)\.([A-Za-z]\w*)(…?)")
 SUITE = re.compile(r"[A-Z][a-z0-9]+(?:[A-Z][a-z0-9]*)+")
 PROGRAM = re.compile(r"(?:fuzz|unit|contract|golden)_[a-z]\w*")
-STORIES = re.compile(r"\b(?:scenarios?|story|stories)\s+((?:`[^`\n]+`(?:,\s+|\s+and\s+)?)+)")
+STORIES = re.compile(r"\b(?:scenarios?|story|stories)\s+((?:`[a-z]\w*`(?:,\s+|\s+and\s+)?)+)")
 COMMAND = re.compile(r"script/(test|soak|bench)((?: [a-z][\w+]*)*)")
 FILES = {"cpp", "hpp", "json", "md", "py", "sh", "txt", "yaml"}  # `README.md` is no test of a suite
 
