@@ -109,7 +109,8 @@ def measure(fleet, seconds, figures, gate):
     deploy_something(installed)
     # What its work made it touch stays mapped; nearly all of it are pages of libraries, which others share.
     (rss, private) = agent.memory_mb()
-    figures.add("agent_rss_after_deployment_mb", round(rss, 2), "MB")
+    figures.add("agent_rss_after_deployment_mb", round(rss, 2), "MB", goal="<= 12", against=round(bare_rss, 2))
+    figures.add("agent_rss_after_deployment_vs_bare", round(rss / bare_rss, 3), "ratio", goal="<= 1.25")
     figures.add("agent_private_after_deployment_mb", round(private, 2), "MB")
     figures.add("coordinator_rss_mb", round(coordinator.memory_mb()[0], 2), "MB")
 

@@ -2,7 +2,9 @@
 """Checks deployment.pml with spin: the whole state space, then that every variant with a known mistake is refuted.
 
     model.py              two hosts, both restart modes, all variants (about half a minute)
-    model.py --hosts 3    three hosts; --minutes bounds it: what does not fit is searched in part, and said so
+    model.py --hosts 3    three hosts, in at most --minutes: a quarter of them for the whole space of each mode, in
+                          MEMORY_MB; what does not fit is searched once more, for as long, with a few bits of a table
+                          for each state, by which some may be missed. Says what was stopped before its end
 
 Exit status: 0 as it should be, 1 not, 77 spin or gcc is missing.
 """
@@ -80,8 +82,10 @@ def check_promise(hosts, seconds, faults):
             search = Search(directory, flags, seconds)
             part = ""
             if not search.complete and not search.refuted and hosts > 2:
+                print(f"model: {hosts} hosts, {mode}: the whole does not fit; stopped after {search.states} states, "
+                      f"{search.seconds:.1f} s", flush=True)
                 search = Search(directory, flags, seconds, bitstate=True)
-                part = " (in part, hashed to bits)"
+                part = " (hashed to bits, to the end)" if search.complete else " (hashed to bits, stopped early)"
             errors = 1 if search.refuted else 0
             print(f"model: {hosts} hosts, {mode}: {search.states} states{part}, {errors} errors, "
                   f"{search.seconds:.1f} s", flush=True)

@@ -10,6 +10,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "simulation"))
+import named_tests  # noqa: E402  (it is beside this file)
 import planted_table  # noqa: E402  (found by the line above)
 
 # A folder may include itself and what is named here: arrows point downward only. The longest prefix counts.
@@ -145,19 +146,6 @@ def check_built(path, report):
     report(path, 1, "no CMakeLists.txt builds this file")
 
 
-def check_named_tests(report):
-    """Every test exists that docs/SECURITY.md and docs/RELIABILITY.md name."""
-    tests = set()
-    for source in tracked("_test.cpp", "_contract.cpp"):
-        tests |= {".".join(found) for found in
-                  re.findall(r"(?:TEST(?:_F|_P)?|RC_GTEST_\w+)\((\w+),\s*(\w+)", (ROOT / source).read_text(errors="replace"))}
-    for path in (pathlib.Path("docs/SECURITY.md"), pathlib.Path("docs/RELIABILITY.md")):
-        for number, line in enumerate((ROOT / path).read_text().splitlines(), 1):
-            for name in re.findall(r"`([A-Z]\w+\.[A-Z]\w+)`", line):
-                if name not in tests:
-                    report(path, number, f"there is no test {name}")
-
-
 def main():
     broken = []
     checked = 0
@@ -180,7 +168,7 @@ def main():
             report(path, 1, "#pragma once is missing")
     for path in tracked(".py", ".sh") + [p for p in tracked("") if p.parts[0] in ("script", ".ci")]:
         check_banned(path, (ROOT / path).read_text(errors="replace").splitlines(), report)
-    check_named_tests(report)
+    named_tests.check(report)
     for text in planted_table.disagreements():
         report("docs/RELIABILITY.md", 1, text)
     for line in broken:
