@@ -1,6 +1,7 @@
 #include "agent/probes/host_lookup.hpp"
 
 #include <netdb.h>
+#include <netinet/in.h>
 
 #include <atomic>
 #include <chrono>
@@ -10,6 +11,7 @@
 #include <mutex>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "agent/probes/deadline_socket.hpp"
 #include "common/limits.hpp"
@@ -42,6 +44,22 @@ Answer ask(const std::string& host, std::uint16_t port, int flags) {
   }
   ::freeaddrinfo(found);
   return answer;
+}
+
+/// fd00:ec2::254 is the metadata service of Amazon's machines (its guide of EC2, "instance metadata"); others listen at
+/// 169.254.169.254 or on the link in IPv6 too.
+bool is_of_the_link_or_cloud(const SocketAddress& address) {
+  if (address.storage.ss_family == AF_INET) {
+    sockaddr_in four{};
+    std::memcpy(&four, &address.storage, sizeof four);
+    return (ntohl(four.sin_addr.s_addr) >> 16) == 0xa9fe;
+  }
+  sockaddr_in6 six{};
+  std::memcpy(&six, &address.storage, sizeof six);
+  const auto& bytes = six.sin6_addr.s6_addr;
+  static constexpr unsigned char amazon[16] = {0xfd, 0, 0x0e, 0xc2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x02, 0x54};
+  return IN6_IS_ADDR_LINKLOCAL(&six.sin6_addr) || std::memcmp(bytes, amazon, sizeof amazon) == 0 ||
+         (IN6_IS_ADDR_V4MAPPED(&six.sin6_addr) && bytes[12] == 0xa9 && bytes[13] == 0xfe);
 }
 
 /// Shared by the one who waits and the thread that asks; whoever ends last frees it. That is why it is a shared_ptr.
@@ -86,6 +104,9 @@ std::vector<SocketAddress> look_up(const std::string& host, std::uint16_t port, 
     answer.addresses.insert(answer.addresses.end(), six.addresses.begin(), six.addresses.end());
   } else if (answer.addresses.empty()) {
     answer = ask_with_deadline(host, port, deadline);
+  }
+  if (std::erase_if(answer.addresses, is_of_the_link_or_cloud) != 0 && answer.addresses.empty()) {
+    answer.why = host + " is an address of the link alone, or of the cloud's own: checks do not go there";
   }
   if (answer.addresses.empty()) why = answer.why;
   return answer.addresses;

@@ -12,6 +12,8 @@
 #include <functional>
 #include <thread>
 
+#include "agent/probes/deadline_socket.hpp"
+#include "agent/probes/host_lookup.hpp"
 #include "agent/probes/url.hpp"
 #include "common/file_descriptor.hpp"
 #include "tests/support/fake_clock.hpp"
@@ -236,6 +238,19 @@ TEST(TcpProbe, GivesUpOnAnAddressThatDoesNotAnswer) {
       measured_ms([&] { tried = try_tcp({.host = "127.0.0.1", .port = ntohs(address.sin_port)}, 200, {}); });
   EXPECT_FALSE(tried.ok);
   EXPECT_LT(took_ms, 1500);
+}
+
+TEST(HostLookup, LeavesOutTheLinkAndTheCloudsOwnAddressesHoweverTheyAreWritten) {
+  for (const char* host : {"169.254.169.254", "169.254.0.1", "0xa9fea9fe", "2852039166", "::ffff:169.254.169.254",
+                           "fe80::1", "febf::1", "fd00:ec2::254"}) {
+    std::string why;
+    EXPECT_TRUE(look_up(host, 80, Deadline(1000), why).empty()) << host;
+    EXPECT_NE(why.find("checks do not go there"), std::string::npos) << host << ": " << why;
+  }
+  for (const char* host : {"127.0.0.1", "169.253.255.255", "169.255.0.1", "::1", "fec0::1", "fd00:ec2::255"}) {
+    std::string why;
+    EXPECT_EQ(look_up(host, 80, Deadline(1000), why).size(), 1u) << host << ": " << why;
+  }
 }
 
 TEST(TcpProbe, SaysThatANameIsUnknown) {
