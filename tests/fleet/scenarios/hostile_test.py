@@ -6,39 +6,45 @@ too."""
 import base64
 import collections
 import contextlib
+import copy
 import json
 import os
 import pathlib
-import signal
-import subprocess
 import sys
 import time
+
+import yaml
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 import executions  # noqa: E402
+import hostile_files  # noqa: E402
 import hostile_manifests  # noqa: E402
+import hostile_requests  # noqa: E402
 import memory_files  # noqa: E402
 import sample  # noqa: E402
-from harness import processes  # noqa: E402
-from hostile_manifests import FORGED, PAYLOADS  # noqa: E402
+from hostile_texts import ESCAPES, FORGED, PAYLOADS, Shape, hostile, written  # noqa: E402
+from hostile_watch import ANSWERS, WatchedScenario  # noqa: E402
 from product import ROLLED_BACK  # noqa: E402
-from scenario import Scenario, main  # noqa: E402
+from scenario import main  # noqa: E402
 
-# What deployments change on a host: releases, units, Switchyard's state, and what the system itself keeps.
-EXPECTED_PLACES = ("srv/", "etc/systemd/system/", "var/lib/switchyard/", "var/log/", "var/lib/systemd/", "run/",
-                   "tmp/", "var/tmp/", "root/", "etc/switchyard-switch/", "var/cache/")
-# Said by the shells that the watch itself starts.
-PLANTED = "planted by the watch"
-# What the command line says when it did what it was asked, did not understand it, or was not allowed to.
-ANSWERS = (0, 2, 6)
-# Of the payloads, how many the command line is asked with for each field; the API is asked with all of them.
-BY_COMMAND_LINE = 3
-GUARDED = """
-environments:
-  guarded: {approvals: 2}
-"""
+# Of the payloads, how many each command is asked with for each field, where all of them are elsewhere.
+SOME = 3
+# All of them in one text, which is no longer than a reason may be.
+ALL_AT_ONCE = " ".join(PAYLOADS)
+# Where the files lie that a directory of configurations is read with.
+PLACES = {"environments": "deploy/config/environments", "servers": "deploy/config/servers",
+          "deployments": "deploy/deployments", "health-checks": "deploy/health-checks"}
+# In which form a service gets its configuration.
+SERVICES = [{"command": ["bin/serve"], "configuration": configuration} for configuration in (
+    {"format": "json", "file": "settings.json"}, {"format": "yaml", "file": "settings.yaml"}, {"format": "env"})]
+# What a program says of its own file: done, or what is wrong with it, or that nothing of it is set up.
+OF_PROGRAMS = {"switchyard-coordinator": (0, 70, 78), "switchyard-agent": (0, 1, 2)}
+REFUSED = {400, 403, 404, 409, 422}
+ENVIRONMENTS = {"environments": {
+    "guarded": {"approvals": 2},
+    "frozen": {"freeze_windows": [{"from": "2026-01-01T00:00Z", "to": "2126-01-01T00:00Z", "reason": ALL_AT_ONCE}]}}}
 # Writes down what it was called with, and what it was told on its standard input.
 TOLD = r"""#!/usr/bin/perl
 use strict;
@@ -97,18 +103,14 @@ def forms(raw, text=""):
     return found
 
 
-def is_traced(process):
-    """All of its threads."""
-    try:
-        texts = [status.read_text() for status in pathlib.Path(f"/proc/{process}/task").glob("*/status")]
-    except OSError:  # a thread has ended meanwhile
-        return False
-    return bool(texts) and not any("TracerPid:\t0\n" in text for text in texts)
-
-
 def escaped(text):
     """For a manifest, where `${` begins a variable."""
     return text.replace("${", "$${")
+
+
+def some(things, number):
+    """A few of them, others for each number."""
+    return [things[(number * SOME + i) % len(things)] for i in range(min(SOME, len(things)))]
 
 
 def code_of(answer):
@@ -116,14 +118,14 @@ def code_of(answer):
     return body["error"]["code"] if status >= 400 else "ok"
 
 
-class Hostile(Scenario):
+class Hostile(WatchedScenario):
     fleet_name = "hostile"
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
         coordinator = cls.product.coordinator
-        coordinator.run(["tee", "-a", "/etc/switchyard/coordinator.yaml"], input=GUARDED)
+        coordinator.run(["tee", "-a", "/etc/switchyard/coordinator.yaml"], input=json.dumps(ENVIRONMENTS)[1:-1] + "\n")
         coordinator.run(["systemctl", "restart", "switchyard-coordinator"])
         cls.product.wait_for_coordinator()
         cls.product.wait_until_connected(cls.product.hosts)
@@ -134,95 +136,6 @@ class Hostile(Scenario):
         for name in cls.host_names:
             host = cls.fleet[name]
             host.run(["install", "-m", "755", "/dev/stdin", "/usr/local/bin/told"], input=TOLD)
-
-    # Watching -----------------------------------------------------------------------------------------
-
-    @contextlib.contextmanager
-    def programs_watched(self):
-        """What is executed on the hosts, by their systemd, Switchyard and all that comes of them, as (host, execution).
-        A shell is planted when the watch begins and another when it ends: who has not seen them has seen nothing."""
-        seen, tracers = [], []
-        try:
-            for host in self.fleet.hosts:
-                program = "switchyard-coordinator" if host is self.product.coordinator else "switchyard-agent"
-                watched = [host.leader(), self.product.process_of(host, program)]
-                log = self.place / f"strace-{host.name}"
-                tracers.append((host, log, subprocess.Popen(
-                    ["strace", *executions.TRACE, "-o", log, *[f"--attach={process}" for process in watched]],
-                    stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)))
-                self.assertTrue(processes.wait_until(lambda: all(map(is_traced, watched)), 20), "strace does not begin")
-            self.plant_shells()
-            yield seen
-            self.plant_shells()
-            for host, _, tracer in tracers:
-                self.assertIsNone(tracer.poll(), f"the watch of {host.name} has ended before its time")
-        finally:
-            for _, _, tracer in tracers:
-                tracer.send_signal(signal.SIGINT)
-            for _, _, tracer in tracers:
-                tracer.wait(20)
-        for host, log, _ in tracers:
-            seen += [(host.name, each) for each in executions.parse(log.read_text(errors="replace"))]
-        self.take_planted(seen)
-
-    def plant_shells(self):
-        """By its path, and by an open file, which is another system call."""
-        by_file = f"import os; os.execve(os.open('/bin/sh', os.O_RDONLY), ['sh', '-c', 'true', '{PLANTED}'], {{}})"
-        for host in self.fleet.hosts:
-            for words in (["/bin/sh", "-c", "true", PLANTED], ["/usr/bin/python3", "-c", by_file]):
-                host.run(["systemd-run", "--quiet", "--collect", "--property=Type=oneshot", *words])
-
-    def take_planted(self, seen):
-        planted = [(host, each) for host, each in seen if each.is_shell and PLANTED in each.words]
-        counts = collections.Counter(host for host, _ in planted)
-        self.assertEqual(counts, {host.name: 4 for host in self.fleet.hosts}, "two shells, twice: the watch is blind")
-        seen[:] = [each for each in seen if each not in planted]
-
-    def command_line(self, *words):
-        """The command line, traced: its two streams as bytes, its status, and the programs that it executed or tried
-        to, itself the first."""
-        log = self.place / "strace-cli"
-        ended = subprocess.run(["strace", *executions.TRACE, "-o", log,
-                                *self.product.coordinator.inside(["switchyard", *words])],
-                               stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False)
-        attempts = executions.parse(log.read_text(errors="replace"))
-        own = [index for index, each in enumerate(attempts) if each.name == "switchyard" and not each.failed]
-        self.assertTrue(own, "the watch has not seen the command line itself")
-        return ended, [each.name for each in attempts[own[0]:]]
-
-    def ask(self, *words, answers=ANSWERS):
-        """The same, which does nothing but what it was asked for, and shows nothing that a terminal would obey."""
-        ended, programs = self.command_line(*words)
-        self.assertIn(ended.returncode, answers, (words, ended.stdout, ended.stderr))
-        self.assertEqual(programs, ["switchyard"])
-        self.assert_harmless(ended.stdout + ended.stderr)
-        return ended
-
-    def assert_harmless(self, said):
-        self.assertNotIn(b"\x1b", said)
-        self.assertNotIn(b"\xc2\x9b", said)
-        self.assertFalse(any(line.startswith(FORGED.encode()) for line in said.splitlines()), said)
-
-    def assert_untouched(self):
-        """No canary anywhere, and nothing new outside of the places where deployments write."""
-        for host in self.fleet.hosts:
-            upper = host.directory / "upper"
-            new = [str(path.relative_to(upper)) for path in upper.rglob("*")
-                   if path.lstat().st_mtime > self.began and not path.is_dir()]
-            self.assertEqual([path for path in new if "canary" in path], [], host.name)
-            self.assertEqual([path for path in new if not path.startswith(EXPECTED_PLACES)], [], host.name)
-            in_memory = [path for path, _ in memory_files.files_in_memory(host)]
-            self.assertEqual([path for path in in_memory if "canary" in path], [], host.name)
-            self.assertFalse((host.root / "canary").exists())
-
-    def assert_no_line_forged(self):
-        for host in self.fleet.hosts:
-            for line in host.read_journal(output="json").splitlines():
-                message = json.loads(line).get("MESSAGE")
-                text = bytes(message).decode(errors="replace") if isinstance(message, list) else str(message)
-                self.assertFalse(text.startswith(FORGED), text)
-                if json.loads(line).get("_COMM", "").startswith("switchyard"):
-                    self.assertNotIn("\x1b", text)
 
     # The stories --------------------------------------------------------------------------------------
 
@@ -239,12 +152,25 @@ class Hostile(Scenario):
         with self.assertRaises(ValueError):
             executions.parse('10 execve("/bin/sh"')
 
+    def test_0_a_field_that_is_new_is_noticed(self):
+        for name, shape in hostile_files.shapes().items():
+            said = {field for sample_of in hostile_files.SAMPLES[name] for field, _ in shape.texts(sample_of)}
+            self.assertEqual(said, shape.fields, f"every text that {name} lets somebody write")
+        requested = hostile_requests.samples("d", "s")
+        self.assertEqual({field for request in requested for field, _ in request.places()},
+                         {field for operation in hostile_requests.operations() for field in operation.fields},
+                         "every text of every request")
+        self.assertEqual(hostile_requests.REHEARSED.keys() - {request.operation.id for request in requested}, set())
+        new = {"type": "object", "properties": {"old": {"type": "string"}}, "additionalProperties": False}
+        self.assertEqual(Shape({"s": new}, "s").fields, {"old"})
+        new["properties"]["new"] = {"anyOf": [{"type": "null"}, {"type": "object", "additionalProperties": {
+            "type": "array", "items": {"enum": ["a", "b"]}}}]}
+        self.assertEqual(Shape({"s": new}, "s").fields, {"old", "new.{}", "new.*[]"})
+        with self.assertRaises(ValueError):
+            Shape({"s": new | {"patternProperties": {".": {"type": "string"}}}}, "s")
+
     def test_1_what_is_injected_into_a_manifest_executes_nothing(self):
-        self.assertEqual(hostile_manifests.fields_of_schemas(),
-                         {field for document in hostile_manifests.SAMPLES.values()
-                          for field, _ in hostile_manifests.texts(document)}, "every text that a manifest may hold")
-        place = self.product.provide(sample.write_release(self.place, "0.0.1", [sample.Component()]))
-        self.product.coordinator.run(["tar", "-C", place, "-czf", place + "/sample.tar.gz", "sample"])
+        place = self.place_of_files()
         with self.programs_watched() as seen:
             by_command_line = sum(self.inject_by_command_line(place, name) for name in hostile_manifests.SAMPLES)
             by_api = sum(self.inject_by_api(name) for name in hostile_manifests.SAMPLES)
@@ -254,6 +180,25 @@ class Hostile(Scenario):
         self.assert_no_line_forged()
         print(f"hostile manifests: {by_command_line} by the command line, {by_api} by the API, {registered} definitions"
               " of checks; no shell, no canary")
+
+    def test_1_what_is_injected_into_other_files_executes_nothing(self):
+        place = self.place_of_files()
+        with self.programs_watched() as seen:
+            environments = self.inject_into_environments(place)
+            servers = self.inject_into_servers(place)
+            others = sum(self.inject_into_directory(place, kind, name, documents) for kind, name, documents in (
+                *(("deployments", "deployment", [each]) for each in hostile_manifests.SAMPLES.values()),
+                ("health-checks", "health-checks", hostile_files.SAMPLES["health-checks.schema.json"])))
+            registered = self.inject_into_check_files(place)
+            rendered = self.inject_into_templates(place)
+            self.inject_into_names(place)
+            of_programs = sum(map(self.inject_into_program, OF_PROGRAMS))
+        self.assert_no_shell(seen)
+        self.assert_untouched()
+        self.assert_no_line_forged()
+        print(f"hostile files: {environments} environments, {servers} servers, {others} manifests and files of checks in"
+              f" directories, {registered} files of checks registered, {rendered} templates, {of_programs} files of the"
+              " programs; no shell, no canary")
 
     def test_2_what_is_deployed_reaches_the_service_as_it_was_written(self):
         values = [payload for payload in PAYLOADS if payload.isprintable() or payload == "a\u202eb\u009b31m"]
@@ -288,30 +233,22 @@ class Hostile(Scenario):
         print(f"hostile words: {len(wanted)} reached service, command and hook as they were, by {deployment['id']};"
               f" {len(seen)} programs executed, no shell")
 
-    def test_3_what_is_injected_into_the_api_is_refused(self):
-        self.assertNotEqual(self.product.coordinator.run(["which", "curl"], check=False).strip(), "",
-                            "without curl nothing of this is asked")
-        for payload in PAYLOADS:
-            quoted = "".join(f"%{byte:02x}" for byte in payload.encode())
-            for method, path in (("DELETE", "hosts/{}"), ("GET", "deployments/{}"), ("POST", "agents/{}/revoke"),
-                                 ("DELETE", "secrets/production/{}"), ("DELETE", "health-checks/production/{}")):
-                body = ["-H", "Content-Type: application/json", "-d", "{}"] if method == "POST" else []
-                ended = self.product.coordinator.run(
-                    ["curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "--path-as-is", "--unix-socket",
-                     "/run/switchyard/coordinator.sock", "-X", method, *body,
-                     "http://localhost/v1/" + path.format(quoted)], check=False)
-                self.assertRegex(ended, r"^4\d\d$", (method, path, payload))
-            in_production = ("--environment", "production")
-            for words in (("hosts", "add", "--", payload), ("agents", "revoke", "--", payload),
-                          ("agents", "token", "create", "--host=" + payload),
-                          ("deploy", "cancel", "--", payload), ("rollback", "start", "--reason=r", "--", payload),
-                          ("secrets", "rm", *in_production, "--", payload), ("tokens", "revoke", "--", payload),
-                          ("tokens", "create", "--role", "viewer", *in_production, "--name=" + payload),
-                          ("health", "run", *in_production, "--", payload), ("approvals", "show", "--", payload)):
-                self.ask(*words, answers=(2, 3, 4, 5, 6))
-        self.assertEqual({row["host"] for row in self.product.get("/v1/hosts")["hosts"]}, {"h1", "h2"})
+    def test_3_what_is_injected_into_the_api_changes_nothing(self):
+        deployment = self.deployed()
+        snapshot = self.product.create_snapshot()
+        before = self.state()
+        with self.programs_watched() as seen:
+            fields, count, rehearsed = self.inject_into_requests(deployment, snapshot)
+            commands = self.inject_into_words()
+            for words in ("agents list", "approvals list", "audit list", "audit export", "deploy list", "health list",
+                          "hosts list", "keys show", "rollback list", "rollback targets", "secrets list",
+                          f"snapshot show {snapshot}", "snapshot list", "status", "tokens list"):
+                self.ask(*words.split(), answers=(0,))
+        self.assert_no_shell(seen)
+        self.assertEqual(self.state(), before)
         self.assert_untouched()
         self.assert_no_line_forged()
+        print(f"hostile requests: {count} in {fields} fields, {rehearsed} of them with dry_run; {commands} commands")
 
     def test_4_keys_and_tokens_are_nowhere_but_in_their_files(self):
         known = self.secrets()
@@ -443,27 +380,248 @@ class Hostile(Scenario):
 
     # What the stories need ----------------------------------------------------------------------------
 
+    def place_of_files(self):
+        """Where the command line runs: an artifact in two forms, and nothing else but what stories write there."""
+        place = self.product.provide(sample.write_release(self.place, self.next_version(), [sample.Component()]))
+        self.product.coordinator.run(["tar", "-C", place, "-czf", place + "/sample.tar.gz", "sample"])
+        return place
+
+    def write(self, path, document, host=None):
+        """On the coordinator's host; gives the path."""
+        file = (host or self.product.coordinator).root / path[1:]
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(document if isinstance(document, str) else written(document), encoding="utf-8")
+        return path
+
+    def remove(self, path):
+        self.product.coordinator.run(["rm", "-r", path])
+
     def inject_by_command_line(self, place, name):
-        """Some payloads in each field, and all in what the command line alone acts on; how many it was asked with."""
-        document, count = hostile_manifests.SAMPLES[name], 0
+        """Some payloads in each field, and all in what the command line alone acts on; how many it was asked with. All of
+        them in every field are in directories that it looks at."""
+        document = hostile_manifests.SAMPLES[name]
+        shape = hostile_files.shapes()["deployment.schema.json"]
+        self.write(place + "/hostile.yaml", document)
         # It asks for a configuration before it asks the coordinator.
         verb = "validate" if name == "configured" else "plan"
-        self.write_manifest(place, json.dumps(document))
-        self.assertEqual(self.ask("validate", place + "/hostile.yaml").returncode, 0, f"the sample `{name}` itself")
-        self.ask(verb, place + "/hostile.yaml")
-        for number, (field, where) in enumerate(hostile_manifests.fields(document).items()):
-            some = PAYLOADS if ".artifact." in field else [
-                PAYLOADS[(number * BY_COMMAND_LINE + i) % len(PAYLOADS)] for i in range(BY_COMMAND_LINE)]
-            for payload in some:
-                with self.subTest(field, payload=payload):
-                    self.write_manifest(place, hostile_manifests.hostile(document, where, payload))
-                    self.ask(verb, place + "/hostile.yaml")
-                    count += 1
-        return count
+        self.ask("validate", place + "/hostile.yaml", answers=(0,))
+        commands = [(verb, place + "/hostile.yaml")]
+        for number, (field, where) in enumerate(shape.places(document).items()):
+            for payload in PAYLOADS if ".artifact." in field else some(PAYLOADS, number):
+                path = self.write(f"{place}/hostile-{len(commands)}.yaml", hostile(document, where, payload))
+                commands.append((verb, path))
+        self.ask_all(commands)
+        return len(commands)
 
-    def write_manifest(self, place, text):
-        (self.place / "hostile.yaml").write_text(text, encoding="utf-8")
-        self.product.coordinator.copy_in(self.place / "hostile.yaml", place + "/hostile.yaml")
+    def variants(self, name, documents, payloads=PAYLOADS):
+        """(field, payload, document) for each payload in each field of each document."""
+        shape = hostile_files.shapes()[f"{name}.schema.json"]
+        return [(field, payload, hostile(document, where, payload)) for document in documents
+                for field, where in shape.places(document).items() for payload in payloads]
+
+    def inject_into_environments(self, place):
+        variants = self.variants("environment", hostile_files.SAMPLES["environment.schema.json"], PAYLOADS + ESCAPES)
+        good = self.fill(place, "environments", variants)
+        self.assert_no_escape(variants, "variables.*", good)
+        configured = self.write(place + "/configured.yaml", hostile_manifests.SAMPLES["configured"])
+        self.ask_about(place, "environments", self.some_of_each_field(variants, good), lambda name: (configured, "a", name))
+        return len(variants)
+
+    def inject_into_servers(self, place):
+        variants = self.variants("server", hostile_files.SAMPLES["server.schema.json"], PAYLOADS + ESCAPES)
+        for number, (field, _, document) in enumerate(variants):
+            if field != "name":  # which is that of the file
+                document["name"] = f"p{number}"
+        good = self.fill(place, "servers", variants)
+        self.assert_no_escape(variants, "templates.*", good)
+        chosen, configured = self.some_of_each_field(variants, good), {}
+        for number, name in enumerate(chosen):
+            manifest = copy.deepcopy(hostile_manifests.SAMPLES["configured"])
+            manifest["components"][0] |= {"name": name, "service": SERVICES[number % len(SERVICES)]}
+            configured[name] = self.write(f"{place}/configured-{name}.yaml", manifest)
+        self.ask_about(place, "servers", chosen, lambda name: (configured[name], name, "e"))
+        return len(variants)
+
+    def inject_into_directory(self, place, kind, name, documents):
+        """What else may be in such a directory, each file another attack."""
+        variants = self.variants(name, documents)
+        self.fill(place, kind, variants)
+        self.remove(place + "/deploy")
+        return len(variants)
+
+    def fill(self, place, kind, variants):
+        """A directory in which each file of one kind is another attack, and what is said of it. The names of those that can
+        be used; every one is looked at, whatever the others are."""
+        self.write(place + "/deploy/config/environments/e.yaml", hostile_files.ENVIRONMENT)
+        self.write(place + "/deploy/config/servers/a.yaml", hostile_files.SERVER)
+        names = {f"p{number}": document for number, (_, _, document) in enumerate(variants)}
+        for name, document in names.items():
+            self.write(f"{place}/{PLACES[kind]}/{name}.yaml", document)
+        directory = ("--config-dir", place + "/deploy/config")
+        listed, judged = self.ask_all([("--json", "config", verb, *directory) for verb in ("list", "validate")])
+        self.ask_all([("--verbose", "config", verb, *directory) for verb in ("list", "validate")], terminal=True)
+        self.assertEqual(json.loads(judged.stdout)["files"], len(names) + 2, "every file is looked at")
+        problem_of = {item["name"]: item["problem"] for item in json.loads(listed.stdout)["items"]}
+        told = "\n".join(json.loads(judged.stdout)["problems"])
+        unusable = {name for name in names if f"/{kind}/{name}.yaml" in told}
+        self.assertEqual({name for name in names if problem_of[name]} - unusable, set(), "a problem that is not told")
+        return names.keys() - unusable
+
+    def assert_no_escape(self, variants, field, good):
+        escapes = {f"p{number}" for number, (found, payload, _) in enumerate(variants)
+                   if found == field and payload in ESCAPES}
+        self.assertGreaterEqual(len(escapes), len(ESCAPES))
+        self.assertEqual(escapes & good, set())
+
+    def some_of_each_field(self, variants, good):
+        by_field = collections.defaultdict(list)
+        for number, (field, _, _) in enumerate(variants):
+            if f"p{number}" in good:
+                by_field[field].append(f"p{number}")
+        return [name for number, names in enumerate(by_field.values()) for name in some(names, number)]
+
+    def ask_about(self, place, kind, names, wanted):
+        """What is configured, and what would be deployed with it. `wanted` gives of a name the manifest, the server and the
+        environment."""
+        for file in (self.product.coordinator.root / place[1:] / PLACES[kind]).glob("p*.yaml"):
+            if file.stem not in names:
+                file.unlink()
+        directory = ("--config-dir", place + "/deploy/config")
+        shown, planned = [], []
+        for name in names:
+            manifest, server, environment = wanted(name)
+            shown.append(("config", "show", server, environment, *directory))
+            verb = (("plan",), ("deploy", "simulate"), ("deploy", "start", "--dry-run"))[len(planned) % 3]
+            planned.append((*verb, manifest, "--environment", environment, *directory))
+        self.ask_all(shown, (0, 2))
+        self.ask_all([("--json", *words) for words in shown], (0, 2), terminal=True)
+        self.ask_all(planned, (0, 2))
+        self.remove(place + "/deploy")
+
+    def inject_into_check_files(self, place):
+        """By the command that registers them."""
+        document = {"health_checks": hostile_manifests.REGISTERED}
+        shape = hostile_files.shapes()["health-checks.schema.json"]
+        files = [self.write(place + "/checks.yaml", document)]
+        for number, (_, where) in enumerate(shape.places(document).items()):
+            files += [self.write(f"{place}/checks-{number}-{index}.yaml", hostile(document, where, payload))
+                      for index, payload in enumerate(some(PAYLOADS, number))]
+        ended = self.ask_all([("health", "register", file, "--environment", "e") for file in files])
+        self.assertEqual(ended[0].status, 0, ended[0])
+        self.ask_all([("health", "list")] * 2, (0,))
+        return len(files)
+
+    def inject_into_templates(self, place):
+        """What one template comes to, whoever gives its variables."""
+        def render(text, variables):
+            number = len(commands)
+            commands.append(("config", "render", "--template", self.write(f"{place}/template-{number}", text), "--vars",
+                             self.write(f"{place}/variables-{number}.json", variables)))
+
+        commands, texts = [], []
+        for payload in PAYLOADS:
+            # Templates end their lines with \n.
+            texts += [payload.replace("{{7*7}}", "49").replace("\r\n", "\n"), payload]
+            render(payload, {})
+            render("{{ told }}", {"told": payload, payload: "x"})
+        ended = self.ask_all(commands, (0,), rendered=True)
+        self.assertEqual([each.stdout.decode() for each in ended], texts, "what was written is what is rendered")
+        for each in self.ask_all(commands, (0,), rendered=True, terminal=True):
+            self.assert_obeyed_by_no_terminal(each.stdout)
+        commands.clear()
+        for escape in ESCAPES:
+            render(escape, {"env": {"name": escape}, "config": {escape: escape}})
+        self.ask_all(commands, (2,))
+        return len(texts) + len(ESCAPES)
+
+    def inject_into_names(self, place):
+        """Files whose names are attacks, as far as a file can be called so."""
+        names = [payload.replace("/", "|") for payload in PAYLOADS]
+        self.write(place + "/deploy/config/environments/e.yaml", hostile_files.ENVIRONMENT)
+        self.write(place + "/deploy/config/servers/a.yaml", hostile_files.SERVER)
+        directory, commands = ("--config-dir", place + "/deploy/config"), []
+        for name in names:
+            for folder in PLACES.values():
+                path = self.write(f"{place}/{folder}/{name}.yaml", hostile_manifests.SAMPLES["services"])
+            commands += [("validate", path), ("plan", path), ("health", "register", path, "--environment", "e"),
+                         ("config", "show", *directory, "--", name, name)]
+        self.ask_all([*commands, *(("config", verb, *directory) for verb in ("list", "validate"))])
+        self.remove(place + "/deploy")
+
+    def inject_into_program(self, program):
+        """Its own file. Nothing of it is set up below the directory that is its root, and nothing comes to be there."""
+        name = program.removeprefix("switchyard-")
+        host = self.product.coordinator if name == "coordinator" else self.product.hosts[0]
+        variants = self.variants(name, hostile_files.SAMPLES[f"{name}.schema.json"])
+        asked = ["--check"] if name == "coordinator" else ["status"]
+        place = "/root/hostile-" + name
+        commands = [("--root", place + "/root", "--config",
+                     self.write(f"{place}/p{number}.yaml", document, host), *asked)
+                    for number, (_, _, document) in enumerate(variants)]
+        self.ask_all(commands, OF_PROGRAMS[program], "/usr/bin/" + program, host)
+        self.assertFalse((host.root / place[1:] / "root").exists())
+        return len(commands)
+
+    def inject_into_requests(self, deployment, snapshot):
+        """How many fields, requests, and requests that were only rehearsed. Nothing but an answer comes of any: that it was
+        taken, or that it was refused for what it says."""
+        requests = hostile_requests.samples(deployment, snapshot)
+        counts, rehearsed = collections.Counter(), 0
+        self.product.coordinator.run(["switchyard", "secrets", "set", hostile_requests.SECRET, "--environment", "e"],
+                                     input="of no interest")
+        for request in requests:
+            status, body = self.converse(request)
+            self.assertNotIn(code_of((status, json.loads(body))), ("bad_input", "bad_manifest", "bad_target"),
+                             (request, body, "what is refused at once says nothing of the attacks in it"))
+            for field, attacked in request.places():
+                for payload in PAYLOADS:
+                    with self.subTest(field, payload=payload):
+                        status, body = self.converse(attacked(payload))
+                        refused = field.split()[1][0] in "{?" or field.endswith(":")
+                        self.assertIn(status, REFUSED if refused else REFUSED | {200, 201}, body)
+                        self.assertIsInstance(json.loads(body), dict)
+                        self.assertNotIn(b"\x1b", body)
+                        counts[field] += 1
+                        rehearsed += request.rehearsed
+        for path in ("secrets/e/" + hostile_requests.SECRET, "hosts/" + hostile_requests.NOBODY):
+            self.assertEqual(self.product.request("DELETE", "/v1/" + path)[0], 200, path)
+        self.assertEqual({field for field, count in counts.items() if count % len(PAYLOADS)}, set(), "not delivered")
+        return len(counts), counts.total(), rehearsed
+
+    def converse(self, request):
+        place = f"/proc/{self.product.coordinator.leader()}/root/run/switchyard/coordinator.sock"
+        return hostile_requests.converse(place, request)
+
+    def inject_into_words(self):
+        """The same by the words of commands that send them."""
+        in_production = ("--environment", "production")
+        commands = [words for payload in PAYLOADS for words in (
+            ("hosts", "add", "--", payload), ("agents", "revoke", "--", payload),
+            ("agents", "token", "create", "--host=" + payload),
+            ("deploy", "cancel", "--", payload), ("rollback", "start", "--reason=r", "--", payload),
+            ("secrets", "rm", *in_production, "--", payload), ("tokens", "revoke", "--", payload),
+            ("tokens", "create", "--role", "viewer", *in_production, "--name=" + payload),
+            ("health", "run", *in_production, "--", payload), ("approvals", "show", "--", payload))]
+        self.ask_all(commands, (2, 3, 4, 5, 6))
+        return len(commands)
+
+    def deployed(self):
+        """The id of a deployment that is over, and that changed something."""
+        done = [row["id"] for row in self.product.get("/v1/deployments?limit=500")["deployments"]
+                if row["state"] == "done" and row["kind"] == "deploy"]
+        if not done:
+            manifest = self.release(self.next_version(), [sample.Component()])
+            return self.product.deploy(manifest)["id"]
+        return done[0]
+
+    def state(self):
+        """What requests may not change that only say something."""
+        hosts = {row["host"]: row["connected"] for row in self.product.get("/v1/hosts")["hosts"] if not row["removed"]}
+        serving = [(row["host"], row["component"], row["deployment"], row["serving"], row["changing"])
+                   for row in self.product.get("/v1/serving")["serving"]]
+        deployments = [(row["id"], row["state"]) for row in self.product.get("/v1/deployments?limit=500")["deployments"]]
+        tokens = [row["id"] for row in self.product.get("/v1/tokens")["tokens"]]
+        return hosts, serving, deployments, tokens, self.product.get("/v1/keys")["keys"]
 
     def inject_by_api(self, name):
         """Each payload in each field, for a coordinator that has only the caller's word for what a manifest is. The
@@ -480,7 +638,7 @@ class Hostile(Scenario):
             return self.product.request("POST", "/v1/plans", request | {"manifest": text})
 
         self.assertNotIn(code_of(plan(json.dumps(document))), ("bad_manifest", "bad_input", "cannot_configure"), name)
-        return self.inject(document, plan)
+        return self.inject("deployment", document, plan)
 
     def inject_into_checks(self):
         """The same for checks that are registered, and shown afterwards."""
@@ -491,16 +649,16 @@ class Hostile(Scenario):
                                         {"environment": "e", "file": "hostile.yaml", "definitions": text})
 
         self.assertEqual(register(json.dumps(document))[0], 201)
-        count = self.inject(document, register)
+        count = self.inject("health-checks", document, register)
         self.ask("health", "list", answers=(0,))
         return count
 
-    def inject(self, document, say):
+    def inject(self, name, document, say):
         counts = collections.Counter()
-        places = hostile_manifests.fields(document)
+        places = hostile_files.shapes()[f"{name}.schema.json"].places(document)
         for field, where in places.items():
             for payload in PAYLOADS:
-                answer = say(hostile_manifests.hostile(document, where, payload))
+                answer = say(written(hostile(document, where, payload)))
                 with self.subTest(field, payload=payload):
                     self.assertIn(answer[0], (200, 201, 400, 404, 409, 422), answer)
                     counts[field] += 1
