@@ -7,6 +7,7 @@ Fields are named by their operations: `add_host labels.{}`, `add_host {host}` of
 
 import copy
 import dataclasses
+import functools
 import json
 import pathlib
 import socket
@@ -68,13 +69,15 @@ class Request:
 
     def places(self):
         """Of each field a function that gives this request with an attack there."""
+        found = {}
         for name, where in self.operation.parameters:
-            yield f"{self.operation.id} {_parameter(name, where)}", lambda payload, n=name, w=where: self._with(w, n, payload)
+            found[_parameter(name, where)] = functools.partial(self._with, where, name)
         if self.operation.octets:
-            yield f"{self.operation.id} body", lambda payload: dataclasses.replace(self, body=payload.encode())
+            found["body"] = lambda payload: dataclasses.replace(self, body=payload.encode())
         elif self.operation.shape:
             for field, place in self.operation.shape.places(self.body).items():
-                yield f"{self.operation.id} {field}", lambda payload, f=field, p=place: self._with_body(f, p, payload)
+                found[field] = functools.partial(self._with_body, field, place)
+        return {f"{self.operation.id} {field}": attacked for field, attacked in found.items()}
 
     def _with(self, where, name, payload):
         part = {"path": "path", "query": "query", "header": "headers"}[where]
@@ -146,31 +149,35 @@ def _deploy():
     component = {"format": "json", "parts": [{"key": "greeting", "pieces": pieces}]}
     service = SERVICE | {"service": {"command": ["bin/serve"], "configuration": {"format": "json", "file": "a.json"}}}
     return {"manifest": written({"metadata": METADATA, "components": [service]}), "file": "hostile.yaml", "environment": "e",
-            "artifact_sizes": {"a": {"bytes": 100, "unpacked_bytes": 1000}}, "run_tests": "smoke", "strategy": "recreate",
-            "components": ["a"], "configuration": {"environment": "e", "components": {"a": component}},
+            "artifacts": {"a": RELEASE}, "artifact_sizes": {"a": {"bytes": 100, "unpacked_bytes": 1000}},
+            "run_tests": "smoke", "strategy": "recreate", "components": ["a"],
+            "configuration": {"environment": "e", "components": {"a": component}},
             "defaults": {"strategy": "recreate", "strategy_source": "variable"}}
 
 
-def samples(deployment, snapshot):
-    """By operation, with the ids of a deployment that is over and of a snapshot. Operations without a body need none."""
+def samples(deployment, draft, snapshot, release):
+    """By operation, with the ids of a deployment that is over, of one that waits for approval, of a snapshot and of an
+    artifact. Operations without a body need none. Where one text would be refused before the others are looked at, it is in a
+    request of its own."""
     deploy = _deploy()
-    # Each would be refused for these alone, before the others are looked at.
-    with_bytes = deploy | {"artifacts": {"a": RELEASE}, "plan_hash": RELEASE}
+    looked_at = deploy | {"plan_hash": RELEASE}
     decided = {"plan_hash": RELEASE, "reason": "r", "totp": "123456"}
+    back = {"deployment": deployment, "to_nothing": True, "reason": "r"}
+    definitions = written({"health_checks": [{"name": "page", "type": "tcp", "config": {"port": 1}}]})
     bodies = {
         "put_artifact_manifest": [b"octets"],
         "put_artifact_chunk": [b"octets"],
         "complete_artifact": [{"component": "a", "version": "1"}],
-        "make_plan": [deploy | {"override_freeze": "r"}, with_bytes],
-        "simulate_deployment": [deploy | {"fail": "start a"}, with_bytes],
-        "start_deployment": [deploy | {"override_freeze": "r"}, with_bytes],
+        "make_plan": [deploy | {"override_freeze": "r"}, looked_at],
+        "simulate_deployment": [deploy | {"fail": "start a@blue.service"}, looked_at],
+        "start_deployment": [deploy | {"override_freeze": "r"}, looked_at],
         "cancel_deployment": [{"reason": "r"}],
         "hold_deployment": [{"reason": "r"}],
         "resume_deployment": [{}],
         "promote_deployment": [{"share": 10}],
         "resolve_deployment": [{"host": NOBODY, "gone": True, "reason": "r"}],
-        "start_rollback": [{"deployment": deployment, "components": ["sample"], "strategy": "graceful", "reason": "r"},
-                           {"deployment": deployment, "without": [NOBODY], "target_version": "1", "reason": "r"}],
+        "start_rollback": [back | {"components": ["sample"], "strategy": "graceful"}, back | {"without": [NOBODY]},
+                           back | {"target_version": "1"}],
         "create_snapshot": [{"environment": "production", "name": "sample", "reason": "r"}],
         "restore_snapshot": [{"reason": "r"}],
         "create_token": [{"host_pattern": "n-*"}],
@@ -179,14 +186,14 @@ def samples(deployment, snapshot):
         "replace_host": [{}],
         "approve": [decided],
         "reject": [decided],
-        "register_checks": [{"environment": "e", "file": "checks.yaml", "definitions": "health_checks: []"}],
+        "register_checks": [{"environment": "e", "file": "checks.yaml", "definitions": definitions}],
         "run_checks": [{"environment": "e", "names": ["page"], "tags": ["core"], "hosts": ["h1"]}],
         "create_api_token": [{"name": "ann", "kind": "ci", "role": "viewer", "environment": "e", "life_ms": 60000}],
         "revoke_api_token": [{}],
         "enrol_totp": [{"totp": "123456"}],
         "reset_totp": [{}],
         "set_secret": [{"environment": "e", "name": SECRET, "value": "of no interest"}],
-        "renew_keys": [{"reason": "r", "without": [NOBODY]}],
+        "renew_keys": [{"reason": "r"}, {"reason": "r", "without": [NOBODY]}],
         "recover": [{"reason": "r", "without": [NOBODY]}],
     }
     values = {"release": RELEASE, "index": "0", "id": deployment, "host": NOBODY, "token": "0" * 12, "person": NOBODY,
@@ -194,12 +201,17 @@ def samples(deployment, snapshot):
     found = []
     for operation in operations():
         path = {name: values[name] for name, where in operation.parameters if where == "path"}
+        if operation.path.startswith("/v1/approvals/"):
+            path["id"] = draft
         if operation.path.startswith("/v1/snapshots/"):
             # One that is removed is none of those that are looked at.
             path["id"] = NOBODY if operation.method == "delete" else snapshot
+        if operation.id == "complete_artifact":
+            path["release"] = release
         found += [Request(operation, path, copy.deepcopy(body), rehearsed=operation.id in REHEARSED)
                   for body in bodies.get(operation.id, [None])]
-    return found
+    # So many are accepted that they push older ones out.
+    return sorted(found, key=lambda request: request.operation.id == "create_snapshot")
 
 
 def converse(place, request):

@@ -156,8 +156,8 @@ class Hostile(WatchedScenario):
         for name, shape in hostile_files.shapes().items():
             said = {field for sample_of in hostile_files.SAMPLES[name] for field, _ in shape.texts(sample_of)}
             self.assertEqual(said, shape.fields, f"every text that {name} lets somebody write")
-        requested = hostile_requests.samples("d", "s")
-        self.assertEqual({field for request in requested for field, _ in request.places()},
+        requested = hostile_requests.samples("d", "w", "s", "r")
+        self.assertEqual({field for request in requested for field in request.places()},
                          {field for operation in hostile_requests.operations() for field in operation.fields},
                          "every text of every request")
         self.assertEqual(hostile_requests.REHEARSED.keys() - {request.operation.id for request in requested}, set())
@@ -234,18 +234,26 @@ class Hostile(WatchedScenario):
               f" {len(seen)} programs executed, no shell")
 
     def test_3_what_is_injected_into_the_api_changes_nothing(self):
-        deployment = self.deployed()
-        snapshot = self.product.create_snapshot()
+        deployment, snapshot = self.deployed(), self.product.create_snapshot()
+        artifact = self.product.get("/v1/artifacts")["artifacts"][0]
+        draft = self.product.start(self.guarded_manifest(), "--environment", "guarded")
+        samples = hostile_requests.samples(deployment, draft, snapshot, artifact["release"])
         before = self.state()
         with self.programs_watched() as seen:
-            fields, count, rehearsed = self.inject_into_requests(deployment, snapshot)
+            fields, count, rehearsed = self.inject_into_requests(samples)
             commands = self.inject_into_words()
             for words in ("agents list", "approvals list", "audit list", "audit export", "deploy list", "health list",
                           "hosts list", "keys show", "rollback list", "rollback targets", "secrets list",
-                          f"snapshot show {snapshot}", "snapshot list", "status", "tokens list"):
+                          "snapshot list", "status", "tokens list"):
                 self.ask(*words.split(), answers=(0,))
+            newest = self.product.get("/v1/snapshots")["snapshots"][0]
+            self.assertIn(newest["reason"], PAYLOADS)
+            self.ask("snapshot", "show", newest["id"], answers=(0,))
         self.assert_no_shell(seen)
         self.assertEqual(self.state(), before)
+        label = {"component": artifact["component"], "version": artifact["version"]}
+        for path, body in ((f"artifacts/{artifact['release']}/complete", label), (f"deployments/{draft}/cancel", {})):
+            self.assertEqual(self.product.request("POST", "/v1/" + path, body)[0], 200, path)
         self.assert_untouched()
         self.assert_no_line_forged()
         print(f"hostile requests: {count} in {fields} fields, {rehearsed} of them with dry_run; {commands} commands")
@@ -353,8 +361,7 @@ class Hostile(WatchedScenario):
             self.assertFalse((host.root / "var/lib/switchyard/agent/next-keys.yaml").exists(), "the old key is trusted")
 
     def test_7_what_is_given_as_a_reason_is_told_as_it_was_written(self):
-        guarded = sample.Component(name="guarded", ports={"stable": 8090, "blue": 5012, "green": 5013})
-        manifest = self.product.provide(sample.write_release(self.place, "0.0.4", [guarded])) + "/deploy.yaml"
+        manifest = self.guarded_manifest()
         ann, bob = (self.approver(name) for name in ("ann", "bob"))
         for number, payload in enumerate(PAYLOADS):
             draft = self.product.start(manifest, "--environment", "guarded")
@@ -562,10 +569,9 @@ class Hostile(WatchedScenario):
         self.assertFalse((host.root / place[1:] / "root").exists())
         return len(commands)
 
-    def inject_into_requests(self, deployment, snapshot):
+    def inject_into_requests(self, requests):
         """How many fields, requests, and requests that were only rehearsed. Nothing but an answer comes of any: that it was
         taken, or that it was refused for what it says."""
-        requests = hostile_requests.samples(deployment, snapshot)
         counts, rehearsed = collections.Counter(), 0
         self.product.coordinator.run(["switchyard", "secrets", "set", hostile_requests.SECRET, "--environment", "e"],
                                      input="of no interest")
@@ -573,11 +579,12 @@ class Hostile(WatchedScenario):
             status, body = self.converse(request)
             self.assertNotIn(code_of((status, json.loads(body))), ("bad_input", "bad_manifest", "bad_target"),
                              (request, body, "what is refused at once says nothing of the attacks in it"))
-            for field, attacked in request.places():
-                for payload in PAYLOADS:
+            for field, attacked in request.places().items():
+                # Each in the first request that has it.
+                for payload in PAYLOADS if field not in counts else []:
                     with self.subTest(field, payload=payload):
                         status, body = self.converse(attacked(payload))
-                        refused = field.split()[1][0] in "{?" or field.endswith(":")
+                        refused = field.split()[1][0] in "{?"
                         self.assertIn(status, REFUSED if refused else REFUSED | {200, 201}, body)
                         self.assertIsInstance(json.loads(body), dict)
                         self.assertNotIn(b"\x1b", body)
@@ -585,7 +592,7 @@ class Hostile(WatchedScenario):
                         rehearsed += request.rehearsed
         for path in ("secrets/e/" + hostile_requests.SECRET, "hosts/" + hostile_requests.NOBODY):
             self.assertEqual(self.product.request("DELETE", "/v1/" + path)[0], 200, path)
-        self.assertEqual({field for field, count in counts.items() if count % len(PAYLOADS)}, set(), "not delivered")
+        self.assertEqual(set(counts.values()), {len(PAYLOADS)}, "not delivered")
         return len(counts), counts.total(), rehearsed
 
     def converse(self, request):
@@ -605,6 +612,11 @@ class Hostile(WatchedScenario):
         self.ask_all(commands, (2, 3, 4, 5, 6))
         return len(commands)
 
+    def guarded_manifest(self):
+        """Of what may be anywhere, since it is never deployed."""
+        guarded = sample.Component(name="guarded", ports={"stable": 8090, "blue": 5012, "green": 5013})
+        return self.release(self.next_version(), [guarded])
+
     def deployed(self):
         """The id of a deployment that is over, and that changed something."""
         done = [row["id"] for row in self.product.get("/v1/deployments?limit=500")["deployments"]
@@ -620,7 +632,7 @@ class Hostile(WatchedScenario):
         serving = [(row["host"], row["component"], row["deployment"], row["serving"], row["changing"])
                    for row in self.product.get("/v1/serving")["serving"]]
         deployments = [(row["id"], row["state"]) for row in self.product.get("/v1/deployments?limit=500")["deployments"]]
-        tokens = [row["id"] for row in self.product.get("/v1/tokens")["tokens"]]
+        tokens = [row["id"] for row in self.product.get("/v1/tokens")["tokens"] if row["environment"] != "e"]
         return hosts, serving, deployments, tokens, self.product.get("/v1/keys")["keys"]
 
     def inject_by_api(self, name):
