@@ -24,6 +24,7 @@ import hostile_manifests  # noqa: E402
 import hostile_requests  # noqa: E402
 import memory_files  # noqa: E402
 import sample  # noqa: E402
+from hostile_requests import BEHIND_A_SECRET  # noqa: E402
 from hostile_texts import ESCAPES, FORGED, PAYLOADS, Shape, hostile, written  # noqa: E402
 from hostile_watch import ANSWERS, WatchedScenario  # noqa: E402
 from product import ROLLED_BACK  # noqa: E402
@@ -44,7 +45,7 @@ OF_PROGRAMS = {"switchyard-coordinator": (0, 70, 78), "switchyard-agent": (0, 1,
 REFUSED = {400, 403, 404, 409, 422}
 ENVIRONMENTS = {"environments": {
     "guarded": {"approvals": 2},
-    "frozen": {"freeze_windows": [{"from": "2026-01-01T00:00Z", "to": "2126-01-01T00:00Z", "reason": ALL_AT_ONCE}]}}}
+    "frozen": {"approvals": 1, "freeze_windows": [{"from": "2026-01-01T00:00Z", "to": "2126-01-01T00:00Z", "reason": ALL_AT_ONCE}]}}}
 # Writes down what it was called with, and what it was told on its standard input.
 TOLD = r"""#!/usr/bin/perl
 use strict;
@@ -111,6 +112,18 @@ def escaped(text):
 def some(things, number):
     """A few of them, others for each number."""
     return [things[(number * SOME + i) % len(things)] for i in range(min(SOME, len(things)))]
+
+
+def configured_components():
+    """One for each form of a configuration."""
+    found = []
+    for number, service in enumerate(SERVICES):
+        form = service["configuration"]["format"]
+        component = sample.Component(f"told-{form}", ["h1"], dict(zip(sample.PORTS, range(6000 + 3 * number, 7000))))
+        said = "{command: [bin/serve], user: www-data}", json.dumps(service | {"user": "www-data"})
+        component.manifest = lambda component=component, said=said: sample.Component.manifest(component).replace(*said)
+        found.append(component)
+    return found
 
 
 def code_of(answer):
@@ -213,13 +226,15 @@ class Hostile(WatchedScenario):
             "files_to_backup": ["/srv/sample/$(id)", "/srv/sample/`id`;-rf"],
         }
         component = sample.Component(extra="".join(f"{key}: {json.dumps(value)}\n" for key, value in extra.items()))
-        directory = sample.write_release(self.place, "0.0.2", [component])
+        directory = sample.write_release(self.place, "0.0.2", [component, *configured_components()])
         usual = "    service: {command: [bin/serve], user: www-data}\n"
         (directory / "deploy.yaml").write_text((directory / "deploy.yaml").read_text().replace(usual, ""))
+        configuration = self.write_configuration(directory)
         for host in self.product.hosts:
             host.run(["install", "-d", "-o", "www-data", "/run/told"])
         with self.programs_watched() as seen:
-            deployment = self.product.deploy(self.product.provide(directory) + "/deploy.yaml")
+            place = self.product.provide(directory)
+            deployment = self.product.deploy(place + "/deploy.yaml", "--config-dir", place + "/config")
             broken = sample.write_release(self.place, "0.0.3", [sample.Component()], unhealthy=["h2"])
             self.product.deploy(self.product.provide(broken) + "/deploy.yaml", expected=ROLLED_BACK)
         self.assertIn("nft", {each.name for _, each in seen if not each.failed}, "the watch sees what is executed")
@@ -228,10 +243,11 @@ class Hostile(WatchedScenario):
         for host in self.product.hosts:
             self.assert_service_was_told(host, wanted)
             self.assert_programs_were_told(host, wanted)
+        self.assert_services_were_configured(self.product.hosts[0], configuration)
         self.assert_untouched()
         self.assert_no_line_forged()
-        print(f"hostile words: {len(wanted)} reached service, command and hook as they were, by {deployment['id']};"
-              f" {len(seen)} programs executed, no shell")
+        print(f"hostile words: {len(wanted)} reached service, command and hook as they were, {len(configuration)} values"
+              f" the configurations of services, by {deployment['id']}; {len(seen)} programs executed, no shell")
 
     def test_3_what_is_injected_into_the_api_changes_nothing(self):
         deployment, snapshot = self.deployed(), self.product.create_snapshot()
@@ -333,7 +349,7 @@ class Hostile(WatchedScenario):
                     for host in self.product.hosts}
         self.assertTrue(services["h1"])
         began = time.monotonic()
-        answer = self.product.ask("keys", "renew", "--reason", "a backup was lost")
+        answer = self.product.ask("keys", "renew", "--reason", ALL_AT_ONCE)
         self.assertTrue(answer["in_force"], answer)
         changed = time.monotonic()
         for file, before in zip(files, old):
@@ -363,25 +379,40 @@ class Hostile(WatchedScenario):
     def test_7_what_is_given_as_a_reason_is_told_as_it_was_written(self):
         manifest = self.guarded_manifest()
         ann, bob = (self.approver(name) for name in ("ann", "bob"))
-        for number, payload in enumerate(PAYLOADS):
-            draft = self.product.start(manifest, "--environment", "guarded")
-            wish = {"plan_hash": self.product.get(f"/v1/approvals/{draft}")["plan_hash"], "reason": payload}
-            self.decide(f"approvals/{draft}/approve", wish, ann)
-            if number % 2:
-                self.decide(f"approvals/{draft}/reject", wish, bob)
-            else:
-                self.decide(f"deployments/{draft}/cancel", {"reason": payload})
-            votes = [vote["reason"] for vote in self.product.get(f"/v1/approvals/{draft}")["votes"]]
-            self.assertEqual(votes, [payload] * (1 + number % 2))
-            for words in (("approvals", "show", draft), ("deploy", "status", draft)):
-                self.ask(*words, answers=(0, 2, 3, 4, 5, 6))
-        self.assertEqual(self.product.request("POST", "/v1/hosts", {"host": "h8", "labels": {
-            f"l{number}": payload for number, payload in enumerate(PAYLOADS)}})[0], 201)
-        for words in ("approvals list", "deploy list", "hosts list", "audit export", "tokens list"):
-            self.ask(*words.split(), answers=(0,))
+        with self.programs_watched() as seen:
+            drafts = [self.decide_for(payload, manifest, ann, bob if number % 2 else None)
+                      for number, payload in enumerate(PAYLOADS)]
+            drafts.append(self.propose_in_a_freeze(manifest))
+            self.ask_all([(*words, draft) for draft in drafts for words in (("approvals", "show"), ("deploy", "status"))],
+                         answers=(0, 2, 3, 4, 5, 6))
+            self.assertEqual(self.product.request("POST", "/v1/hosts", {"host": "h8", "labels": {
+                f"l{number}": payload for number, payload in enumerate(PAYLOADS)}})[0], 201)
+            self.ask_all([words.split() for words in ("approvals list", "deploy list", "hosts list", "audit export",
+                                                      "tokens list")], answers=(0,))
+        self.assert_no_shell(seen)
         self.assertEqual(self.product.run("audit", "verify").status, 0)
         told = {row["reason"] for row in self.audit()}
-        self.assertEqual([payload for payload in PAYLOADS if payload not in told], [], "in the audit as it was written")
+        self.assertEqual([payload for payload in [*PAYLOADS, ALL_AT_ONCE] if payload not in told], [],
+                         "in the audit as it was written")
+        self.assert_untouched()
+        self.assert_no_line_forged()
+
+    def test_8_what_is_given_as_a_reason_to_go_back_too(self):
+        deployment = self.deployed()
+        status, snapshot = self.product.request("POST", "/v1/snapshots", {
+            "environment": "production", "name": "sample", "reason": ALL_AT_ONCE})
+        self.assertEqual((status, snapshot.get("reason")), (201, ALL_AT_ONCE), snapshot)
+        reason = ("--reason", ALL_AT_ONCE, "--detach")
+        with self.programs_watched() as seen:
+            ended = [self.follow_to_the_end(*words, *reason) for words in (
+                ("rollback", "start", deployment), ("snapshot", "restore", snapshot["id"]))]
+            self.ask_all([*(("deploy", "status", each) for each in ended), ("rollback", "status", ended[0]),
+                          ("rollback", "list"), ("snapshot", "show", snapshot["id"]), ("snapshot", "list"),
+                          ("audit", "list"), ("status",)], answers=(0,))
+        self.assertIn("nft", {each.name for _, each in seen if not each.failed}, "the watch sees what is executed")
+        self.assert_no_shell(seen)
+        self.assertEqual([row["operation"] for row in self.audit() if row["reason"] == ALL_AT_ONCE][-3:],
+                         ["snapshot.create", "rollback.start", "snapshot.restore"])
         self.assert_untouched()
         self.assert_no_line_forged()
 
@@ -612,6 +643,36 @@ class Hostile(WatchedScenario):
         self.ask_all(commands, (2, 3, 4, 5, 6))
         return len(commands)
 
+    def decide_for(self, payload, manifest, approver, other):
+        """A proposal that one approves with the attack as the reason, and that another rejects with it, or its author
+        withdraws."""
+        draft = self.product.start(manifest, "--environment", "guarded")
+        wish = {"plan_hash": self.product.get(f"/v1/approvals/{draft}")["plan_hash"], "reason": payload}
+        self.decide(f"approvals/{draft}/approve", wish, approver)
+        if other:
+            self.decide(f"approvals/{draft}/reject", wish, other)
+        else:
+            self.decide(f"deployments/{draft}/cancel", {"reason": payload})
+        votes = [vote["reason"] for vote in self.product.get(f"/v1/approvals/{draft}")["votes"]]
+        self.assertEqual(votes, [payload] * (2 if other else 1))
+        return draft
+
+    def propose_in_a_freeze(self, manifest):
+        """Whose reason is an attack, against one whose reason is too."""
+        where = ("--environment", "frozen")
+        refused = self.ask("deploy", "start", manifest, *where, answers=(6,))
+        self.assertIn(PAYLOADS[0].encode(), refused.stderr, "the reason of the freeze is told")
+        draft = self.product.start(manifest, *where, "--override-freeze", ALL_AT_ONCE)
+        self.assertEqual(self.product.get(f"/v1/approvals/{draft}")["override_freeze"], ALL_AT_ONCE)
+        self.ask("approvals", "show", draft, answers=(0,))
+        self.decide(f"deployments/{draft}/cancel", {"reason": ALL_AT_ONCE})
+        return draft
+
+    def follow_to_the_end(self, *words):
+        identity = self.ask(*words, answers=(0,)).stdout.decode().split()[0]
+        self.assertEqual(self.product.wait_for_end(identity)["state"], "done")
+        return identity
+
     def guarded_manifest(self):
         """Of what may be anywhere, since it is never deployed."""
         guarded = sample.Component(name="guarded", ports={"stable": 8090, "blue": 5012, "green": 5013})
@@ -677,14 +738,55 @@ class Hostile(WatchedScenario):
         self.assertEqual(counts, {field: len(PAYLOADS) for field in places}, "what was not delivered")
         return counts.total()
 
+    def write_configuration(self, directory):
+        """Every attack as a variable, as a value of a server, printed by a template, and as a secret; gives what services are
+        to find of it."""
+        wanted = {}
+        environment, server = {"variables": {}, "secrets": {}}, {"base_config": {}, "templates": {}}
+        for number, payload in enumerate(PAYLOADS):
+            environment["variables"][f"v{number}"] = payload
+            environment["secrets"][f"s{number}"] = f"S{number}"
+            server["base_config"][f"k{number}"] = payload
+            server["templates"] |= {f"t{number}": f"{{{{ config.k{number} }}}}", f"s{number}": f"{{{{ env.s{number} }}}}"}
+            secret = payload + BEHIND_A_SECRET
+            wanted |= {f"v{number}": payload.replace("{{7*7}}", "49"), f"k{number}": payload, f"t{number}": payload,
+                       f"s{number}": secret}
+            self.assertEqual(self.product.request("POST", "/v1/secrets", {
+                "environment": "production", "name": f"S{number}", "value": secret})[0], 201)
+        for path, document in (("environments/production", environment),
+                               *((f"servers/{component.name}", server) for component in configured_components())):
+            file = directory / "config" / (path + ".yaml")
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(written(document), encoding="utf-8")
+        return wanted
+
+    def assert_services_were_configured(self, host, wanted):
+        """By what their processes find."""
+        for component in configured_components():
+            process, variables = self.service_on(host, component.name)
+            if component.name == "told-env":
+                found = {name.lower(): value for name, value in variables.items() if name.lower() in wanted}
+            else:
+                text = pathlib.Path(f"{process}/root{variables['SWITCHYARD_CONFIGURATION']}").read_text(encoding="utf-8")
+                found = yaml.safe_load(text) if component.name == "told-yaml" else json.loads(text)
+            self.assertEqual(found, wanted, component.name)
+
+    def service_on(self, host, component):
+        """Its process, and the variables of it."""
+        for process in map(pathlib.Path, (f"/proc/{number}" for number in os.listdir("/proc") if number.isdigit())):
+            if self.runs_on(host, process.name, "bin/serve"):
+                texts = (process / "environ").read_bytes().decode().split("\0")
+                variables = dict(each.split("=", 1) for each in texts if each)
+                if variables["SWITCHYARD_COMPONENT"] == component:
+                    return process, variables
+        raise LookupError(f"{component} does not run on {host.name}")
+
     def assert_service_was_told(self, host, wanted):
-        service = next(pathlib.Path("/proc", process) for process in os.listdir("/proc")
-                       if process.isdigit() and self.runs_on(host, process, "bin/serve"))
+        service, variables = self.service_on(host, "sample")
         words = (service / "cmdline").read_bytes().decode().split("\0")
         self.assertEqual(words[-len(wanted) - 1:-1], wanted)
-        variables = dict(each.split("=", 1) for each in (service / "environ").read_bytes().decode().split("\0") if each)
         self.assertEqual([variables[f"HOSTILE_{i}"] for i in range(len(wanted))], wanted)
-        for unit in (host.directory / "upper/etc/systemd/system").glob("sample@*.service"):
+        for unit in (host.directory / "upper/etc/systemd/system").glob("*@*.service"):
             self.assertNotRegex(unit.read_text(), r"(?m)^(ExecStartPre|ExecStartPost|ExecStop|ExecReload|OnFailure)")
 
     def assert_programs_were_told(self, host, wanted):
