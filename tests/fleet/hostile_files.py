@@ -12,7 +12,7 @@ SCHEMAS = pathlib.Path(__file__).resolve().parents[2] / "docs/schema"
 
 ENVIRONMENT = {
     "variables": {
-        "made": "{{ env('HOSTILE') or 'x' }} {{ environment }}", "plain": "text", "deep": {"list": ["x", {"more": "y"}]}},
+        "told": "{{ env('HOSTILE') or environment }}", "plain": "text", "deep": {"list": ["x", {"more": "y"}]}},
     "secrets": {"password": "DB_PASSWORD"},
     "environment_variables": ["HOSTILE"],
     "resource_limits": {"cpu_cores": 1, "memory_gb": 1},
@@ -27,9 +27,9 @@ SERVER = {
     "templates": {"made": "{{ config.greeting }} {{ env.plain }}", "deep": {"list": ["{{ server }}"]}},
     "validation_rules": ["required:greeting", "format:greeting:^[a-z]+$"],
 }
-# Its greeting is refused for its format, its rules are of other kinds.
+# What stands deeper, and no rule judges.
 DEEP = {"name": "a", "base_config": {"deep": {"list": ["x", {"more": "y"}]}},
-        "templates": {"list": [{"deep": "{{ server }}"}]}, "validation_rules": ["format:deep.list:^[a-z]+$"]}
+        "templates": {"list": [{"deep": "{{ server }}"}]}, "validation_rules": ["required:deep.list"]}
 
 COORDINATOR = {
     "listen": {"control": "127.0.0.1:7400", "bulk": "127.0.0.1:7401"},

@@ -32,10 +32,10 @@ BY_FILE = ["/usr/bin/python3", "-c",
            f"import os; os.execve(os.open('/bin/sh', os.O_RDONLY), ['sh', '-c', 'true', '{PLANTED}'], {{}})"]
 # Runs commands one after the other, and tells how each ended: one watch is enough for many.
 RUN_ALL = """
-import json, os, pty, subprocess, sys
-def on_terminal(words):
+import json, os, subprocess, sys
+def on_terminal(words, variables):
     ours, theirs = os.openpty()
-    running = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs)
+    running = subprocess.Popen(words, env=variables, stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs)
     os.close(theirs)
     said = b""
     try:
@@ -45,13 +45,13 @@ def on_terminal(words):
         pass
     os.close(ours)
     return running.wait(60), said.replace(b"\\r\\n", b"\\n"), b""
-def apart(words):
-    ended = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
+def apart(words, variables):
+    ended = subprocess.run(words, env=variables, stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
     return ended.returncode, ended.stdout, ended.stderr
 wanted = json.load(sys.stdin)
 run = on_terminal if wanted["terminal"] else apart
-for words in wanted["commands"]:
-    status, out, err = run(words)
+for words, variables in wanted["commands"]:
+    status, out, err = run(words, os.environ | variables)
     print(json.dumps([status, out.decode("latin-1"), err.decode("latin-1")]))
 """
 
@@ -120,21 +120,21 @@ class WatchedScenario(Scenario):
     def ask(self, *words, answers=ANSWERS):
         return self.ask_all([words], answers)[0]
 
-    def ask_all(self, commands, answers=ANSWERS, program=SWITCHYARD, on=None, terminal=False, rendered=False):
+    def ask_all(self, commands, answers=ANSWERS, program=SWITCHYARD, on=None, terminal=False, rendered=False, variables=None):
         """How each ended. Each has executed nothing but itself (and what renders templates), and has shown nothing that a
         terminal would obey. `terminal`: its streams are one, which is a terminal. `rendered`: it says nothing of its own,
-        and is not looked at."""
+        and is not looked at. `variables`: of the environment, for each."""
         asked = [[program, *words] for words in commands]
-        ended = self._run_all(asked, on or self.product.coordinator, terminal)
+        ended = self._run_all(asked, variables or [{}] * len(asked), on or self.product.coordinator, terminal)
         for words, (status, out, err) in zip(asked, ended):
             self.assertIn(status, answers, (words, out, err))
             if not rendered:
                 self.assert_harmless(out + err, words)
         return ended
 
-    def _run_all(self, commands, host, terminal):
+    def _run_all(self, commands, variables, host, terminal):
         log = self.place / "strace-commands"
-        wanted = {"terminal": terminal, "commands": [*commands, BY_PATH, BY_FILE]}
+        wanted = {"terminal": terminal, "commands": [*zip(commands, variables), (BY_PATH, {}), (BY_FILE, {})]}
         ended = subprocess.run(["strace", *executions.TRACE, "--seccomp-bpf", "-o", log,
                                 *host.inside(["/usr/bin/python3", "-c", RUN_ALL])], input=json.dumps(wanted),
                                capture_output=True, text=True, timeout=300, check=False)
@@ -147,6 +147,7 @@ class WatchedScenario(Scenario):
         self.assertEqual([each.program for each in executed],
                          [*(words[0] for words in commands), BY_PATH[0], BY_FILE[0], "/usr/bin/dash"])
         told = [json.loads(line) for line in ended.stdout.splitlines()]
+        self.assertEqual(len(told), len(commands) + 2)
         return [Ended(status, out.encode("latin-1"), err.encode("latin-1")) for status, out, err in told[:len(commands)]]
 
     def assert_obeyed_by_no_terminal(self, said, why=None):

@@ -40,6 +40,8 @@ PLACES = {"environments": "deploy/config/environments", "servers": "deploy/confi
 # In which form a service gets its configuration.
 SERVICES = [{"command": ["bin/serve"], "configuration": configuration} for configuration in (
     {"format": "json", "file": "settings.json"}, {"format": "yaml", "file": "settings.yaml"}, {"format": "env"})]
+# As far as a file of a release may be called so.
+NAMES_OF_FILES = ["$(id)", "`id`", "; id;", "| id", "&& id #", "-rf", "--help", "' %n %H $PATH ${PATH}", "{{7*7}}%s%n"]
 # What a program says of its own file: done, or what is wrong with it, or that nothing of it is set up.
 OF_PROGRAMS = {"switchyard-coordinator": (0, 70, 78), "switchyard-agent": (0, 1, 2)}
 REFUSED = {400, 403, 404, 409, 422}
@@ -205,13 +207,14 @@ class Hostile(WatchedScenario):
             registered = self.inject_into_check_files(place)
             rendered = self.inject_into_templates(place)
             self.inject_into_names(place)
+            said = self.inject_into_caller(place)
             of_programs = sum(map(self.inject_into_program, OF_PROGRAMS))
         self.assert_no_shell(seen)
         self.assert_untouched()
         self.assert_no_line_forged()
         print(f"hostile files: {environments} environments, {servers} servers, {others} manifests and files of checks in"
               f" directories, {registered} files of checks registered, {rendered} templates, {of_programs} files of the"
-              " programs; no shell, no canary")
+              f" programs, {said} tokens and variables of the caller; no shell, no canary")
 
     def test_2_what_is_deployed_reaches_the_service_as_it_was_written(self):
         values = [payload for payload in PAYLOADS if payload.isprintable() or payload == "a\u202eb\u009b31m"]
@@ -229,6 +232,7 @@ class Hostile(WatchedScenario):
         directory = sample.write_release(self.place, "0.0.2", [component, *configured_components()])
         usual = "    service: {command: [bin/serve], user: www-data}\n"
         (directory / "deploy.yaml").write_text((directory / "deploy.yaml").read_text().replace(usual, ""))
+        self.write_hostile_names(directory)
         configuration = self.write_configuration(directory)
         for host in self.product.hosts:
             host.run(["install", "-d", "-o", "www-data", "/run/told"])
@@ -243,6 +247,8 @@ class Hostile(WatchedScenario):
         for host in self.product.hosts:
             self.assert_service_was_told(host, wanted)
             self.assert_programs_were_told(host, wanted)
+            self.assert_names_are_there(host)
+        self.assertEqual(deployment["version"], ALL_AT_ONCE)
         self.assert_services_were_configured(self.product.hosts[0], configuration)
         self.assert_untouched()
         self.assert_no_line_forged()
@@ -459,8 +465,8 @@ class Hostile(WatchedScenario):
 
     def inject_into_environments(self, place):
         variants = self.variants("environment", hostile_files.SAMPLES["environment.schema.json"], PAYLOADS + ESCAPES)
-        good = self.fill(place, "environments", variants)
-        self.assert_no_escape(variants, "variables.*", good)
+        good, told = self.fill(place, "environments", variants)
+        self.assert_no_escape(variants, "variables.*", told)
         configured = self.write(place + "/configured.yaml", hostile_manifests.SAMPLES["configured"])
         self.ask_about(place, "environments", self.some_of_each_field(variants, good), lambda name: (configured, "a", name))
         return len(variants)
@@ -470,8 +476,8 @@ class Hostile(WatchedScenario):
         for number, (field, _, document) in enumerate(variants):
             if field != "name":  # which is that of the file
                 document["name"] = f"p{number}"
-        good = self.fill(place, "servers", variants)
-        self.assert_no_escape(variants, "templates.*", good)
+        good, told = self.fill(place, "servers", variants)
+        self.assert_no_escape(variants, "templates.*", told)
         chosen, configured = self.some_of_each_field(variants, good), {}
         for number, name in enumerate(chosen):
             manifest = copy.deepcopy(hostile_manifests.SAMPLES["configured"])
@@ -489,7 +495,7 @@ class Hostile(WatchedScenario):
 
     def fill(self, place, kind, variants):
         """A directory in which each file of one kind is another attack, and what is said of it. The names of those that can
-        be used; every one is looked at, whatever the others are."""
+        be used, and the problems of the others; every one is looked at, whatever the others are."""
         self.write(place + "/deploy/config/environments/e.yaml", hostile_files.ENVIRONMENT)
         self.write(place + "/deploy/config/servers/a.yaml", hostile_files.SERVER)
         names = {f"p{number}": document for number, (_, _, document) in enumerate(variants)}
@@ -499,17 +505,20 @@ class Hostile(WatchedScenario):
         listed, judged = self.ask_all([("--json", "config", verb, *directory) for verb in ("list", "validate")])
         self.ask_all([("--verbose", "config", verb, *directory) for verb in ("list", "validate")], terminal=True)
         self.assertEqual(json.loads(judged.stdout)["files"], len(names) + 2, "every file is looked at")
-        problem_of = {item["name"]: item["problem"] for item in json.loads(listed.stdout)["items"]}
-        told = "\n".join(json.loads(judged.stdout)["problems"])
-        unusable = {name for name in names if f"/{kind}/{name}.yaml" in told}
-        self.assertEqual({name for name in names if problem_of[name]} - unusable, set(), "a problem that is not told")
-        return names.keys() - unusable
+        told = {}
+        for problem in json.loads(judged.stdout)["problems"]:
+            file = pathlib.PurePath(problem.split(".yaml", 1)[0])
+            self.assertIn(file.name, names, "what is right is a problem because of what is wrong")
+            told[file.name] = problem
+        listed = {item["name"] for item in json.loads(listed.stdout)["items"] if item["problem"]}
+        self.assertEqual(listed - told.keys(), set(), "a problem that is not told")
+        return names.keys() - told.keys(), told
 
-    def assert_no_escape(self, variants, field, good):
-        escapes = {f"p{number}" for number, (found, payload, _) in enumerate(variants)
-                   if found == field and payload in ESCAPES}
-        self.assertGreaterEqual(len(escapes), len(ESCAPES))
-        self.assertEqual(escapes & good, set())
+    def assert_no_escape(self, variants, field, told):
+        for number, (found, payload, _) in enumerate(variants):
+            if found == field and payload in ESCAPES:
+                self.assertIn("Template processing failed", told.get(f"p{number}", ""), payload)
+        self.assertIn(field, {found for found, _, _ in variants})
 
     def some_of_each_field(self, variants, good):
         by_field = collections.defaultdict(list)
@@ -585,6 +594,29 @@ class Hostile(WatchedScenario):
                          ("config", "show", *directory, "--", name, name)]
         self.ask_all([*commands, *(("config", verb, *directory) for verb in ("list", "validate"))])
         self.remove(place + "/deploy")
+
+    def inject_into_caller(self, place):
+        """Every variable of the caller that is known, and what is in the file with the token. How many of both."""
+        self.write(place + "/deploy/config/environments/e.yaml", hostile_files.ENVIRONMENT)
+        self.write(place + "/deploy/config/servers/a.yaml", hostile_files.SERVER)
+        words = ("config", "show", "a", "e", "--config-dir", place + "/deploy/config")
+        shown, = self.ask_all([("--json", *words)], (0,))
+        names = ["HOSTILE", *(setting["name"] for setting in json.loads(shown.stdout)["settings"])]
+        self.assertIn("DEPLOYMENT_STRATEGY", names)
+        variables = [dict.fromkeys(names, payload) for payload in PAYLOADS]
+        configured = self.write(place + "/configured.yaml", hostile_manifests.SAMPLES["configured"])
+        planned = ("plan", configured, "--config-dir", place + "/deploy/config")
+        for terminal in (False, True):
+            self.ask_all([words] * len(variables), (2,), terminal=terminal, variables=variables)
+            self.ask_all([planned] * len(variables), (2,), terminal=terminal, variables=variables)
+        for ended, payload in zip(self.ask_all([("--json", *words)] * len(PAYLOADS), (0,), variables=[
+                {"HOSTILE": payload} for payload in PAYLOADS]), PAYLOADS):
+            self.assertEqual(json.loads(ended.stdout)["config"]["made"], "hi text")
+            self.assertEqual({each["key"]: each["value"] for each in json.loads(ended.stdout)["values"]}["told"], payload)
+        self.ask_all([("--url", "http://127.0.0.1:8765", "--token-file", self.write(f"{place}/token-{number}", payload),
+                       "deploy", "list") for number, payload in enumerate(PAYLOADS)], (2, 6))
+        self.remove(place + "/deploy")
+        return len(PAYLOADS) * (len(names) + 1)
 
     def inject_into_program(self, program):
         """Its own file. Nothing of it is set up below the directory that is its root, and nothing comes to be there."""
@@ -737,6 +769,18 @@ class Hostile(WatchedScenario):
                     counts[field] += 1
         self.assertEqual(counts, {field: len(PAYLOADS) for field in places}, "what was not delivered")
         return counts.total()
+
+    def write_hostile_names(self, directory):
+        """Of files of the release, and of its version."""
+        for name in NAMES_OF_FILES:
+            (directory / "sample" / name).write_text(name, encoding="utf-8")
+        manifest = (directory / "deploy.yaml").read_text(encoding="utf-8")
+        (directory / "deploy.yaml").write_text(manifest.replace('"0.0.2"', json.dumps(ALL_AT_ONCE)), encoding="utf-8")
+
+    def assert_names_are_there(self, host):
+        service, _ = self.service_on(host, "sample")
+        release = pathlib.Path(f"{service}/cwd")
+        self.assertEqual([(release / name).read_text(encoding="utf-8") for name in NAMES_OF_FILES], NAMES_OF_FILES)
 
     def write_configuration(self, directory):
         """Every attack as a variable, as a value of a server, printed by a template, and as a secret; gives what services are
