@@ -1,5 +1,5 @@
-"""The files that people write, by what they are called in docs/schema: of each some that are good, and together say everything
-that such a file can say.
+"""The files that people write, by what they are called in docs/schema: of each some that are good, and together say
+everything that such a file can say.
 """
 
 import json

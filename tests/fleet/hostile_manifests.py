@@ -1,5 +1,5 @@
-"""Manifests, and registered checks, that together say everything that such a file can say. A sample is one that is good: when
-an attack makes it a bad one, the attack is what was refused.
+"""Manifests, and registered checks, that together say everything that such a file can say. A sample is one that is
+good: when an attack makes it a bad one, the attack is what was refused.
 """
 
 METADATA = {"name": "hostile", "environment": "e", "version": "1"}

@@ -1,8 +1,8 @@
-"""The requests of the API as docs/openapi.yaml has them, of each some that are good and together say everything that such a
-request can say, and the same ones with an attack in one place.
+"""The requests of the API as docs/openapi.yaml has them, of each some that are good and together say everything that
+such a request can say, and the same ones with an attack in one place.
 
-Fields are named by their operations: `add_host labels.{}`, `add_host {host}` of the path, `add_host ?dry_run` of the query,
-`start_rollback Idempotency-Key:` of the headers.
+Fields are named by their operations: `add_host labels.{}`, `add_host {host}` of the path, `add_host ?dry_run` of the
+query, `start_rollback Idempotency-Key:` of the headers.
 """
 
 import copy
@@ -25,12 +25,12 @@ ANSWER_SECONDS = 40
 NOBODY = "nobody"
 RELEASE = "0" * 64
 SECRET = "HOSTILE"
-# What is a secret is blackened wherever it is said from then on, and reasons that are attacks are told later: so it is more
-# than the attack alone.
+# What is a secret is blackened wherever it is said from then on, and reasons that are attacks are told later: so it is
+# more than the attack alone.
 BEHIND_A_SECRET = " and so on"
 
-# With these a request that is accepted would change what the stories after it begin with. They are made with dry_run, where
-# everything is checked as else; why, and where the texts are accepted in earnest.
+# With these a request that is accepted would change what the stories after it begin with. They are made with dry_run,
+# where everything is checked as else; why, and where the texts are accepted in earnest.
 REHEARSED = {
     "start_deployment": "it would deploy; test_2 does, and test_7 with reasons",
     "start_rollback": "it would take away what serves; test_8 does it once with all attacks as its reason",
@@ -148,7 +148,8 @@ def _deploy():
     pieces = [{"text": "{}"}, {"secret": SECRET, "base64": 1}, {"random": 1, "length": 8, "of": "templates.key"}]
     component = {"format": "json", "parts": [{"key": "greeting", "pieces": pieces}]}
     service = SERVICE | {"service": {"command": ["bin/serve"], "configuration": {"format": "json", "file": "a.json"}}}
-    return {"manifest": written({"metadata": METADATA, "components": [service]}), "file": "hostile.yaml", "environment": "e",
+    manifest = written({"metadata": METADATA, "components": [service]})
+    return {"manifest": manifest, "file": "hostile.yaml", "environment": "e",
             "artifacts": {"a": RELEASE}, "artifact_sizes": {"a": {"bytes": 100, "unpacked_bytes": 1000}},
             "run_tests": "smoke", "strategy": "recreate", "components": ["a"],
             "configuration": {"environment": "e", "components": {"a": component}},
@@ -157,8 +158,8 @@ def _deploy():
 
 def samples(deployment, draft, snapshot, release):
     """By operation, with the ids of a deployment that is over, of one that waits for approval, of a snapshot and of an
-    artifact. Operations without a body need none. Where one text would be refused before the others are looked at, it is in a
-    request of its own."""
+    artifact. What changes something is named here, or nothing is sent; what does not is attacked unasked. Where one
+    text would be refused before the others are looked at, it is in a request of its own."""
     deploy = _deploy()
     looked_at = deploy | {"plan_hash": RELEASE}
     decided = {"plan_hash": RELEASE, "reason": "r", "totp": "123456"}
@@ -195,6 +196,10 @@ def samples(deployment, draft, snapshot, release):
         "set_secret": [{"environment": "e", "name": SECRET, "value": "of no interest"}],
         "renew_keys": [{"reason": "r"}, {"reason": "r", "without": [NOBODY]}],
         "recover": [{"reason": "r", "without": [NOBODY]}],
+        "remove_check": [None],
+        "remove_host": [None],
+        "remove_secret": [None],
+        "remove_snapshot": [None],
     }
     values = {"release": RELEASE, "index": "0", "id": deployment, "host": NOBODY, "token": "0" * 12, "person": NOBODY,
               "environment": "e", "check": NOBODY, "name": "NOBODY"}
@@ -209,7 +214,7 @@ def samples(deployment, draft, snapshot, release):
         if operation.id == "complete_artifact":
             path["release"] = release
         found += [Request(operation, path, copy.deepcopy(body), rehearsed=operation.id in REHEARSED)
-                  for body in bodies.get(operation.id, [None])]
+                  for body in ([None] if operation.method == "get" else bodies[operation.id])]
     # So many are accepted that they push older ones out.
     return sorted(found, key=lambda request: request.operation.id == "create_snapshot")
 

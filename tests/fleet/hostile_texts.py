@@ -1,7 +1,7 @@
 """Texts that are attacks, and every place of a document that holds a text, as its schema says it.
 
-Fields are named as the schemas have them: `hooks[].command[]`; of a map with names of one's own `{}` is a name and `*` a
-value. What a schema leaves open (`free`) is one field at any depth. Health checks have configurations by their types:
+Fields are named as the schemas have them: `hooks[].command[]`; of a map with names of one's own `{}` is a name and `*`
+a value. What a schema leaves open (`free`) is one field at any depth. Health checks have configurations by their types:
 `check(smoke).config.requests[].url`.
 """
 

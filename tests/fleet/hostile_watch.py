@@ -1,5 +1,5 @@
-"""A scenario whose programs are watched: what the hosts execute, what the command line executes and shows, and what is on
-the disks and in the journals afterwards. Each watch is shown not to be blind by what it must see."""
+"""A scenario whose programs are watched: what the hosts execute, what the command line executes and shows, and what is
+on the disks and in the journals afterwards. Each watch is shown not to be blind by what it must see."""
 
 import collections
 import contextlib
@@ -120,10 +120,11 @@ class WatchedScenario(Scenario):
     def ask(self, *words, answers=ANSWERS):
         return self.ask_all([words], answers)[0]
 
-    def ask_all(self, commands, answers=ANSWERS, program=SWITCHYARD, on=None, terminal=False, rendered=False, variables=None):
-        """How each ended. Each has executed nothing but itself (and what renders templates), and has shown nothing that a
-        terminal would obey. `terminal`: its streams are one, which is a terminal. `rendered`: it says nothing of its own,
-        and is not looked at. `variables`: of the environment, for each."""
+    def ask_all(self, commands, answers=ANSWERS, program=SWITCHYARD, on=None, terminal=False, rendered=False,
+                variables=None):
+        """How each ended. Each has executed nothing but itself (and what renders templates), and has shown nothing that
+        a terminal would obey. `terminal`: its streams are one, which is a terminal. `rendered`: it says nothing of its
+        own, and is not looked at. `variables`: of the environment, for each."""
         asked = [[program, *words] for words in commands]
         ended = self._run_all(asked, variables or [{}] * len(asked), on or self.product.coordinator, terminal)
         for words, (status, out, err) in zip(asked, ended):
@@ -148,7 +149,8 @@ class WatchedScenario(Scenario):
                          [*(words[0] for words in commands), BY_PATH[0], BY_FILE[0], "/usr/bin/dash"])
         told = [json.loads(line) for line in ended.stdout.splitlines()]
         self.assertEqual(len(told), len(commands) + 2)
-        return [Ended(status, out.encode("latin-1"), err.encode("latin-1")) for status, out, err in told[:len(commands)]]
+        return [Ended(status, out.encode("latin-1"), err.encode("latin-1"))
+                for status, out, err in told[:len(commands)]]
 
     def assert_obeyed_by_no_terminal(self, said, why=None):
         self.assertNotIn(b"\x1b", said, why)
