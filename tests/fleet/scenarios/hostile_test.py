@@ -25,8 +25,8 @@ import hostile_requests  # noqa: E402
 import memory_files  # noqa: E402
 import sample  # noqa: E402
 from hostile_requests import BEHIND_A_SECRET  # noqa: E402
-from hostile_texts import ESCAPES, FORGED, PAYLOADS, Shape, hostile, written  # noqa: E402
-from hostile_watch import ANSWERS, WatchedScenario  # noqa: E402
+from hostile_texts import ESCAPES, PAYLOADS, Shape, hostile, written  # noqa: E402
+from hostile_watch import WatchedScenario  # noqa: E402
 from product import ROLLED_BACK  # noqa: E402
 from scenario import main  # noqa: E402
 
@@ -46,7 +46,9 @@ NAMES_OF_FILES = ["$(id)", "`id`", "; id;", "| id", "&& id #", "-rf", "--help", 
 VERSION = " ".join(PAYLOADS[number] for number in (0, 5, 9, 14))
 # What a program says of its own file: done, or what is wrong with it, or that nothing of it is set up.
 OF_PROGRAMS = {"switchyard-coordinator": (0, 70, 78), "switchyard-agent": (0, 1, 2)}
+# What the API says when it was not to be done.
 REFUSED = {400, 403, 404, 409, 422}
+# Of the coordinator's file, beside what its package brings.
 ENVIRONMENTS = {"environments": {
     "guarded": {"approvals": 2},
     "frozen": {"approvals": 1, "freeze_windows": [
