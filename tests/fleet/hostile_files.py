@@ -16,7 +16,7 @@ ENVIRONMENT = {
     "secrets": {"password": "DB_PASSWORD"},
     "environment_variables": ["HOSTILE"],
     "resource_limits": {"cpu_cores": 1, "memory_gb": 1},
-    "strategy": "blue-green",
+    "strategy": "recreate",
     "security_policies": {"require_mfa": False, "encrypt_at_rest": False},
 }
 

@@ -155,6 +155,14 @@ def hostile(document, place, payload):
     return document
 
 
+def hostile_everywhere(document, places, payload):
+    """The same with the payload in all of those places, each of which is another field."""
+    # A name last, and those within before it: it stands in the way to what it names.
+    for place in sorted(places, key=lambda each: (isinstance(each[-1], _Name), -len(each))):
+        document = hostile(document, place, payload)
+    return document
+
+
 def written(document):
     """As text. JSON is YAML, and whatever a text holds comes through."""
     return json.dumps(document, indent=1)

@@ -25,7 +25,7 @@ import hostile_requests  # noqa: E402
 import memory_files  # noqa: E402
 import sample  # noqa: E402
 from hostile_requests import BEHIND_A_SECRET  # noqa: E402
-from hostile_texts import ESCAPES, PAYLOADS, Shape, hostile, written  # noqa: E402
+from hostile_texts import ESCAPES, PAYLOADS, Shape, hostile, hostile_everywhere, written  # noqa: E402
 from hostile_watch import WatchedScenario  # noqa: E402
 from product import ROLLED_BACK  # noqa: E402
 from scenario import main  # noqa: E402
@@ -34,6 +34,8 @@ from scenario import main  # noqa: E402
 SOME = 3
 # All of them in one text, which is no longer than a reason may be.
 ALL_AT_ONCE = " ".join(PAYLOADS)
+# Fields that the command line alone acts on, and two of which the texts must differ.
+BY_THEMSELVES = (".artifact.", ".haproxy.servers.")
 # Where the files lie that a directory of configurations is read with.
 PLACES = {"environments": "deploy/config/environments", "servers": "deploy/config/servers",
           "deployments": "deploy/deployments", "health-checks": "deploy/health-checks"}
@@ -192,24 +194,21 @@ class Hostile(WatchedScenario):
     def test_1_what_is_injected_into_a_manifest_executes_nothing(self):
         place = self.place_of_files()
         with self.programs_watched() as seen:
-            by_command_line = sum(self.inject_by_command_line(place, name) for name in hostile_manifests.SAMPLES)
-            by_api = sum(self.inject_by_api(name) for name in hostile_manifests.SAMPLES)
+            counts = [self.inject_into_manifests(place, name) for name in hostile_manifests.SAMPLES]
+            in_directories, by_command_line, by_api = map(sum, zip(*counts))
             registered = self.inject_into_checks()
         self.assert_no_shell(seen)
         self.assert_untouched()
         self.assert_no_line_forged()
-        print(f"hostile manifests: {by_command_line} by the command line, {by_api} by the API, {registered} definitions"
-              " of checks; no shell, no canary")
+        print(f"hostile manifests: {in_directories} in directories, {by_command_line} by the command line, {by_api} by"
+              f" the API, {registered} definitions of checks; no shell, no canary")
 
     def test_1_what_is_injected_into_other_files_executes_nothing(self):
         place = self.place_of_files()
         with self.programs_watched() as seen:
             environments = self.inject_into_environments(place)
             servers = self.inject_into_servers(place)
-            others = sum(self.inject_into_directory(place, kind, name, documents) for kind, name, documents in (
-                *(("deployments", "deployment", [each]) for each in hostile_manifests.SAMPLES.values()),
-                ("health-checks", "health-checks", hostile_files.SAMPLES["health-checks.schema.json"])))
-            registered = self.inject_into_check_files(place)
+            checks = self.inject_into_check_files(place)
             rendered = self.inject_into_templates(place)
             self.inject_into_names(place)
             said = self.inject_into_caller(place)
@@ -217,9 +216,9 @@ class Hostile(WatchedScenario):
         self.assert_no_shell(seen)
         self.assert_untouched()
         self.assert_no_line_forged()
-        print(f"hostile files: {environments} environments, {servers} servers, {others} manifests and files of checks"
-              f" in directories, {registered} files of checks registered, {rendered} templates, {of_programs} files of"
-              f" the programs, {said} tokens and variables of the caller; no shell, no canary")
+        print(f"hostile files: {environments} environments, {servers} servers, {checks} files of checks, {rendered}"
+              f" templates, {of_programs} files of the programs, {said} tokens and variables of the caller; no shell, no"
+              " canary")
 
     def test_2_what_is_deployed_reaches_the_service_as_it_was_written(self):
         values = [payload for payload in PAYLOADS if payload.isprintable() or payload == "a\u202eb\u009b31m"]
@@ -445,27 +444,71 @@ class Hostile(WatchedScenario):
     def remove(self, path):
         self.product.coordinator.run(["rm", "-r", path])
 
-    def inject_by_command_line(self, place, name):
-        """Some payloads in each field, and all in what the command line alone acts on; how many it was asked with. All
-        of them in every field are in directories that it looks at."""
+    def inject_into_manifests(self, place, name):
+        """Each payload in each field of a sample: in a directory that the command line looks at; by the command line
+        some one by one, and all in what it alone acts on; and by the API. What is refused is refused for one attack
+        alone. What is right by itself stands together with all others in which the same attack is, since the hosts are
+        asked for each such plan. How many there were of each kind."""
         document = hostile_manifests.SAMPLES[name]
-        shape = hostile_files.shapes()["deployment.schema.json"]
-        self.write(place + "/hostile.yaml", document)
-        # It asks for a configuration before it asks the coordinator.
-        verb = "validate" if name == "configured" else "plan"
+        variants = self.variants("deployment", [document])
+        good, _ = self.fill(place, "deployments", variants)
+        alone, together = [], collections.defaultdict(list)
+        for number, (field, payload, where, attacked) in enumerate(variants):
+            if f"p{number}" in good and not any(part in field for part in BY_THEMSELVES):
+                together[payload].append((field, where))
+            else:
+                alone.append((field, payload, attacked))
+        plans = [({field for field, _ in places}, payload,
+                  hostile_everywhere(document, [where for _, where in places], payload))
+                 for payload, places in together.items()]
+        commands = self.plan_by_command_line(place, name, alone, plans)
+        by_api = self.plan_by_api(name, alone, plans)
+        self.assertEqual(by_api, dict.fromkeys((field for field, _, _, _ in variants), len(PAYLOADS)), "not delivered")
+        self.remove(place + "/deploy")
+        return len(variants), commands, by_api.total()
+
+    def plan_by_command_line(self, place, name, alone, plans):
+        configured = ("--config-dir", place + "/deploy/config") if name == "configured" else ()
+        self.write(place + "/hostile.yaml", hostile_manifests.SAMPLES[name])
         self.ask("validate", place + "/hostile.yaml", answers=(0,))
-        commands = [(verb, place + "/hostile.yaml")]
-        for number, (field, where) in enumerate(shape.places(document).items()):
-            for payload in PAYLOADS if ".artifact." in field else some(PAYLOADS, number):
-                path = self.write(f"{place}/hostile-{len(commands)}.yaml", hostile(document, where, payload))
-                commands.append((verb, path))
+        commands, numbers = [], {field: number for number, field in enumerate(dict.fromkeys(each[0] for each in alone))}
+        for field, payload, attacked in alone:
+            if ".artifact." in field or payload in some(PAYLOADS, numbers[field]):
+                commands.append(("plan", self.write(f"{place}/hostile-{len(commands)}.yaml", attacked), *configured))
+        for _, _, attacked in plans:
+            commands.append(("plan", self.write(f"{place}/hostile-{len(commands)}.yaml", attacked), *configured))
         self.ask_all(commands)
         return len(commands)
 
+    def plan_by_api(self, name, alone, plans):
+        """For a coordinator that has only the caller's word for what a manifest is. The sample itself is read, so that
+        what is refused as a manifest is refused for the payload. How often each field was attacked."""
+        components = ("a", "b")
+        request = {"file": "hostile.yaml", "artifacts": dict.fromkeys(components, "0" * 64),
+                   "artifact_sizes": dict.fromkeys(components, {"bytes": 100, "unpacked_bytes": 1000})}
+        if name == "configured":
+            pieces = [{"pieces": [{"text": "{}"}]}]
+            request["configuration"] = {"environment": "e", "components": {"a": {"format": "json", "parts": pieces}}}
+
+        def plan(document):
+            return self.product.request("POST", "/v1/plans", request | {"manifest": written(document)})
+
+        bad = ("bad_manifest", "bad_input", "cannot_configure")
+        self.assertNotIn(code_of(plan(hostile_manifests.SAMPLES[name])), bad, name)
+        counts = collections.Counter()
+        for fields, payload, attacked in [*(({field}, *rest) for field, *rest in alone), *plans]:
+            with self.subTest(fields, payload=payload):
+                answer = plan(attacked)
+                self.assertIn(answer[0], REFUSED | {200}, answer)
+                if len(fields) > 1:
+                    self.assertNotIn(code_of(answer), bad, answer)
+                counts.update(fields)
+        return counts
+
     def variants(self, name, documents, payloads=PAYLOADS):
-        """(field, payload, document) for each payload in each field of each document."""
+        """(field, payload, place, document) for each payload in each field of each document."""
         shape = hostile_files.shapes()[f"{name}.schema.json"]
-        return [(field, payload, hostile(document, where, payload)) for document in documents
+        return [(field, payload, where, hostile(document, where, payload)) for document in documents
                 for field, where in shape.places(document).items() for payload in payloads]
 
     def inject_into_environments(self, place):
@@ -473,13 +516,14 @@ class Hostile(WatchedScenario):
         good, told = self.fill(place, "environments", variants)
         self.assert_no_escape(variants, "variables.*", told)
         configured = self.write(place + "/configured.yaml", hostile_manifests.SAMPLES["configured"])
+        self.ask("plan", configured, "--config-dir", place + "/deploy/config", answers=(0,))
         chosen = self.some_of_each_field(variants, good)
         self.ask_about(place, "environments", chosen, lambda name: (configured, "a", name))
         return len(variants)
 
     def inject_into_servers(self, place):
         variants = self.variants("server", hostile_files.SAMPLES["server.schema.json"], PAYLOADS + ESCAPES)
-        for number, (field, _, document) in enumerate(variants):
+        for number, (field, _, _, document) in enumerate(variants):
             if field != "name":  # which is that of the file
                 document["name"] = f"p{number}"
         good, told = self.fill(place, "servers", variants)
@@ -492,19 +536,12 @@ class Hostile(WatchedScenario):
         self.ask_about(place, "servers", chosen, lambda name: (configured[name], name, "e"))
         return len(variants)
 
-    def inject_into_directory(self, place, kind, name, documents):
-        """What else may be in such a directory, each file another attack."""
-        variants = self.variants(name, documents)
-        self.fill(place, kind, variants)
-        self.remove(place + "/deploy")
-        return len(variants)
-
     def fill(self, place, kind, variants):
         """A directory in which each file of one kind is another attack, and what is said of it. The names of those that
         can be used, and the problems of the others; every one is looked at, whatever the others are."""
         self.write(place + "/deploy/config/environments/e.yaml", hostile_files.ENVIRONMENT)
         self.write(place + "/deploy/config/servers/a.yaml", hostile_files.SERVER)
-        names = {f"p{number}": document for number, (_, _, document) in enumerate(variants)}
+        names = {f"p{number}": document for number, (_, _, _, document) in enumerate(variants)}
         for name, document in names.items():
             self.write(f"{place}/{PLACES[kind]}/{name}.yaml", document)
         directory = ("--config-dir", place + "/deploy/config")
@@ -521,14 +558,14 @@ class Hostile(WatchedScenario):
         return names.keys() - told.keys(), told
 
     def assert_no_escape(self, variants, field, told):
-        for number, (found, payload, _) in enumerate(variants):
+        for number, (found, payload, _, _) in enumerate(variants):
             if found == field and payload in ESCAPES:
                 self.assertIn("Template processing failed", told.get(f"p{number}", ""), payload)
-        self.assertIn(field, {found for found, _, _ in variants})
+        self.assertIn(field, {found for found, _, _, _ in variants})
 
     def some_of_each_field(self, variants, good):
         by_field = collections.defaultdict(list)
-        for number, (field, _, _) in enumerate(variants):
+        for number, (field, _, _, _) in enumerate(variants):
             if f"p{number}" in good:
                 by_field[field].append(f"p{number}")
         return [name for number, names in enumerate(by_field.values()) for name in some(names, number)]
@@ -552,7 +589,10 @@ class Hostile(WatchedScenario):
         self.remove(place + "/deploy")
 
     def inject_into_check_files(self, place):
-        """By the command that registers them."""
+        """In a directory, and by the command that registers them."""
+        variants = self.variants("health-checks", hostile_files.SAMPLES["health-checks.schema.json"])
+        self.fill(place, "health-checks", variants)
+        self.remove(place + "/deploy")
         document = {"health_checks": hostile_manifests.REGISTERED}
         shape = hostile_files.shapes()["health-checks.schema.json"]
         files = [self.write(place + "/checks.yaml", document)]
@@ -561,8 +601,8 @@ class Hostile(WatchedScenario):
                       for index, payload in enumerate(some(PAYLOADS, number))]
         ended = self.ask_all([("health", "register", file, "--environment", "e") for file in files])
         self.assertEqual(ended[0].status, 0, ended[0])
-        self.ask_all([("health", "list")] * 2, (0,))
-        return len(files)
+        self.ask("health", "list", answers=(0,))
+        return len(variants) + len(files)
 
     def inject_into_templates(self, place):
         """What one template comes to, whoever gives its variables."""
@@ -633,7 +673,7 @@ class Hostile(WatchedScenario):
         place = "/root/hostile-" + name
         commands = [("--root", place + "/root", "--config",
                      self.write(f"{place}/p{number}.yaml", document, host), *asked)
-                    for number, (_, _, document) in enumerate(variants)]
+                    for number, (_, _, _, document) in enumerate(variants)]
         self.ask_all(commands, OF_PROGRAMS[program], "/usr/bin/" + program, host)
         self.assertFalse((host.root / place[1:] / "root").exists())
         return len(commands)
@@ -734,23 +774,6 @@ class Hostile(WatchedScenario):
                        for row in self.product.get("/v1/deployments?limit=500")["deployments"]]
         tokens = [row["id"] for row in self.product.get("/v1/tokens")["tokens"] if row["environment"] != "e"]
         return hosts, serving, deployments, tokens, self.product.get("/v1/keys")["keys"]
-
-    def inject_by_api(self, name):
-        """Each payload in each field, for a coordinator that has only the caller's word for what a manifest is. The
-        sample itself is read, so that what is refused as a manifest is refused for the payload."""
-        document = hostile_manifests.SAMPLES[name]
-        components = ("a", "b")
-        request = {"file": "hostile.yaml", "artifacts": dict.fromkeys(components, "0" * 64),
-                   "artifact_sizes": dict.fromkeys(components, {"bytes": 100, "unpacked_bytes": 1000})}
-        if name == "configured":
-            pieces = [{"pieces": [{"text": "{}"}]}]
-            request["configuration"] = {"environment": "e", "components": {"a": {"format": "json", "parts": pieces}}}
-
-        def plan(text):
-            return self.product.request("POST", "/v1/plans", request | {"manifest": text})
-
-        self.assertNotIn(code_of(plan(json.dumps(document))), ("bad_manifest", "bad_input", "cannot_configure"), name)
-        return self.inject("deployment", document, plan)
 
     def inject_into_checks(self):
         """The same for checks that are registered, and shown afterwards."""
