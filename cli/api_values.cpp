@@ -3,8 +3,8 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "cli/printable.hpp"
 #include "common/error.hpp"
+#include "common/printable.hpp"
 
 namespace switchyard::cli {
 namespace {

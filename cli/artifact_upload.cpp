@@ -8,9 +8,9 @@
 
 #include "cli/errors.hpp"
 #include "cli/live_screen.hpp"
-#include "cli/printable.hpp"
 #include "cli/time_text.hpp"
 #include "common/error.hpp"
+#include "common/printable.hpp"
 #include "coordinator/artifact/artifact_packer.hpp"
 #include "coordinator/artifact/program_lookup.hpp"
 #include "coordinator/planner/unit_file.hpp"

@@ -9,9 +9,9 @@
 #include <optional>
 #include <sstream>
 
-#include "cli/printable.hpp"
 #include "common/limits.hpp"
 #include "common/nearest.hpp"
+#include "common/printable.hpp"
 
 namespace switchyard::cli {
 namespace {

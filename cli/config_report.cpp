@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "cli/printable.hpp"
 #include "cli/table.hpp"
 #include "common/error.hpp"
+#include "common/printable.hpp"
 
 namespace switchyard::cli {
 namespace {

@@ -4,10 +4,10 @@
 
 #include "cli/follow.hpp"
 #include "cli/outcome_text.hpp"
-#include "cli/printable.hpp"
 #include "cli/table.hpp"
 #include "cli/time_text.hpp"
 #include "common/limits.hpp"
+#include "common/printable.hpp"
 
 namespace switchyard::cli {
 namespace {

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <array>
 
-#include "cli/printable.hpp"
 #include "cli/time_text.hpp"
+#include "common/printable.hpp"
 
 namespace switchyard::cli {
 namespace {

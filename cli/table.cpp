@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "cli/printable.hpp"
 #include "common/ensure.hpp"
+#include "common/printable.hpp"
 
 namespace switchyard::cli {
 

@@ -6,6 +6,7 @@
 
 #include "common/base64.hpp"
 #include "common/hex.hpp"
+#include "common/json_escape.hpp"
 
 namespace switchyard {
 namespace {
@@ -107,6 +108,7 @@ void add_shapes(const std::string& value, std::set<std::string>& shapes) {
   }
   // plainly; PHP; Go, whose texts may stand in HTML
   for (const std::string_view guarded : {"", "/", "<>&"}) shapes.insert(json_escaped(value, guarded));
+  shapes.insert(json_escape(value));  // a service that prints the file that it was given
 }
 
 /// The newline at the end is a file's, and no part of what is printed.

@@ -11,6 +11,7 @@
 #include "common/error.hpp"
 #include "common/event_loop.hpp"
 #include "common/log.hpp"
+#include "common/printable.hpp"
 #include "common/secret_mask.hpp"
 #include "common/service_notify.hpp"
 #include "coordinator/api/token_book.hpp"
@@ -163,7 +164,7 @@ int main(int count, char** values) {
     log::error("ended: another coordinator has taken over", {{"why", error.what()}});
     return exit_stale;
   } catch (const InputError& error) {
-    std::fprintf(stderr, "switchyard-coordinator: %s\n", error.what());
+    std::fprintf(stderr, "switchyard-coordinator: %s\n", printable_message(error.what()).c_str());
     return EX_CONFIG;
   } catch (const std::exception& error) {
     log::error("ended after an error", {{"why", error.what()}});

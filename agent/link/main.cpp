@@ -17,6 +17,7 @@
 #include "common/core_dumps.hpp"
 #include "common/error.hpp"
 #include "common/log.hpp"
+#include "common/printable.hpp"
 #include "common/secret_mask.hpp"
 
 namespace switchyard::agent {
@@ -236,19 +237,20 @@ int main_of(int count, char** values, SecretMask& mask) {
 int main(int count, char** values) {
   using namespace switchyard;
   SecretMask mask;
+  // Files, arguments and the coordinator are quoted in it.
+  const auto failed = [](const std::exception& error, int status) {
+    std::cerr << "switchyard-agent: " << printable_message(error.what()) << "\n";
+    return status;
+  };
   try {
     return agent::main_of(count, values, mask);
   } catch (const InputError& error) {
-    std::cerr << "switchyard-agent: " << error.what() << "\n";
-    return agent::exit_usage;
+    return failed(error, agent::exit_usage);
   } catch (const agent::EnrolmentRefused& error) {
-    std::cerr << "switchyard-agent: " << error.what() << "\n";
-    return agent::exit_refused;
+    return failed(error, agent::exit_refused);
   } catch (const TransportError& error) {
-    std::cerr << "switchyard-agent: " << error.what() << "\n";
-    return agent::exit_unreachable;
+    return failed(error, agent::exit_unreachable);
   } catch (const std::exception& error) {
-    std::cerr << "switchyard-agent: " << error.what() << "\n";
-    return agent::exit_failed;
+    return failed(error, agent::exit_failed);
   }
 }

@@ -13,6 +13,7 @@
 #include "agent/link/witness.hpp"
 #include "common/clock.hpp"
 #include "common/file_system.hpp"
+#include "common/printable.hpp"
 
 namespace switchyard::agent {
 namespace {
@@ -35,7 +36,7 @@ std::string link_json(const std::optional<LinkNote>& link) {
 std::string link_text(const std::optional<LinkNote>& link) {
   if (!link) return "coordinator: not connected, since the agent does not run: systemctl start switchyard-agent\n";
   return "coordinator: " + std::string(link_state_name(link->state)) + " since " + date_of(link->since_wall_ms) +
-         (link->text.empty() ? "" : ": " + link->text) + "\n";
+         (link->text.empty() ? "" : ": " + printable(link->text)) + "\n";
 }
 
 /// The newest first: its components' lines say what serves now, the others' what served in their time.

@@ -1,10 +1,10 @@
 #include "cli/commands/commands.hpp"
 #include "cli/config_directory.hpp"
 #include "cli/config_report.hpp"
-#include "cli/printable.hpp"
 #include "cli/table.hpp"
 #include "cli/time_text.hpp"
 #include "common/error.hpp"
+#include "common/printable.hpp"
 #include "coordinator/planner/health_check_reader.hpp"
 #include "coordinator/planner/manifest_reader.hpp"
 

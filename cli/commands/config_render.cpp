@@ -1,9 +1,9 @@
 #include "cli/commands/commands.hpp"
 #include "cli/config_report.hpp"
 #include "cli/input_file.hpp"
-#include "cli/printable.hpp"
 #include "common/error.hpp"
 #include "common/limits.hpp"
+#include "common/printable.hpp"
 #include "coordinator/templates/fill.hpp"
 
 namespace switchyard::cli {

@@ -1,7 +1,7 @@
 #include "cli/commands/commands.hpp"
 #include "cli/config_directory.hpp"
 #include "cli/config_report.hpp"
-#include "cli/printable.hpp"
+#include "common/printable.hpp"
 
 namespace switchyard::cli {
 

@@ -2,7 +2,7 @@
 #include <string>
 
 #include "cli/commands/commands.hpp"
-#include "cli/printable.hpp"
+#include "common/printable.hpp"
 
 namespace switchyard::cli {
 namespace {

@@ -3,10 +3,10 @@
 #include "cli/api_values.hpp"
 #include "cli/commands/commands.hpp"
 #include "cli/input_file.hpp"
-#include "cli/printable.hpp"
 #include "cli/time_text.hpp"
 #include "common/error.hpp"
 #include "common/limits.hpp"
+#include "common/printable.hpp"
 #include "coordinator/planner/manifest_reader.hpp"
 
 namespace switchyard::cli {

@@ -82,6 +82,7 @@ class FileWriter {
   }
 
   std::string escaped(const std::string& text) const { return model::escaped(text, file_.format); }
+  std::string quoted(const std::string& text) const { return "\"" + escaped(text) + "\""; }
 
   void begin(const std::string& key) { file_.parts.push_back({key, {}}); }
   void end() { file_.parts.push_back({"", {}}); }
@@ -143,7 +144,7 @@ class FileWriter {
     }
     for (const Entry& entry : value.entries) {
       separate();
-      between(templates::json_text(entry.key) + ": ");
+      between(quoted(entry.key) + ": ");
       add_flow(entry.value);
     }
     between(list ? "]" : "}");
@@ -159,7 +160,7 @@ class FileWriter {
     between("{\n");
     for (std::size_t i = 0; i < value.entries.size(); ++i) {
       const Entry& entry = value.entries[i];
-      between(std::string(2 * (depth + 1), ' ') + templates::json_text(entry.key) + ": ");
+      between(std::string(2 * (depth + 1), ' ') + quoted(entry.key) + ": ");
       add_json(entry.value, path.empty() ? entry.key : path + "." + entry.key, depth + 1);
       between(i + 1 == value.entries.size() ? "\n" : ",\n");
     }
@@ -168,7 +169,7 @@ class FileWriter {
   void add_yaml(const Value& map, const std::string& path, std::size_t depth) {
     for (const Entry& entry : map.entries) {
       const std::string key = path.empty() ? entry.key : path + "." + entry.key;
-      between(std::string(2 * depth, ' ') + templates::json_text(entry.key) + ":");
+      between(std::string(2 * depth, ' ') + quoted(entry.key) + ":");
       if (entry.value.kind == ValueKind::map && !entry.value.entries.empty()) {
         between("\n");
         add_yaml(entry.value, key, depth + 1);

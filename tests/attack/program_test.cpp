@@ -4,6 +4,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <fstream>
+#include <sstream>
+
 #include "tests/attack/attacked.hpp"
 
 namespace switchyard::attack {
@@ -28,6 +31,20 @@ TEST(Program, CheckNamesAFileThatItsUserCouldNotWrite) {
   EXPECT_EQ(attacked.run_beside({"--check"}), 0);
   ASSERT_EQ(::chown(attacked.store().parent_path().c_str(), 65534, 65534), 0);
   EXPECT_EQ(attacked.run_beside({"--check"}), 78);
+}
+
+TEST(Program, CheckShowsWhatATerminalWouldObeyInItsFile) {
+  Attacked attacked;
+  attacked.stop();
+  const std::filesystem::path file = attacked.root() / "hostile.yaml";
+  std::ofstream(file) << R"({"log_level": "x\nFORGED\u001b[2J\u009b"})";
+  EXPECT_EQ(attacked.run_beside({"--check", "--config", file.string()}), 78);
+  std::stringstream said;
+  said << std::ifstream(attacked.log()).rdbuf();
+  EXPECT_NE(said.str().find(R"(is "x
+  FORGED\x1b[2J\x9b", but)"),
+            std::string::npos)
+      << said.str();
 }
 
 TEST(Program, GivesNoCommandOnARestoredCopyUntilRecover) {

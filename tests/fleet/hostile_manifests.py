@@ -1,27 +1,12 @@
-"""Manifests that together say everything that a manifest can say, and the same ones with an attack in the place of one
-of their texts. A sample is one that is good: when an attack makes it a bad one, the attack is what was refused.
-
-Fields are named as the schemas of docs/schema have them, with `component` and `check` for what stands in several
-places: `component.hooks[].command[]`, `check(smoke).config.requests[].url`; of a map with names of one's own `{}` is a
-name and `*` a value.
+"""Manifests, and registered checks, that together say everything that such a file can say. A sample is one that is
+good: when an attack makes it a bad one, the attack is what was refused.
 """
-
-import copy
-import json
-import pathlib
-
-SCHEMAS = pathlib.Path(__file__).resolve().parents[2] / "docs/schema"
-
-FORGED = "FORGED LINE"
-PAYLOADS = [
-    "$(touch /canary)", "`touch /canary`", "; touch /canary;", "| touch /canary", "&& touch /canary #",
-    f"x\n{FORGED}", f"x\r\n<0>{FORGED}", "x\nExecStartPre=/bin/touch /canary\n[Install]", "' \" \\ %n %H $PATH ${PATH}",
-    "\x1b]0;owned\x07\x1b[2J", "../../../../canary", "/canary", "-rf", "--help", "a\u202eb\u009b31m", "{{7*7}}%s%n",
-]
 
 METADATA = {"name": "hostile", "environment": "e", "version": "1"}
 SERVICE = {"name": "a", "hosts": ["h1"], "artifact": {"directory": "sample"}, "service": {"command": ["bin/serve"]}}
 
+# In a manifest, and in a file that nobody has registered.
+OF_A_SLOT = {"name": "slot", "type": "tcp", "config": {"port": "${port}"}}
 CHECKS = [
     {"name": "page", "type": "http", "tags": ["core"],
      "config": {"url": "http://localhost:1/x", "expected_body": "fine", "headers": {"X-Check": "x"}}},
@@ -57,7 +42,7 @@ SAMPLES = {
                 "canary": {"weights": [10], "promote": "manual"}, "start": "prepare",
                 "service": {"command": ["bin/serve", "x"], "user": "www-data", "environment": {"A": "x"}},
                 "ports": {"stable": 8080, "blue": 8081, "green": 8082}, "traffic": {"kind": "nftables"},
-                "health_checks": ["tcp_connectivity", {"name": "slot", "type": "tcp", "config": {"port": "${port}"}}],
+                "health_checks": ["tcp_connectivity", OF_A_SLOT],
                 "run": [{"name": "warm", "when": "swap", "command": ["bin/serve", "x"], "undo": ["bin/serve", "y"],
                          "user": "www-data"}],
                 "hooks": [{"name": "tell", "phase": "pre_switch", "command": ["bin/serve", "x"],
@@ -81,112 +66,3 @@ SAMPLES = {
 # What registered checks say beside it.
 REGISTERED = [check | {"component": "a", "hosts": ["h1"]} for check in CHECKS]
 
-# Their names are one's own.
-MAPS = {"component.service.environment", "component.hooks[].config", "check(http).config.headers",
-        "check(custom).config.parameters", "check(smoke).config.requests[].headers",
-        "check(smoke).config.requests[].capture"}
-
-
-def hostile(document, place, payload):
-    """The document as text, with the payload in that place. JSON is YAML, and whatever a text holds comes through."""
-    document = copy.deepcopy(document)
-    at = document
-    for step in place[:-1]:
-        at = at[step]
-    last = place[-1]
-    if isinstance(last, _Name):
-        at[payload] = at.pop(last.name)
-    else:
-        at[last] = payload
-    return json.dumps(document, indent=1)
-
-
-def texts(document):
-    """(field, place) of every text of a document, and of every name that is one's own."""
-    yield from _texts(document, "", ())
-
-
-def fields(document):
-    """The same, each field once. The first word of a command is another field than those behind it."""
-    places = {}
-    for field, place in texts(document):
-        places.setdefault(field + ("[0]" if place[-1] == 0 else ""), place)
-    return places
-
-
-class _Name:
-    """The last step to a name itself, not to what it names."""
-
-    def __init__(self, name):
-        self.name = name
-
-
-def _texts(node, field, place):
-    if isinstance(node, str):
-        yield field, place
-    elif isinstance(node, list):
-        for index, item in enumerate(node):
-            yield from _texts(item, _of_item(field, item), place + (index,))
-    elif isinstance(node, dict):
-        for key, value in node.items():
-            own = field in MAPS or field.endswith(".*")
-            if own:
-                yield field.removesuffix(".*") + ".{}", place + (_Name(key),)
-            yield from _texts(value, _of_member(field, key, node, own), place + (key,))
-
-
-def _of_item(field, item):
-    if field.endswith(".*"):
-        return field
-    if field in ("health_checks", "component.health_checks") and isinstance(item, dict):
-        return "check"
-    return "component" if field in ("components", "servers") else field + "[]"
-
-
-def _of_member(field, key, node, own):
-    if own:
-        return field.removesuffix(".*") + ".*"
-    if field == "check" and key == "config":
-        return f"check({node['type']}).config"
-    return f"{field}.{key}" if field else key
-
-
-def fields_of_schemas():
-    """Every field of a manifest that may hold a text, as its schema says it."""
-    schemas = {path.name: json.loads(path.read_text(encoding="utf-8")) for path in SCHEMAS.glob("*.json")}
-    return set(_fields(schemas, "deployment.schema.json", schemas["deployment.schema.json"], ""))
-
-
-def _fields(schemas, file, schema, field):
-    if "$ref" in schema:
-        target, _, inner = schema["$ref"].partition("#/")
-        file = target or file
-        schema = schemas[file]
-        for step in inner.split("/"):
-            schema = schema[step]
-        if inner.endswith("/health_check"):
-            field = "check"
-    kinds = schema.get("type", [])
-    values = [*schema.get("enum", []), schema.get("const")]
-    if "string" in ([kinds] if isinstance(kinds, str) else kinds) or any(isinstance(value, str) for value in values):
-        yield field
-    for part in (*schema.get("oneOf", []), *schema.get("anyOf", [])):
-        yield from _fields(schemas, file, part, field)
-    if "items" in schema:
-        yield from _fields(schemas, file, schema["items"], _of_item(field, None))
-    yield from _members(schemas, file, schema, field)
-    for part in schema.get("allOf", []):
-        if "$ref" in part:
-            yield from _fields(schemas, file, part, field)
-            continue
-        kind = part["if"]["properties"]["type"]["const"]
-        yield from _fields(schemas, file, part["then"]["properties"]["config"], f"{field}({kind}).config")
-
-
-def _members(schemas, file, schema, field):
-    if schema.get("type") != "object" or field == "check.config":
-        return
-    for key, value in schema.get("properties", {}).items():
-        yield from _fields(schemas, file, value, f"{field}.{key}" if field else key)
-    if schema.get("additionalProperties", True) is not False:
-        yield from (field + ".{}", field + ".*")

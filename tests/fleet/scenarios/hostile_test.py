@@ -6,39 +6,55 @@ too."""
 import base64
 import collections
 import contextlib
+import copy
 import json
 import os
 import pathlib
-import signal
-import subprocess
 import sys
 import time
+
+import yaml
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 import executions  # noqa: E402
+import hostile_files  # noqa: E402
 import hostile_manifests  # noqa: E402
+import hostile_requests  # noqa: E402
 import memory_files  # noqa: E402
 import sample  # noqa: E402
-from harness import processes  # noqa: E402
-from hostile_manifests import FORGED, PAYLOADS  # noqa: E402
+from hostile_requests import BEHIND_A_SECRET  # noqa: E402
+from hostile_texts import ESCAPES, PAYLOADS, Shape, hostile, hostile_everywhere, written  # noqa: E402
+from hostile_watch import WatchedScenario  # noqa: E402
 from product import ROLLED_BACK  # noqa: E402
-from scenario import Scenario, main  # noqa: E402
+from scenario import main  # noqa: E402
 
-# What deployments change on a host: releases, units, Switchyard's state, and what the system itself keeps.
-EXPECTED_PLACES = ("srv/", "etc/systemd/system/", "var/lib/switchyard/", "var/log/", "var/lib/systemd/", "run/",
-                   "tmp/", "var/tmp/", "root/", "etc/switchyard-switch/", "var/cache/")
-# Said by the shells that the watch itself starts.
-PLANTED = "planted by the watch"
-# What the command line says when it did what it was asked, did not understand it, or was not allowed to.
-ANSWERS = (0, 2, 6)
-# Of the payloads, how many the command line is asked with for each field; the API is asked with all of them.
-BY_COMMAND_LINE = 3
-GUARDED = """
-environments:
-  guarded: {approvals: 2}
-"""
+# Of the payloads, how many each command is asked with for each field, where all of them are elsewhere.
+SOME = 3
+# All of them in one text, which is no longer than a reason may be.
+ALL_AT_ONCE = " ".join(PAYLOADS)
+# Fields that the command line alone acts on, and two of which the texts must differ.
+BY_THEMSELVES = (".artifact.", ".haproxy.servers.")
+# Where the files lie that a directory of configurations is read with.
+PLACES = {"environments": "deploy/config/environments", "servers": "deploy/config/servers",
+          "deployments": "deploy/deployments", "health-checks": "deploy/health-checks"}
+# In which form a service gets its configuration.
+SERVICES = [{"command": ["bin/serve"], "configuration": configuration} for configuration in (
+    {"format": "json", "file": "settings.json"}, {"format": "yaml", "file": "settings.yaml"}, {"format": "env"})]
+# As far as a file of a release may be called so.
+NAMES_OF_FILES = ["$(id)", "`id`", "; id;", "| id", "&& id #", "-rf", "--help", "' %n %H $PATH ${PATH}", "{{7*7}}%s%n"]
+# No longer than a manifest's may be.
+VERSION = " ".join(PAYLOADS[number] for number in (0, 5, 9, 14))
+# What a program says of its own file: done, or what is wrong with it, or that nothing of it is set up.
+OF_PROGRAMS = {"switchyard-coordinator": (0, 70, 78), "switchyard-agent": (0, 1, 2)}
+# What the API says when it was not to be done.
+REFUSED = {400, 403, 404, 409, 422}
+# Of the coordinator's file, beside what its package brings.
+ENVIRONMENTS = {"environments": {
+    "guarded": {"approvals": 2},
+    "frozen": {"approvals": 1, "freeze_windows": [
+        {"from": "2026-01-01T00:00Z", "to": "2126-01-01T00:00Z", "reason": ALL_AT_ONCE}]}}}
 # Writes down what it was called with, and what it was told on its standard input.
 TOLD = r"""#!/usr/bin/perl
 use strict;
@@ -97,18 +113,26 @@ def forms(raw, text=""):
     return found
 
 
-def is_traced(process):
-    """All of its threads."""
-    try:
-        texts = [status.read_text() for status in pathlib.Path(f"/proc/{process}/task").glob("*/status")]
-    except OSError:  # a thread has ended meanwhile
-        return False
-    return bool(texts) and not any("TracerPid:\t0\n" in text for text in texts)
-
-
 def escaped(text):
     """For a manifest, where `${` begins a variable."""
     return text.replace("${", "$${")
+
+
+def some(things, number):
+    """A few of them, others for each number."""
+    return [things[(number * SOME + i) % len(things)] for i in range(min(SOME, len(things)))]
+
+
+def configured_components():
+    """One for each form of a configuration."""
+    found = []
+    for number, service in enumerate(SERVICES):
+        form = service["configuration"]["format"]
+        component = sample.Component(f"told-{form}", ["h1"], dict(zip(sample.PORTS, range(6000 + 3 * number, 7000))))
+        said = "{command: [bin/serve], user: www-data}", json.dumps(service | {"user": "www-data"})
+        component.manifest = lambda component=component, said=said: sample.Component.manifest(component).replace(*said)
+        found.append(component)
+    return found
 
 
 def code_of(answer):
@@ -116,14 +140,14 @@ def code_of(answer):
     return body["error"]["code"] if status >= 400 else "ok"
 
 
-class Hostile(Scenario):
+class Hostile(WatchedScenario):
     fleet_name = "hostile"
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
         coordinator = cls.product.coordinator
-        coordinator.run(["tee", "-a", "/etc/switchyard/coordinator.yaml"], input=GUARDED)
+        coordinator.run(["tee", "-a", "/etc/switchyard/coordinator.yaml"], input=json.dumps(ENVIRONMENTS)[1:-1] + "\n")
         coordinator.run(["systemctl", "restart", "switchyard-coordinator"])
         cls.product.wait_for_coordinator()
         cls.product.wait_until_connected(cls.product.hosts)
@@ -134,95 +158,6 @@ class Hostile(Scenario):
         for name in cls.host_names:
             host = cls.fleet[name]
             host.run(["install", "-m", "755", "/dev/stdin", "/usr/local/bin/told"], input=TOLD)
-
-    # Watching -----------------------------------------------------------------------------------------
-
-    @contextlib.contextmanager
-    def programs_watched(self):
-        """What is executed on the hosts, by their systemd, Switchyard and all that comes of them, as (host, execution).
-        A shell is planted when the watch begins and another when it ends: who has not seen them has seen nothing."""
-        seen, tracers = [], []
-        try:
-            for host in self.fleet.hosts:
-                program = "switchyard-coordinator" if host is self.product.coordinator else "switchyard-agent"
-                watched = [host.leader(), self.product.process_of(host, program)]
-                log = self.place / f"strace-{host.name}"
-                tracers.append((host, log, subprocess.Popen(
-                    ["strace", *executions.TRACE, "-o", log, *[f"--attach={process}" for process in watched]],
-                    stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)))
-                self.assertTrue(processes.wait_until(lambda: all(map(is_traced, watched)), 20), "strace does not begin")
-            self.plant_shells()
-            yield seen
-            self.plant_shells()
-            for host, _, tracer in tracers:
-                self.assertIsNone(tracer.poll(), f"the watch of {host.name} has ended before its time")
-        finally:
-            for _, _, tracer in tracers:
-                tracer.send_signal(signal.SIGINT)
-            for _, _, tracer in tracers:
-                tracer.wait(20)
-        for host, log, _ in tracers:
-            seen += [(host.name, each) for each in executions.parse(log.read_text(errors="replace"))]
-        self.take_planted(seen)
-
-    def plant_shells(self):
-        """By its path, and by an open file, which is another system call."""
-        by_file = f"import os; os.execve(os.open('/bin/sh', os.O_RDONLY), ['sh', '-c', 'true', '{PLANTED}'], {{}})"
-        for host in self.fleet.hosts:
-            for words in (["/bin/sh", "-c", "true", PLANTED], ["/usr/bin/python3", "-c", by_file]):
-                host.run(["systemd-run", "--quiet", "--collect", "--property=Type=oneshot", *words])
-
-    def take_planted(self, seen):
-        planted = [(host, each) for host, each in seen if each.is_shell and PLANTED in each.words]
-        counts = collections.Counter(host for host, _ in planted)
-        self.assertEqual(counts, {host.name: 4 for host in self.fleet.hosts}, "two shells, twice: the watch is blind")
-        seen[:] = [each for each in seen if each not in planted]
-
-    def command_line(self, *words):
-        """The command line, traced: its two streams as bytes, its status, and the programs that it executed or tried
-        to, itself the first."""
-        log = self.place / "strace-cli"
-        ended = subprocess.run(["strace", *executions.TRACE, "-o", log,
-                                *self.product.coordinator.inside(["switchyard", *words])],
-                               stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False)
-        attempts = executions.parse(log.read_text(errors="replace"))
-        own = [index for index, each in enumerate(attempts) if each.name == "switchyard" and not each.failed]
-        self.assertTrue(own, "the watch has not seen the command line itself")
-        return ended, [each.name for each in attempts[own[0]:]]
-
-    def ask(self, *words, answers=ANSWERS):
-        """The same, which does nothing but what it was asked for, and shows nothing that a terminal would obey."""
-        ended, programs = self.command_line(*words)
-        self.assertIn(ended.returncode, answers, (words, ended.stdout, ended.stderr))
-        self.assertEqual(programs, ["switchyard"])
-        self.assert_harmless(ended.stdout + ended.stderr)
-        return ended
-
-    def assert_harmless(self, said):
-        self.assertNotIn(b"\x1b", said)
-        self.assertNotIn(b"\xc2\x9b", said)
-        self.assertFalse(any(line.startswith(FORGED.encode()) for line in said.splitlines()), said)
-
-    def assert_untouched(self):
-        """No canary anywhere, and nothing new outside of the places where deployments write."""
-        for host in self.fleet.hosts:
-            upper = host.directory / "upper"
-            new = [str(path.relative_to(upper)) for path in upper.rglob("*")
-                   if path.lstat().st_mtime > self.began and not path.is_dir()]
-            self.assertEqual([path for path in new if "canary" in path], [], host.name)
-            self.assertEqual([path for path in new if not path.startswith(EXPECTED_PLACES)], [], host.name)
-            in_memory = [path for path, _ in memory_files.files_in_memory(host)]
-            self.assertEqual([path for path in in_memory if "canary" in path], [], host.name)
-            self.assertFalse((host.root / "canary").exists())
-
-    def assert_no_line_forged(self):
-        for host in self.fleet.hosts:
-            for line in host.read_journal(output="json").splitlines():
-                message = json.loads(line).get("MESSAGE")
-                text = bytes(message).decode(errors="replace") if isinstance(message, list) else str(message)
-                self.assertFalse(text.startswith(FORGED), text)
-                if json.loads(line).get("_COMM", "").startswith("switchyard"):
-                    self.assertNotIn("\x1b", text)
 
     # The stories --------------------------------------------------------------------------------------
 
@@ -239,21 +174,51 @@ class Hostile(Scenario):
         with self.assertRaises(ValueError):
             executions.parse('10 execve("/bin/sh"')
 
+    def test_0_a_field_that_is_new_is_noticed(self):
+        for name, shape in hostile_files.shapes().items():
+            said = {field for sample_of in hostile_files.SAMPLES[name] for field, _ in shape.texts(sample_of)}
+            self.assertEqual(said, shape.fields, f"every text that {name} lets somebody write")
+        requested = hostile_requests.samples("d", "w", "s", "r")
+        self.assertEqual({field for request in requested for field in request.places()},
+                         {field for operation in hostile_requests.operations() for field in operation.fields},
+                         "every text of every request")
+        self.assertEqual(hostile_requests.REHEARSED.keys() - {request.operation.id for request in requested}, set())
+        new = {"type": "object", "properties": {"old": {"type": "string"}}, "additionalProperties": False}
+        self.assertEqual(Shape({"s": new}, "s").fields, {"old"})
+        new["properties"]["new"] = {"anyOf": [{"type": "null"}, {"type": "object", "additionalProperties": {
+            "type": "array", "items": {"enum": ["a", "b"]}}}]}
+        self.assertEqual(Shape({"s": new}, "s").fields, {"old", "new.{}", "new.*[]"})
+        with self.assertRaises(ValueError):
+            Shape({"s": new | {"patternProperties": {".": {"type": "string"}}}}, "s")
+
     def test_1_what_is_injected_into_a_manifest_executes_nothing(self):
-        self.assertEqual(hostile_manifests.fields_of_schemas(),
-                         {field for document in hostile_manifests.SAMPLES.values()
-                          for field, _ in hostile_manifests.texts(document)}, "every text that a manifest may hold")
-        place = self.product.provide(sample.write_release(self.place, "0.0.1", [sample.Component()]))
-        self.product.coordinator.run(["tar", "-C", place, "-czf", place + "/sample.tar.gz", "sample"])
+        place = self.place_of_files()
         with self.programs_watched() as seen:
-            by_command_line = sum(self.inject_by_command_line(place, name) for name in hostile_manifests.SAMPLES)
-            by_api = sum(self.inject_by_api(name) for name in hostile_manifests.SAMPLES)
+            counts = [self.inject_into_manifests(place, name) for name in hostile_manifests.SAMPLES]
+            in_directories, by_command_line, by_api = map(sum, zip(*counts))
             registered = self.inject_into_checks()
         self.assert_no_shell(seen)
         self.assert_untouched()
         self.assert_no_line_forged()
-        print(f"hostile manifests: {by_command_line} by the command line, {by_api} by the API, {registered} definitions"
-              " of checks; no shell, no canary")
+        print(f"hostile manifests: {in_directories} in directories, {by_command_line} by the command line, {by_api} by"
+              f" the API, {registered} definitions of checks; no shell, no canary")
+
+    def test_1_what_is_injected_into_other_files_executes_nothing(self):
+        place = self.place_of_files()
+        with self.programs_watched() as seen:
+            environments = self.inject_into_environments(place)
+            servers = self.inject_into_servers(place)
+            checks = self.inject_into_check_files(place)
+            rendered = self.inject_into_templates(place)
+            self.inject_into_names(place)
+            said = self.inject_into_caller(place)
+            of_programs = sum(map(self.inject_into_program, OF_PROGRAMS))
+        self.assert_no_shell(seen)
+        self.assert_untouched()
+        self.assert_no_line_forged()
+        print(f"hostile files: {environments} environments, {servers} servers, {checks} files of checks, {rendered}"
+              f" templates, {of_programs} files of the programs, {said} tokens and variables of the caller; no shell, no"
+              " canary")
 
     def test_2_what_is_deployed_reaches_the_service_as_it_was_written(self):
         values = [payload for payload in PAYLOADS if payload.isprintable() or payload == "a\u202eb\u009b31m"]
@@ -268,13 +233,16 @@ class Hostile(Scenario):
             "files_to_backup": ["/srv/sample/$(id)", "/srv/sample/`id`;-rf"],
         }
         component = sample.Component(extra="".join(f"{key}: {json.dumps(value)}\n" for key, value in extra.items()))
-        directory = sample.write_release(self.place, "0.0.2", [component])
+        directory = sample.write_release(self.place, "0.0.2", [component, *configured_components()])
         usual = "    service: {command: [bin/serve], user: www-data}\n"
         (directory / "deploy.yaml").write_text((directory / "deploy.yaml").read_text().replace(usual, ""))
+        self.write_hostile_names(directory)
+        configuration = self.write_configuration(directory)
         for host in self.product.hosts:
             host.run(["install", "-d", "-o", "www-data", "/run/told"])
         with self.programs_watched() as seen:
-            deployment = self.product.deploy(self.product.provide(directory) + "/deploy.yaml")
+            place = self.product.provide(directory)
+            deployment = self.product.deploy(place + "/deploy.yaml", "--config-dir", place + "/config")
             broken = sample.write_release(self.place, "0.0.3", [sample.Component()], unhealthy=["h2"])
             self.product.deploy(self.product.provide(broken) + "/deploy.yaml", expected=ROLLED_BACK)
         self.assertIn("nft", {each.name for _, each in seen if not each.failed}, "the watch sees what is executed")
@@ -283,35 +251,38 @@ class Hostile(Scenario):
         for host in self.product.hosts:
             self.assert_service_was_told(host, wanted)
             self.assert_programs_were_told(host, wanted)
+            self.assert_names_are_there(host)
+        self.assertEqual(deployment["version"], VERSION)
+        self.assert_services_were_configured(self.product.hosts[0], configuration)
         self.assert_untouched()
         self.assert_no_line_forged()
-        print(f"hostile words: {len(wanted)} reached service, command and hook as they were, by {deployment['id']};"
-              f" {len(seen)} programs executed, no shell")
+        print(f"hostile words: {len(wanted)} reached service, command and hook as they were, {len(configuration)}"
+              f" values the configurations of services, by {deployment['id']}; {len(seen)} programs executed, no shell")
 
-    def test_3_what_is_injected_into_the_api_is_refused(self):
-        self.assertNotEqual(self.product.coordinator.run(["which", "curl"], check=False).strip(), "",
-                            "without curl nothing of this is asked")
-        for payload in PAYLOADS:
-            quoted = "".join(f"%{byte:02x}" for byte in payload.encode())
-            for method, path in (("DELETE", "hosts/{}"), ("GET", "deployments/{}"), ("POST", "agents/{}/revoke"),
-                                 ("DELETE", "secrets/production/{}"), ("DELETE", "health-checks/production/{}")):
-                body = ["-H", "Content-Type: application/json", "-d", "{}"] if method == "POST" else []
-                ended = self.product.coordinator.run(
-                    ["curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "--path-as-is", "--unix-socket",
-                     "/run/switchyard/coordinator.sock", "-X", method, *body,
-                     "http://localhost/v1/" + path.format(quoted)], check=False)
-                self.assertRegex(ended, r"^4\d\d$", (method, path, payload))
-            in_production = ("--environment", "production")
-            for words in (("hosts", "add", "--", payload), ("agents", "revoke", "--", payload),
-                          ("agents", "token", "create", "--host=" + payload),
-                          ("deploy", "cancel", "--", payload), ("rollback", "start", "--reason=r", "--", payload),
-                          ("secrets", "rm", *in_production, "--", payload), ("tokens", "revoke", "--", payload),
-                          ("tokens", "create", "--role", "viewer", *in_production, "--name=" + payload),
-                          ("health", "run", *in_production, "--", payload), ("approvals", "show", "--", payload)):
-                self.ask(*words, answers=(2, 3, 4, 5, 6))
-        self.assertEqual({row["host"] for row in self.product.get("/v1/hosts")["hosts"]}, {"h1", "h2"})
+    def test_3_what_is_injected_into_the_api_changes_nothing(self):
+        deployment, snapshot = self.deployed(), self.product.create_snapshot()
+        artifact = self.product.get("/v1/artifacts")["artifacts"][0]
+        draft = self.product.start(self.guarded_manifest(), "--environment", "guarded")
+        samples = hostile_requests.samples(deployment, draft, snapshot, artifact["release"])
+        before = self.state()
+        with self.programs_watched() as seen:
+            fields, count, rehearsed = self.inject_into_requests(samples)
+            commands = self.inject_into_words()
+            for words in ("agents list", "approvals list", "audit list", "audit export", "deploy list", "health list",
+                          "hosts list", "keys show", "rollback list", "rollback targets", "secrets list",
+                          "snapshot list", "status", "tokens list"):
+                self.ask(*words.split(), answers=(0,))
+            newest = self.product.get("/v1/snapshots")["snapshots"][0]
+            self.assertIn(newest["reason"], PAYLOADS)
+            self.ask("snapshot", "show", newest["id"], answers=(0,))
+        self.assert_no_shell(seen)
+        self.assertEqual(self.state(), before)
+        label = {"component": artifact["component"], "version": artifact["version"]}
+        for path, body in ((f"artifacts/{artifact['release']}/complete", label), (f"deployments/{draft}/cancel", {})):
+            self.assertEqual(self.product.request("POST", "/v1/" + path, body)[0], 200, path)
         self.assert_untouched()
         self.assert_no_line_forged()
+        print(f"hostile requests: {count} in {fields} fields, {rehearsed} of them with dry_run; {commands} commands")
 
     def test_4_keys_and_tokens_are_nowhere_but_in_their_files(self):
         known = self.secrets()
@@ -388,7 +359,7 @@ class Hostile(Scenario):
                     for host in self.product.hosts}
         self.assertTrue(services["h1"])
         began = time.monotonic()
-        answer = self.product.ask("keys", "renew", "--reason", "a backup was lost")
+        answer = self.product.ask("keys", "renew", "--reason", ALL_AT_ONCE)
         self.assertTrue(answer["in_force"], answer)
         changed = time.monotonic()
         for file, before in zip(files, old):
@@ -416,59 +387,102 @@ class Hostile(Scenario):
             self.assertFalse((host.root / "var/lib/switchyard/agent/next-keys.yaml").exists(), "the old key is trusted")
 
     def test_7_what_is_given_as_a_reason_is_told_as_it_was_written(self):
-        guarded = sample.Component(name="guarded", ports={"stable": 8090, "blue": 5012, "green": 5013})
-        manifest = self.product.provide(sample.write_release(self.place, "0.0.4", [guarded])) + "/deploy.yaml"
+        manifest = self.guarded_manifest()
         ann, bob = (self.approver(name) for name in ("ann", "bob"))
-        for number, payload in enumerate(PAYLOADS):
-            draft = self.product.start(manifest, "--environment", "guarded")
-            wish = {"plan_hash": self.product.get(f"/v1/approvals/{draft}")["plan_hash"], "reason": payload}
-            self.decide(f"approvals/{draft}/approve", wish, ann)
-            if number % 2:
-                self.decide(f"approvals/{draft}/reject", wish, bob)
-            else:
-                self.decide(f"deployments/{draft}/cancel", {"reason": payload})
-            votes = [vote["reason"] for vote in self.product.get(f"/v1/approvals/{draft}")["votes"]]
-            self.assertEqual(votes, [payload] * (1 + number % 2))
-            for words in (("approvals", "show", draft), ("deploy", "status", draft)):
-                self.ask(*words, answers=(0, 2, 3, 4, 5, 6))
-        self.assertEqual(self.product.request("POST", "/v1/hosts", {"host": "h8", "labels": {
-            f"l{number}": payload for number, payload in enumerate(PAYLOADS)}})[0], 201)
-        for words in ("approvals list", "deploy list", "hosts list", "audit export", "tokens list"):
-            self.ask(*words.split(), answers=(0,))
+        with self.programs_watched() as seen:
+            drafts = [self.decide_for(payload, manifest, ann, bob if number % 2 else None)
+                      for number, payload in enumerate(PAYLOADS)]
+            drafts.append(self.propose_in_a_freeze(manifest))
+            self.ask_all([(*words.split(), draft) for draft in drafts for words in ("approvals show", "deploy status")],
+                         answers=(0, 2, 3, 4, 5, 6))
+            self.assertEqual(self.product.request("POST", "/v1/hosts", {"host": "h8", "labels": {
+                f"l{number}": payload for number, payload in enumerate(PAYLOADS)}})[0], 201)
+            self.ask_all([words.split() for words in ("approvals list", "deploy list", "hosts list", "audit export",
+                                                      "tokens list")], answers=(0,))
+        self.assert_no_shell(seen)
         self.assertEqual(self.product.run("audit", "verify").status, 0)
         told = {row["reason"] for row in self.audit()}
-        self.assertEqual([payload for payload in PAYLOADS if payload not in told], [], "in the audit as it was written")
+        self.assertEqual([payload for payload in [*PAYLOADS, ALL_AT_ONCE] if payload not in told], [],
+                         "in the audit as it was written")
+        self.assert_untouched()
+        self.assert_no_line_forged()
+
+    def test_8_what_is_given_as_a_reason_to_go_back_too(self):
+        deployment = self.deployed()
+        status, snapshot = self.product.request("POST", "/v1/snapshots", {
+            "environment": "production", "name": "sample", "reason": ALL_AT_ONCE})
+        self.assertEqual((status, snapshot.get("reason")), (201, ALL_AT_ONCE), snapshot)
+        reason = ("--reason", ALL_AT_ONCE, "--detach")
+        with self.programs_watched() as seen:
+            ended = [self.follow_to_the_end(*words, *reason) for words in (
+                ("rollback", "start", deployment), ("snapshot", "restore", snapshot["id"]))]
+            self.ask_all([*(("deploy", "status", each) for each in ended), ("rollback", "status", ended[0]),
+                          ("rollback", "list"), ("snapshot", "show", snapshot["id"]), ("snapshot", "list"),
+                          ("audit", "list"), ("status",)], answers=(0,))
+        self.assertIn("nft", {each.name for _, each in seen if not each.failed}, "the watch sees what is executed")
+        self.assert_no_shell(seen)
+        self.assertEqual({"snapshot.create", "rollback.start", "restore.start"}
+                         - {row["operation"] for row in self.audit() if row["reason"] == ALL_AT_ONCE}, set())
         self.assert_untouched()
         self.assert_no_line_forged()
 
     # What the stories need ----------------------------------------------------------------------------
 
-    def inject_by_command_line(self, place, name):
-        """Some payloads in each field, and all in what the command line alone acts on; how many it was asked with."""
-        document, count = hostile_manifests.SAMPLES[name], 0
-        # It asks for a configuration before it asks the coordinator.
-        verb = "validate" if name == "configured" else "plan"
-        self.write_manifest(place, json.dumps(document))
-        self.assertEqual(self.ask("validate", place + "/hostile.yaml").returncode, 0, f"the sample `{name}` itself")
-        self.ask(verb, place + "/hostile.yaml")
-        for number, (field, where) in enumerate(hostile_manifests.fields(document).items()):
-            some = PAYLOADS if ".artifact." in field else [
-                PAYLOADS[(number * BY_COMMAND_LINE + i) % len(PAYLOADS)] for i in range(BY_COMMAND_LINE)]
-            for payload in some:
-                with self.subTest(field, payload=payload):
-                    self.write_manifest(place, hostile_manifests.hostile(document, where, payload))
-                    self.ask(verb, place + "/hostile.yaml")
-                    count += 1
-        return count
+    def place_of_files(self):
+        """Where the command line runs: an artifact in two forms, and nothing else but what stories write there."""
+        place = self.product.provide(sample.write_release(self.place, self.next_version(), [sample.Component()]))
+        self.product.coordinator.run(["tar", "-C", place, "-czf", place + "/sample.tar.gz", "sample"])
+        return place
 
-    def write_manifest(self, place, text):
-        (self.place / "hostile.yaml").write_text(text, encoding="utf-8")
-        self.product.coordinator.copy_in(self.place / "hostile.yaml", place + "/hostile.yaml")
+    def write(self, path, document, host=None):
+        """On the coordinator's host; gives the path."""
+        file = (host or self.product.coordinator).root / path[1:]
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(document if isinstance(document, str) else written(document), encoding="utf-8")
+        return path
 
-    def inject_by_api(self, name):
-        """Each payload in each field, for a coordinator that has only the caller's word for what a manifest is. The
-        sample itself is read, so that what is refused as a manifest is refused for the payload."""
+    def remove(self, path):
+        self.product.coordinator.run(["rm", "-r", path])
+
+    def inject_into_manifests(self, place, name):
+        """Each payload in each field of a sample: in a directory that the command line looks at; by the command line
+        some one by one, and all in what it alone acts on; and by the API. What is refused is refused for one attack
+        alone. What is right by itself stands together with all others in which the same attack is, since the hosts are
+        asked for each such plan. How many there were of each kind."""
         document = hostile_manifests.SAMPLES[name]
+        variants = self.variants("deployment", [document])
+        good, _ = self.fill(place, "deployments", variants)
+        alone, together = [], collections.defaultdict(list)
+        for number, (field, payload, where, attacked) in enumerate(variants):
+            if f"p{number}" in good and not any(part in field for part in BY_THEMSELVES):
+                together[payload].append((field, where))
+            else:
+                alone.append((field, payload, attacked))
+        plans = [({field for field, _ in places}, payload,
+                  hostile_everywhere(document, [where for _, where in places], payload))
+                 for payload, places in together.items()]
+        commands = self.plan_by_command_line(place, name, alone, plans)
+        by_api = self.plan_by_api(name, alone, plans)
+        self.assertEqual(by_api, dict.fromkeys((field for field, _, _, _ in variants), len(PAYLOADS)), "not delivered")
+        self.remove(place + "/deploy")
+        return len(variants), commands, by_api.total()
+
+    def plan_by_command_line(self, place, name, alone, plans):
+        configured = ("--config-dir", place + "/deploy/config") if name == "configured" else ()
+        self.write(place + "/hostile.yaml", hostile_manifests.SAMPLES[name])
+        self.ask("validate", place + "/hostile.yaml", answers=(0,))
+        commands, numbers = [], {field: number for number, field in enumerate(dict.fromkeys(each[0] for each in alone))}
+        for field, payload, attacked in alone:
+            if ".artifact." in field or payload in some(PAYLOADS, numbers[field]):
+                commands.append(("plan", self.write(f"{place}/hostile-{len(commands)}.yaml", attacked), *configured))
+        for _, _, attacked in plans:
+            commands.append(("plan", self.write(f"{place}/hostile-{len(commands)}.yaml", attacked), *configured))
+        self.ask_all(commands)
+        return len(commands)
+
+    def plan_by_api(self, name, alone, plans):
+        """For a coordinator that has only the caller's word for what a manifest is. The sample itself is read, so that
+        what is refused as a manifest is refused for the payload. How often each field was attacked."""
         components = ("a", "b")
         request = {"file": "hostile.yaml", "artifacts": dict.fromkeys(components, "0" * 64),
                    "artifact_sizes": dict.fromkeys(components, {"bytes": 100, "unpacked_bytes": 1000})}
@@ -476,11 +490,290 @@ class Hostile(Scenario):
             pieces = [{"pieces": [{"text": "{}"}]}]
             request["configuration"] = {"environment": "e", "components": {"a": {"format": "json", "parts": pieces}}}
 
-        def plan(text):
-            return self.product.request("POST", "/v1/plans", request | {"manifest": text})
+        def plan(document):
+            return self.product.request("POST", "/v1/plans", request | {"manifest": written(document)})
 
-        self.assertNotIn(code_of(plan(json.dumps(document))), ("bad_manifest", "bad_input", "cannot_configure"), name)
-        return self.inject(document, plan)
+        bad = ("bad_manifest", "bad_input", "cannot_configure")
+        self.assertNotIn(code_of(plan(hostile_manifests.SAMPLES[name])), bad, name)
+        counts = collections.Counter()
+        for fields, payload, attacked in [*(({field}, *rest) for field, *rest in alone), *plans]:
+            with self.subTest(fields, payload=payload):
+                answer = plan(attacked)
+                self.assertIn(answer[0], REFUSED | {200}, answer)
+                if len(fields) > 1:
+                    self.assertNotIn(code_of(answer), bad, answer)
+                counts.update(fields)
+        return counts
+
+    def variants(self, name, documents, payloads=PAYLOADS):
+        """(field, payload, place, document) for each payload in each field of each document."""
+        shape = hostile_files.shapes()[f"{name}.schema.json"]
+        return [(field, payload, where, hostile(document, where, payload)) for document in documents
+                for field, where in shape.places(document).items() for payload in payloads]
+
+    def inject_into_environments(self, place):
+        variants = self.variants("environment", hostile_files.SAMPLES["environment.schema.json"], PAYLOADS + ESCAPES)
+        good, told = self.fill(place, "environments", variants)
+        self.assert_no_escape(variants, "variables.*", told)
+        configured = self.write(place + "/configured.yaml", hostile_manifests.SAMPLES["configured"])
+        self.ask("plan", configured, "--config-dir", place + "/deploy/config", answers=(0,))
+        chosen = self.some_of_each_field(variants, good)
+        self.ask_about(place, "environments", chosen, lambda name: (configured, "a", name))
+        return len(variants)
+
+    def inject_into_servers(self, place):
+        variants = self.variants("server", hostile_files.SAMPLES["server.schema.json"], PAYLOADS + ESCAPES)
+        for number, (field, _, _, document) in enumerate(variants):
+            if field != "name":  # which is that of the file
+                document["name"] = f"p{number}"
+        good, told = self.fill(place, "servers", variants)
+        self.assert_no_escape(variants, "templates.*", told)
+        chosen, configured = self.some_of_each_field(variants, good), {}
+        for number, name in enumerate(chosen):
+            manifest = copy.deepcopy(hostile_manifests.SAMPLES["configured"])
+            manifest["components"][0] |= {"name": name, "service": SERVICES[number % len(SERVICES)]}
+            configured[name] = self.write(f"{place}/configured-{name}.yaml", manifest)
+        self.ask_about(place, "servers", chosen, lambda name: (configured[name], name, "e"))
+        return len(variants)
+
+    def fill(self, place, kind, variants):
+        """A directory in which each file of one kind is another attack, and what is said of it. The names of those that
+        can be used, and the problems of the others; every one is looked at, whatever the others are."""
+        self.write(place + "/deploy/config/environments/e.yaml", hostile_files.ENVIRONMENT)
+        self.write(place + "/deploy/config/servers/a.yaml", hostile_files.SERVER)
+        names = {f"p{number}": document for number, (_, _, _, document) in enumerate(variants)}
+        for name, document in names.items():
+            self.write(f"{place}/{PLACES[kind]}/{name}.yaml", document)
+        directory = ("--config-dir", place + "/deploy/config")
+        listed, judged = self.ask_all([("--json", "config", verb, *directory) for verb in ("list", "validate")])
+        self.ask_all([("--verbose", "config", verb, *directory) for verb in ("list", "validate")], terminal=True)
+        self.assertEqual(json.loads(judged.stdout)["files"], len(names) + 2, "every file is looked at")
+        told = {}
+        for problem in json.loads(judged.stdout)["problems"]:
+            file = pathlib.PurePath(problem.split(".yaml", 1)[0])
+            self.assertIn(file.name, names, "what is right is a problem because of what is wrong")
+            told[file.name] = problem
+        listed = {item["name"] for item in json.loads(listed.stdout)["items"] if item["problem"]}
+        self.assertEqual(listed - told.keys(), set(), "a problem that is not told")
+        return names.keys() - told.keys(), told
+
+    def assert_no_escape(self, variants, field, told):
+        for number, (found, payload, _, _) in enumerate(variants):
+            if found == field and payload in ESCAPES:
+                self.assertIn("Template processing failed", told.get(f"p{number}", ""), payload)
+        self.assertIn(field, {found for found, _, _, _ in variants})
+
+    def some_of_each_field(self, variants, good):
+        by_field = collections.defaultdict(list)
+        for number, (field, _, _, _) in enumerate(variants):
+            if f"p{number}" in good:
+                by_field[field].append(f"p{number}")
+        return [name for number, names in enumerate(by_field.values()) for name in some(names, number)]
+
+    def ask_about(self, place, kind, names, wanted):
+        """What is configured, and what would be deployed with it. `wanted` gives of a name the manifest, the server and
+        the environment."""
+        for file in (self.product.coordinator.root / place[1:] / PLACES[kind]).glob("p*.yaml"):
+            if file.stem not in names:
+                file.unlink()
+        directory = ("--config-dir", place + "/deploy/config")
+        shown, planned = [], []
+        for name in names:
+            manifest, server, environment = wanted(name)
+            shown.append(("config", "show", server, environment, *directory))
+            verb = (("plan",), ("deploy", "simulate"), ("deploy", "start", "--dry-run"))[len(planned) % 3]
+            planned.append((*verb, manifest, "--environment", environment, *directory))
+        self.ask_all(shown, (0, 2))
+        self.ask_all([("--json", *words) for words in shown], (0, 2), terminal=True)
+        self.ask_all(planned, (0, 2))
+        self.remove(place + "/deploy")
+
+    def inject_into_check_files(self, place):
+        """In a directory, and by the command that registers them."""
+        variants = self.variants("health-checks", hostile_files.SAMPLES["health-checks.schema.json"])
+        self.fill(place, "health-checks", variants)
+        self.remove(place + "/deploy")
+        document = {"health_checks": hostile_manifests.REGISTERED}
+        shape = hostile_files.shapes()["health-checks.schema.json"]
+        files = [self.write(place + "/checks.yaml", document)]
+        for number, (_, where) in enumerate(shape.places(document).items()):
+            files += [self.write(f"{place}/checks-{number}-{index}.yaml", hostile(document, where, payload))
+                      for index, payload in enumerate(some(PAYLOADS, number))]
+        ended = self.ask_all([("health", "register", file, "--environment", "e") for file in files])
+        self.assertEqual(ended[0].status, 0, ended[0])
+        self.ask("health", "list", answers=(0,))
+        return len(variants) + len(files)
+
+    def inject_into_templates(self, place):
+        """What one template comes to, whoever gives its variables."""
+        def render(text, variables):
+            number = len(commands)
+            commands.append(("config", "render", "--template", self.write(f"{place}/template-{number}", text), "--vars",
+                             self.write(f"{place}/variables-{number}.json", variables)))
+
+        commands, texts = [], []
+        for payload in PAYLOADS:
+            # Templates end their lines with \n.
+            texts += [payload.replace("{{7*7}}", "49").replace("\r\n", "\n"), payload]
+            render(payload, {})
+            render("{{ told }}", {"told": payload, payload: "x"})
+        ended = self.ask_all(commands, (0,), rendered=True)
+        self.assertEqual([each.stdout.decode() for each in ended], texts, "what was written is what is rendered")
+        for each in self.ask_all(commands, (0,), rendered=True, terminal=True):
+            self.assert_obeyed_by_no_terminal(each.stdout)
+        commands.clear()
+        for escape in ESCAPES:
+            render(escape, {"env": {"name": escape}, "config": {escape: escape}})
+        self.ask_all(commands, (2,))
+        return len(texts) + len(ESCAPES)
+
+    def inject_into_names(self, place):
+        """Files whose names are attacks, as far as a file can be called so."""
+        names = [payload.replace("/", "|") for payload in PAYLOADS]
+        self.write(place + "/deploy/config/environments/e.yaml", hostile_files.ENVIRONMENT)
+        self.write(place + "/deploy/config/servers/a.yaml", hostile_files.SERVER)
+        directory, commands = ("--config-dir", place + "/deploy/config"), []
+        for name in names:
+            for folder in PLACES.values():
+                path = self.write(f"{place}/{folder}/{name}.yaml", hostile_manifests.SAMPLES["services"])
+            commands += [("validate", path), ("plan", path), ("health", "register", path, "--environment", "e"),
+                         ("config", "show", *directory, "--", name, name)]
+        self.ask_all([*commands, *(("config", verb, *directory) for verb in ("list", "validate"))])
+        self.remove(place + "/deploy")
+
+    def inject_into_caller(self, place):
+        """Every variable of the caller that is known, and what is in the file with the token. How many of both."""
+        self.write(place + "/deploy/config/environments/e.yaml", hostile_files.ENVIRONMENT)
+        self.write(place + "/deploy/config/servers/a.yaml", hostile_files.SERVER)
+        words = ("config", "show", "a", "e", "--config-dir", place + "/deploy/config")
+        shown, = self.ask_all([("--json", *words)], (0,))
+        names = ["HOSTILE", *(setting["name"] for setting in json.loads(shown.stdout)["settings"])]
+        self.assertIn("DEPLOYMENT_STRATEGY", names)
+        variables = [dict.fromkeys(names, payload) for payload in PAYLOADS]
+        configured = self.write(place + "/configured.yaml", hostile_manifests.SAMPLES["configured"])
+        planned = ("plan", configured, "--config-dir", place + "/deploy/config")
+        for terminal in (False, True):
+            self.ask_all([words] * len(variables), (2,), terminal=terminal, variables=variables)
+            self.ask_all([planned] * len(variables), (2,), terminal=terminal, variables=variables)
+        for ended, payload in zip(self.ask_all([("--json", *words)] * len(PAYLOADS), (0,), variables=[
+                {"HOSTILE": payload} for payload in PAYLOADS]), PAYLOADS):
+            self.assertEqual(json.loads(ended.stdout)["config"]["made"], "hi text")
+            self.assertEqual(json.loads(ended.stdout)["config"]["told"], payload)
+        self.ask_all([("--url", "http://127.0.0.1:8765", "--token-file", self.write(f"{place}/token-{number}", payload),
+                       "deploy", "list") for number, payload in enumerate(PAYLOADS)], (2, 6))
+        self.remove(place + "/deploy")
+        return len(PAYLOADS) * (len(names) + 1)
+
+    def inject_into_program(self, program):
+        """Its own file. Nothing of it is set up below the directory that is its root, and nothing comes to be there."""
+        name = program.removeprefix("switchyard-")
+        host = self.product.coordinator if name == "coordinator" else self.product.hosts[0]
+        variants = self.variants(name, hostile_files.SAMPLES[f"{name}.schema.json"])
+        asked = ["--check"] if name == "coordinator" else ["status"]
+        place = "/root/hostile-" + name
+        commands = [("--root", place + "/root", "--config",
+                     self.write(f"{place}/p{number}.yaml", document, host), *asked)
+                    for number, (_, _, _, document) in enumerate(variants)]
+        self.ask_all(commands, OF_PROGRAMS[program], "/usr/bin/" + program, host)
+        self.assertFalse((host.root / place[1:] / "root").exists())
+        return len(commands)
+
+    def inject_into_requests(self, requests):
+        """How many fields, requests, and requests that were only rehearsed. Nothing but an answer comes of any: that it
+        was taken, or that it was refused for what it says."""
+        counts, rehearsed = collections.Counter(), 0
+        self.product.coordinator.run(["switchyard", "secrets", "set", hostile_requests.SECRET, "--environment", "e"],
+                                     input="of no interest")
+        for request in requests:
+            status, body = self.converse(request)
+            self.assertNotIn(code_of((status, json.loads(body))), ("bad_input", "bad_manifest", "bad_target"),
+                             (request, body, "what is refused at once says nothing of the attacks in it"))
+            for field, attacked in request.places().items():
+                # Each in the first request that has it.
+                for payload in PAYLOADS if field not in counts else []:
+                    with self.subTest(field, payload=payload):
+                        status, body = self.converse(attacked(payload))
+                        refused = field.split()[1][0] in "{?"
+                        self.assertIn(status, REFUSED if refused else REFUSED | {200, 201}, body)
+                        self.assertIsInstance(json.loads(body), dict)
+                        self.assertNotIn(b"\x1b", body)
+                        counts[field] += 1
+                        rehearsed += request.rehearsed
+        for path in ("secrets/e/" + hostile_requests.SECRET, "hosts/" + hostile_requests.NOBODY):
+            self.assertEqual(self.product.request("DELETE", "/v1/" + path)[0], 200, path)
+        self.assertEqual(set(counts.values()), {len(PAYLOADS)}, "not delivered")
+        return len(counts), counts.total(), rehearsed
+
+    def converse(self, request):
+        place = f"/proc/{self.product.coordinator.leader()}/root/run/switchyard/coordinator.sock"
+        return hostile_requests.converse(place, request)
+
+    def inject_into_words(self):
+        """The same by the words of commands that send them."""
+        in_production = ("--environment", "production")
+        commands = [words for payload in PAYLOADS for words in (
+            ("hosts", "add", "--", payload), ("agents", "revoke", "--", payload),
+            ("agents", "token", "create", "--host=" + payload),
+            ("deploy", "cancel", "--", payload), ("rollback", "start", "--reason=r", "--", payload),
+            ("secrets", "rm", *in_production, "--", payload), ("tokens", "revoke", "--", payload),
+            ("tokens", "create", "--role", "viewer", *in_production, "--name=" + payload),
+            ("health", "run", *in_production, "--", payload), ("approvals", "show", "--", payload))]
+        self.ask_all(commands, (2, 3, 4, 5, 6))
+        return len(commands)
+
+    def decide_for(self, payload, manifest, approver, other):
+        """A proposal that one approves with the attack as the reason, and that another rejects with it, or its author
+        withdraws."""
+        draft = self.product.start(manifest, "--environment", "guarded")
+        wish = {"plan_hash": self.product.get(f"/v1/approvals/{draft}")["plan_hash"], "reason": payload}
+        self.decide(f"approvals/{draft}/approve", wish, approver)
+        if other:
+            self.decide(f"approvals/{draft}/reject", wish, other)
+        else:
+            self.decide(f"deployments/{draft}/cancel", {"reason": payload})
+        votes = [vote["reason"] for vote in self.product.get(f"/v1/approvals/{draft}")["votes"]]
+        self.assertEqual(votes, [payload] * (2 if other else 1))
+        return draft
+
+    def propose_in_a_freeze(self, manifest):
+        """Whose reason is an attack, against one whose reason is too."""
+        where = ("--environment", "frozen")
+        refused = self.ask("deploy", "start", manifest, *where, answers=(6,))
+        self.assertIn(PAYLOADS[0].encode(), refused.stderr, "the reason of the freeze is told")
+        draft = self.product.start(manifest, *where, "--override-freeze", ALL_AT_ONCE)
+        self.assertEqual(self.product.get(f"/v1/approvals/{draft}")["override_freeze"], ALL_AT_ONCE)
+        self.ask("approvals", "show", draft, answers=(0,))
+        self.decide(f"deployments/{draft}/cancel", {"reason": ALL_AT_ONCE})
+        return draft
+
+    def follow_to_the_end(self, *words):
+        identity = self.ask(*words, answers=(0,)).stdout.decode().split()[0]
+        self.assertEqual(self.product.wait_for_end(identity)["state"], "done")
+        return identity
+
+    def guarded_manifest(self):
+        """Of what may be anywhere, since it is never deployed."""
+        guarded = sample.Component(name="guarded", ports={"stable": 8090, "blue": 5012, "green": 5013})
+        return self.release(self.next_version(), [guarded])
+
+    def deployed(self):
+        """The id of a deployment that is over, and that changed something."""
+        done = [row["id"] for row in self.product.get("/v1/deployments?limit=500")["deployments"]
+                if row["state"] == "done" and row["kind"] == "deploy"]
+        if not done:
+            manifest = self.release(self.next_version(), [sample.Component()])
+            return self.product.deploy(manifest)["id"]
+        return done[0]
+
+    def state(self):
+        """What requests may not change that only say something."""
+        hosts = {row["host"]: row["connected"] for row in self.product.get("/v1/hosts")["hosts"] if not row["removed"]}
+        serving = [(row["host"], row["component"], row["deployment"], row["serving"], row["changing"])
+                   for row in self.product.get("/v1/serving")["serving"]]
+        deployments = [(row["id"], row["state"])
+                       for row in self.product.get("/v1/deployments?limit=500")["deployments"]]
+        tokens = [row["id"] for row in self.product.get("/v1/tokens")["tokens"] if row["environment"] != "e"]
+        return hosts, serving, deployments, tokens, self.product.get("/v1/keys")["keys"]
 
     def inject_into_checks(self):
         """The same for checks that are registered, and shown afterwards."""
@@ -491,30 +784,85 @@ class Hostile(Scenario):
                                         {"environment": "e", "file": "hostile.yaml", "definitions": text})
 
         self.assertEqual(register(json.dumps(document))[0], 201)
-        count = self.inject(document, register)
+        count = self.inject("health-checks", document, register)
         self.ask("health", "list", answers=(0,))
         return count
 
-    def inject(self, document, say):
+    def inject(self, name, document, say):
         counts = collections.Counter()
-        places = hostile_manifests.fields(document)
+        places = hostile_files.shapes()[f"{name}.schema.json"].places(document)
         for field, where in places.items():
             for payload in PAYLOADS:
-                answer = say(hostile_manifests.hostile(document, where, payload))
+                answer = say(written(hostile(document, where, payload)))
                 with self.subTest(field, payload=payload):
                     self.assertIn(answer[0], (200, 201, 400, 404, 409, 422), answer)
                     counts[field] += 1
         self.assertEqual(counts, {field: len(PAYLOADS) for field in places}, "what was not delivered")
         return counts.total()
 
+    def write_hostile_names(self, directory):
+        """Of files of the release, and of its version."""
+        for name in NAMES_OF_FILES:
+            (directory / "sample" / name).write_text(name, encoding="utf-8")
+        manifest = (directory / "deploy.yaml").read_text(encoding="utf-8")
+        (directory / "deploy.yaml").write_text(manifest.replace('"0.0.2"', json.dumps(VERSION)), encoding="utf-8")
+
+    def assert_names_are_there(self, host):
+        service, _ = self.service_on(host, "sample")
+        release = pathlib.Path(f"{service}/cwd")
+        self.assertEqual([(release / name).read_text(encoding="utf-8") for name in NAMES_OF_FILES], NAMES_OF_FILES)
+
+    def write_configuration(self, directory):
+        """Every attack as a variable, as a value of a server, printed by a template, and as a secret; gives what
+        services are to find of it."""
+        wanted = {}
+        environment, server = {"variables": {}, "secrets": {}}, {"base_config": {}, "templates": {}}
+        for number, payload in enumerate(PAYLOADS):
+            environment["variables"][f"v{number}"] = payload
+            environment["secrets"][f"s{number}"] = f"S{number}"
+            server["base_config"][f"k{number}"] = payload
+            server["templates"][f"t{number}"] = f"{{{{ config.k{number} }}}}"
+            server["templates"][f"s{number}"] = f"{{{{ env.s{number} }}}}"
+            secret = payload + BEHIND_A_SECRET
+            wanted |= {f"v{number}": payload.replace("{{7*7}}", "49"), f"k{number}": payload, f"t{number}": payload,
+                       f"s{number}": secret}
+            self.assertEqual(self.product.request("POST", "/v1/secrets", {
+                "environment": "production", "name": f"S{number}", "value": secret})[0], 201)
+        for path, document in (("environments/production", environment),
+                               *((f"servers/{component.name}", server) for component in configured_components())):
+            file = directory / "config" / (path + ".yaml")
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(written(document), encoding="utf-8")
+        return wanted
+
+    def assert_services_were_configured(self, host, wanted):
+        """By what their processes find."""
+        for component in configured_components():
+            process, variables = self.service_on(host, component.name)
+            if component.name == "told-env":
+                found = {name.lower(): value for name, value in variables.items() if name.lower() in wanted}
+            else:
+                file = pathlib.Path(f"{process}/root{variables['SWITCHYARD_CONFIGURATION']}")
+                text = file.read_text(encoding="utf-8")
+                found = yaml.safe_load(text) if component.name == "told-yaml" else json.loads(text)
+            self.assertEqual(found, wanted, component.name)
+
+    def service_on(self, host, component):
+        """Its process, and the variables of it."""
+        for process in map(pathlib.Path, (f"/proc/{number}" for number in os.listdir("/proc") if number.isdigit())):
+            if self.runs_on(host, process.name, "bin/serve"):
+                texts = (process / "environ").read_bytes().decode().split("\0")
+                variables = dict(each.split("=", 1) for each in texts if each)
+                if variables["SWITCHYARD_COMPONENT"] == component:
+                    return process, variables
+        raise LookupError(f"{component} does not run on {host.name}")
+
     def assert_service_was_told(self, host, wanted):
-        service = next(pathlib.Path("/proc", process) for process in os.listdir("/proc")
-                       if process.isdigit() and self.runs_on(host, process, "bin/serve"))
+        service, variables = self.service_on(host, "sample")
         words = (service / "cmdline").read_bytes().decode().split("\0")
         self.assertEqual(words[-len(wanted) - 1:-1], wanted)
-        variables = dict(each.split("=", 1) for each in (service / "environ").read_bytes().decode().split("\0") if each)
         self.assertEqual([variables[f"HOSTILE_{i}"] for i in range(len(wanted))], wanted)
-        for unit in (host.directory / "upper/etc/systemd/system").glob("sample@*.service"):
+        for unit in (host.directory / "upper/etc/systemd/system").glob("*@*.service"):
             self.assertNotRegex(unit.read_text(), r"(?m)^(ExecStartPre|ExecStartPost|ExecStop|ExecReload|OnFailure)")
 
     def assert_programs_were_told(self, host, wanted):

@@ -88,6 +88,20 @@ TEST_F(AgentProcess, ExplainsItselfAndItsExitStatus) {
   EXPECT_NE(said().find("not enrolled"), std::string::npos);
 }
 
+TEST_F(AgentProcess, ShowsWhatATerminalWouldObeyInItsFileAndItsArguments) {
+  std::filesystem::create_directories(root.path() / "etc/switchyard");
+  std::ofstream(root.path() / "etc/switchyard/agent.yaml") << R"({"log_level": "x\nFORGED\u001b[2J\u009b"})";
+  EXPECT_EQ(run({"status"}), 2);
+  EXPECT_NE(said().find(R"(is "x
+  FORGED\x1b[2J\x9b", but)"),
+            std::string::npos)
+      << said();
+  std::filesystem::remove(root.path() / "etc/switchyard/agent.yaml");
+  EXPECT_EQ(run({"\x1b[2J\nFORGED"}), 2);
+  EXPECT_EQ(said().find("\x1b"), std::string::npos) << said();
+  EXPECT_EQ(said().find("\nFORGED"), std::string::npos) << said();
+}
+
 TEST_F(AgentProcess, TellsARefusedEnrolmentFromABadStringAndFromNobodyThere) {
   const std::string token(32, 't');
   EXPECT_EQ(run({"enroll", "sy1.nonsense", "--name", "web-1"}), 2) << said();

@@ -6,7 +6,7 @@
 #include <sstream>
 
 #include "cli/live_screen.hpp"
-#include "cli/printable.hpp"
+#include "common/printable.hpp"
 
 namespace switchyard::cli {
 namespace {

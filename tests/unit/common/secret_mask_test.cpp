@@ -61,6 +61,12 @@ TEST(SecretMask, FindsWhatEachKindOfWriterEscapes) {
   }
 }
 
+TEST(SecretMask, FindsWhatAServicePrintsOfTheFileThatItWasGiven) {
+  SecretMask mask;
+  mask.add({"pass\tword\u009b\u2028"});
+  EXPECT_EQ(mask.masked("{\"key\": \"pass\\u0009word\\u009b\\u2028\"}"), "{\"key\": \"<masked>\"}");
+}
+
 TEST(SecretMask, FindsAValueOfSeveralLinesLineByLine) {
   SecretMask mask;
   mask.add({"-----BEGIN KEY-----\nMIIEvQIBADAN\r\nBg==\n-----END KEY-----\n"});

@@ -128,5 +128,22 @@ TEST(Escaped, LeavesNoCharacterThatEndsAText) {
   EXPECT_EQ(model::escaped("a\"b\\c\nd`$", ConfigurationFormat::env), "a\\\"b\\\\c\nd\\`\\$");
 }
 
+/// YAML takes none of them in a file, or takes them for the end of a line.
+TEST(Escaped, LeavesNoCharacterThatAReaderOfYamlTakesForAnother) {
+  EXPECT_EQ(model::escaped("\u0080\u0085\u009b31m\u00a0\u2028\u2029\u2030\ufffd\ufffe\uffffé😀\x7f",
+                           ConfigurationFormat::yaml),
+            "\\u0080\\u0085\\u009b31m\u00a0\\u2028\\u2029\u2030\ufffd\\ufffe\\uffffé😀\\u007f");
+  EXPECT_EQ(model::escaped("\xc2", ConfigurationFormat::json), "\xc2");
+  EXPECT_EQ(model::escaped("\u009b", ConfigurationFormat::env), "\u009b");
+}
+
+TEST_F(ConfigurationFile, EscapesKeysAsValues) {
+  server = "base_config: {\"a\\u009bb\": {\"c\\u2028d\": [{\"\\\"\\u0085\": \"x\\u009b\"}]}}";
+  environment = "{}";
+  EXPECT_EQ(text(ConfigurationFormat::yaml), "\"a\\u009bb\":\n  \"c\\u2028d\": [{\"\\\"\\u0085\": \"x\\u009b\"}]\n");
+  EXPECT_EQ(text(ConfigurationFormat::json),
+            "{\n  \"a\\u009bb\": {\n    \"c\\u2028d\": [{\"\\\"\\u0085\": \"x\\u009b\"}]\n  }\n}\n");
+}
+
 }  // namespace
 }  // namespace switchyard::config

@@ -1,9 +1,9 @@
-#include "cli/printable.hpp"
+#include "common/printable.hpp"
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
-namespace switchyard::cli {
+namespace switchyard {
 namespace {
 
 TEST(Printable, LeavesTextOfAnyLanguageAlone) {
@@ -66,4 +66,4 @@ RC_GTEST_PROP(Printable, NeverCutsWiderThanAsked, (const std::string& bytes, std
 }
 
 }  // namespace
-}  // namespace switchyard::cli
+}  // namespace switchyard

@@ -3,7 +3,7 @@
 #include <string>
 #include <string_view>
 
-namespace switchyard::cli {
+namespace switchyard {
 
 /// Text from elsewhere (the coordinator, a host's program, a manifest) as it may go to a terminal: control characters,
 /// escape sequences, characters that change the direction of writing or are invisible, and bytes that are no UTF-8 are
@@ -18,4 +18,4 @@ std::size_t width_of(std::string_view text);
 /// At most `width` characters; the last is an ellipsis when something was cut.
 std::string cut_to(std::string_view text, std::size_t width);
 
-}  // namespace switchyard::cli
+}  // namespace switchyard

@@ -1,10 +1,10 @@
-#include "cli/printable.hpp"
+#include "common/printable.hpp"
 
 #include <array>
 #include <cstdint>
 #include <cstdio>
 
-namespace switchyard::cli {
+namespace switchyard {
 namespace {
 
 struct Character {
@@ -90,4 +90,4 @@ std::string cut_to(std::string_view text, std::size_t width) {
   return std::string(text.substr(0, end)) + "…";
 }
 
-}  // namespace switchyard::cli
+}  // namespace switchyard
