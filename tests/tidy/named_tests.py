@@ -189,7 +189,9 @@ def check(report):
 def write_links():
     path = ROOT / THREATS
     text = path.read_text(encoding="utf-8").partition(BEGIN)[0]
-    text = re.sub(r"(?<!\[)`([^`\n]+)`", lambda found: f"[{found[0]}]" if test_in(found[1]) else found[0], text)
+    # With those that are links already, or the end of one and the beginning of the next would be taken for a pair.
+    text = re.sub(r"\[?`([^`\n]+)`",
+                  lambda found: f"[{found[0]}]" if test_in(found[1]) and found[0][0] != "[" else found[0], text)
     path.write_text(f"{text.rstrip()}\n\n{BEGIN}\n{links_of(text)}", encoding="utf-8")
 
 
