@@ -46,8 +46,8 @@ Answer ask(const std::string& host, std::uint16_t port, int flags) {
   return answer;
 }
 
-/// fd00:ec2::254 is the metadata service of Amazon's machines (its guide of EC2, "instance metadata"); others listen at
-/// 169.254.169.254 or on the link in IPv6 too.
+/// fd00:ec2::254 is the metadata service of Amazon's machines (its guide of EC2, "instance metadata"); most others
+/// listen at 169.254.169.254.
 bool is_of_the_link_or_cloud(const SocketAddress& address) {
   if (address.storage.ss_family == AF_INET) {
     sockaddr_in four{};

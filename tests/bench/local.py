@@ -6,12 +6,13 @@ import itertools
 import json
 import os
 import pathlib
+import queue
 import random
-import select
 import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -53,11 +54,19 @@ def resident_mb(process_id):
 
 
 class Lines:
-    """A program that is told lines, and tells lines. Ends with the block."""
+    """A program that is told lines, and tells lines. Ends with the block. What it tells is taken at once, also when
+    nobody asks for it: a program that fills a pipe stands still at its next word."""
 
     def __init__(self, argv):
         self.process = subprocess.Popen([str(word) for word in argv], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        self._rest = b""
+        self._heard = queue.SimpleQueue()
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
+
+    def _listen(self):
+        for line in self.process.stdout:
+            self._heard.put(line.decode().split())
+        self._heard.put(None)
 
     def __enter__(self):
         return self
@@ -69,6 +78,7 @@ class Lines:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+        self._listener.join()
         self.process.stdout.close()
 
     @property
@@ -81,16 +91,14 @@ class Lines:
 
     def hear(self, seconds=LINE_SECONDS):
         """The next line's words."""
-        until = time.monotonic() + seconds
-        while b"\n" not in self._rest:
-            ready, _, _ = select.select([self.process.stdout], [], [], max(0, until - time.monotonic()))
-            piece = os.read(self.process.stdout.fileno(), 65536) if ready else b""
-            if not piece:
-                raise AssertionError(f"{self.process.args[0]} said nothing more" +
-                                     ("" if ready else f" for {seconds} s"))
-            self._rest += piece
-        line, _, self._rest = self._rest.partition(b"\n")
-        return line.decode().split()
+        try:
+            words = self._heard.get(timeout=max(0, seconds))
+        except queue.Empty:
+            raise AssertionError(f"{self.process.args[0]} said nothing more for {seconds} s") from None
+        if words is None:
+            self._heard.put(None)
+            raise AssertionError(f"{self.process.args[0]} said nothing more")
+        return words
 
     def hear_until(self, fits, seconds=LINE_SECONDS):
         until = time.monotonic() + seconds
