@@ -15,7 +15,7 @@ import socket
 import yaml
 
 from hostile_manifests import METADATA, SERVICE
-from hostile_texts import Shape, hostile, written
+from hostile_texts import Shape, hostile_everywhere, written
 
 OPENAPI = pathlib.Path(__file__).resolve().parents[2] / "docs/openapi.yaml"
 METHODS = {"get", "put", "post", "delete", "patch", "head", "options", "trace"}
@@ -28,6 +28,11 @@ SECRET = "HOSTILE"
 # What is a secret is blackened wherever it is said from then on, and reasons that are attacks are told later: so it is
 # more than the attack alone.
 BEHIND_A_SECRET = " and so on"
+
+# The hosts are asked for each plan. Of these requests, texts that may be anything are attacked together.
+PLANS = ("make_plan", "simulate_deployment", "start_deployment")
+FREE = ("file", "override_freeze", "fail", "configuration.components.*.parts[].key",
+        "configuration.components.*.parts[].pieces[].text", "configuration.components.*.parts[].pieces[].of")
 
 # With these a request that is accepted would change what the stories after it begin with. They are made with dry_run,
 # where everything is checked as else; why, and where the texts are accepted in earnest.
@@ -68,25 +73,30 @@ class Request:
     rehearsed: bool = False
 
     def places(self):
-        """Of each field a function that gives this request with an attack there."""
+        """A function for each field, or for several of free text, that gives this request with an attack there."""
         found = {}
         for name, where in self.operation.parameters:
             found[_parameter(name, where)] = functools.partial(self._with, where, name)
         if self.operation.octets:
             found["body"] = lambda payload: dataclasses.replace(self, body=payload.encode())
         elif self.operation.shape:
-            for field, place in self.operation.shape.places(self.body).items():
-                found[field] = functools.partial(self._with_body, field, place)
-        return {f"{self.operation.id} {field}": attacked for field, attacked in found.items()}
+            places = self.operation.shape.places(self.body)
+            free = [field for field in places if self.operation.id in PLANS and field in FREE]
+            if free:
+                found[tuple(free)] = functools.partial(self._with_body, "", [places.pop(field) for field in free])
+            for field, place in places.items():
+                found[field] = functools.partial(self._with_body, field, [place])
+        return {tuple(f"{self.operation.id} {field}" for field in (fields if isinstance(fields, tuple) else (fields,))):
+                attacked for fields, attacked in found.items()}
 
     def _with(self, where, name, payload):
         part = {"path": "path", "query": "query", "header": "headers"}[where]
         return dataclasses.replace(self, **{part: getattr(self, part) | {name: payload}})
 
-    def _with_body(self, field, place, payload):
+    def _with_body(self, field, places, payload):
         if (self.operation.id, field) == ("set_secret", "value"):
             payload += BEHIND_A_SECRET
-        return dataclasses.replace(self, body=hostile(self.body, place, payload))
+        return dataclasses.replace(self, body=hostile_everywhere(self.body, places, payload))
 
     def target(self):
         path = self.operation.path
