@@ -128,7 +128,8 @@ std::optional<ZmqPart> ZmqSocket::receive() {
 }
 
 void ZmqSocket::drop_rest() {
-  // libzmq hands out whole messages: their parts never block, and their number is bounded by the frame size.
+  // libzmq hands out whole messages: their parts never block. How many there are, it does not bound (docs/SECURITY.md,
+  // what is known and open).
   while (const auto part = receive()) {
     if (!part->more) return;
   }

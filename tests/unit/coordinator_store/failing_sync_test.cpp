@@ -85,8 +85,8 @@ TEST_F(StoreOnAFailingDisk, IsOpenedAgainOnlyWhenAllThatIsReadOfItIsOnTheDisk) {
   EXPECT_GT(std::filesystem::last_write_time(wal), long_ago) << "a sync alone would find nothing to write";
 }
 
-/// The commit is durable by then. But of the database itself nobody knows any more what the disk has, and the next
-/// checkpoint would take that for done which this one could not write.
+/// The commit is durable by then. But of the database itself nobody knows any more what the disk has: the kernel takes
+/// its pages for written, and the sync of a later checkpoint might succeed without them.
 TEST_F(StoreOnAFailingDisk, EndsTheProcessWhenTheCheckpointAfterACommitCannotBeSynced) {
   EXPECT_EXIT(failing_sync::run([&](const failing_sync::Sync& sync) { return sync.of == file; },
                                 [&] {
